@@ -1,0 +1,116 @@
+//! Exact decimals for prices and percentages: an integer and the place of its point.
+
+use crate::amount::{Amount, AmountError, DECIMALS_MAX};
+
+/// An exact non-negative decimal number: `digits / 10^scale`. Used for prices and percentages, never for amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Decimal {
+    digits: Amount,
+    scale: u8,
+}
+
+impl Decimal {
+    /// Parses plain decimal text such as `3150.25`; the written scale is kept.
+    ///
+    /// # Errors
+    /// When the text is no plain decimal number, or does not fit.
+    pub fn parse(text: &str) -> Result<Self, AmountError> {
+        let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+        let scale = u8::try_from(fraction.len())
+            .ok()
+            .filter(|scale| *scale <= DECIMALS_MAX)
+            .ok_or_else(|| AmountError::TooManyDecimals {
+                text: text.to_owned(),
+                decimals: DECIMALS_MAX,
+            })?;
+        Ok(Self {
+            digits: Amount::from_coin_text(text, scale)?,
+            scale,
+        })
+    }
+
+    /// A decimal from its parts; `None` when `scale` exceeds [`DECIMALS_MAX`].
+    #[must_use]
+    pub fn from_parts(digits: Amount, scale: u8) -> Option<Self> {
+        (scale <= DECIMALS_MAX).then_some(Self { digits, scale })
+    }
+
+    /// The digits without their point.
+    #[must_use]
+    pub const fn digits(self) -> Amount {
+        self.digits
+    }
+
+    /// How many of the digits stand behind the point.
+    #[must_use]
+    pub const fn scale(self) -> u8 {
+        self.scale
+    }
+
+    /// Whether this is exactly zero.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.digits.is_zero()
+    }
+
+    /// `amount * self`, rounded down; `None` when it does not fit.
+    #[must_use]
+    pub fn times_floor(self, amount: Amount) -> Option<Amount> {
+        amount.mul_ratio_floor(self.digits, Amount::power_of_ten(self.scale)?)
+    }
+
+    /// `amount * self`, rounded up; `None` when it does not fit.
+    #[must_use]
+    pub fn times_ceil(self, amount: Amount) -> Option<Amount> {
+        amount.mul_ratio_ceil(self.digits, Amount::power_of_ten(self.scale)?)
+    }
+
+    /// `amount / self`, rounded up; `None` when this is zero or the result does not fit.
+    #[must_use]
+    pub fn divide_ceil(self, amount: Amount) -> Option<Amount> {
+        amount.mul_ratio_ceil(Amount::power_of_ten(self.scale)?, self.digits)
+    }
+}
+
+impl std::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.digits.to_coin_text(self.scale))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_exact() {
+        let price = Decimal::parse("3150.25").unwrap();
+        assert_eq!(
+            (price.digits().to_base_units().as_str(), price.scale()),
+            ("315025", 2)
+        );
+        assert_eq!(
+            price.times_floor(Amount::from_u128(3)),
+            Some(Amount::from_u128(9450))
+        );
+        assert_eq!(
+            price.times_ceil(Amount::from_u128(3)),
+            Some(Amount::from_u128(9451))
+        );
+        assert_eq!(
+            price.divide_ceil(Amount::from_u128(3151)),
+            Some(Amount::from_u128(2))
+        );
+        assert_eq!(
+            Decimal::parse("0.00")
+                .unwrap()
+                .divide_ceil(Amount::from_u128(1)),
+            None
+        );
+        assert!(Decimal::parse("1e3").is_err());
+        assert_eq!(
+            Decimal::parse("0.000000000000000001").unwrap().to_string(),
+            "0.000000000000000001"
+        );
+    }
+}

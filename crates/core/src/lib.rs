@@ -1,0 +1,42 @@
+//! The pure core of `recover`: what a deposit is, why it was not credited, whether it can be recovered,
+//! what that costs and which steps a claim may take.
+//!
+//! It deliberately knows no network access, no clock, no async, no SQL and no floating point: every fact comes in
+//! as a value and every answer goes out as one, so that the same facts always give the same answer to the
+//! specialist, the wallet team and the nightly job.
+//!
+//! Start at [`observation::Observation`] (a credit somebody saw), then [`classify`] (why it was not booked), then
+//! [`verdict::Verdict`] (whether it can be recovered) and [`claim`] (what may happen to it).
+
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+pub mod address;
+pub mod amount;
+pub mod asset;
+pub mod block;
+pub mod book;
+pub mod code;
+pub mod decimal;
+pub mod kind;
+pub mod ledger;
+pub mod memo;
+pub mod names;
+pub mod network;
+pub mod observation;
+pub mod time;
+pub mod verdict;
