@@ -1,0 +1,221 @@
+//! The async half of an adapter: what a node or an explorer can be asked, and the shape of its answers.
+//!
+//! The contract is data: a request in, an update out. Applying an update twice changes nothing. An answer never claims
+//! more than was read: what could not be read comes back as a named [`Gap`].
+
+use crate::error::SourceError;
+use async_trait::async_trait;
+use recover_core::address::Address;
+use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
+use recover_core::block::{BlockHash, BlockRef, Height, HeightRange, TxId};
+use recover_core::book::WatchSet;
+use recover_core::network::NetworkId;
+use recover_core::observation::{Observation, Outcome};
+use recover_core::verdict::AccountState;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The parts of a block that a credit can hide in. A source declares which it can read; a scan names which it wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Token Transfer logs.
+    TransferLogs,
+    /// Values of transactions addressed to us.
+    TopLevel,
+    /// Values moved by calls inside contracts, self-destructs included.
+    Internal,
+    /// Validator withdrawals and other credits that the block itself makes.
+    BlockCredits,
+}
+
+impl Part {
+    /// Every part, in the order in which they are reported.
+    pub const ALL: &'static [Self] = &[Self::TransferLogs, Self::TopLevel, Self::Internal, Self::BlockCredits];
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TransferLogs => "transfer_logs",
+            Self::TopLevel => "top_level",
+            Self::Internal => "internal",
+            Self::BlockCredits => "block_credits",
+        }
+    }
+}
+
+/// What a source can answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Parts of a block range that [`ChainRead::scan`] can read.
+    pub scan: BTreeSet<Part>,
+    /// Parts of one account's history that [`ChainRead::history`] can read.
+    pub history: BTreeSet<Part>,
+    /// Whether balances and code can be read at past heights.
+    pub state_at_height: bool,
+    /// Whether "not found" from it is proof of absence (an own, synced node) or only silence.
+    pub proves_absence: bool,
+}
+
+/// A block header as far as we need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Height, hash and time.
+    pub block: BlockRef,
+    /// The hash of the block before it.
+    pub parent: BlockHash,
+}
+
+/// The tip of a network as one source sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The newest block.
+    pub latest: Header,
+    /// The newest block that is final by the network's rule; `None` when the source cannot say.
+    pub finalized: Option<Height>,
+}
+
+/// A block range to read.
+#[derive(Clone)]
+pub struct ScanRequest {
+    /// The heights, both ends inside.
+    pub range: HeightRange,
+    /// The parts wanted.
+    pub parts: BTreeSet<Part>,
+    /// The addresses to look for.
+    pub watch: Arc<dyn WatchSet>,
+    /// Contracts (canonical text) whose logs are trusted to state the change of balance; for the others the source
+    /// compares the log with the balance before and after.
+    pub trusted_contracts: Arc<BTreeSet<String>>,
+}
+
+/// What a range held. It covers the whole requested range but for the gaps.
+#[derive(Debug, Clone)]
+pub struct ScanUpdate {
+    /// Every credit to a watched address, failed ones included, in chain order.
+    pub observations: Vec<Observation>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+    /// The header at the range's last height, read with the data.
+    pub end: Header,
+    /// Blocks whose ancestry was seen while reading, lowest first; empty when headers were not read.
+    pub headers: Vec<Header>,
+}
+
+/// A part of a range that was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The heights.
+    pub range: HeightRange,
+    /// What is missing there.
+    pub part: Part,
+    /// Why, in one line that says what to do.
+    pub reason: String,
+}
+
+/// The answer to a look-up: absence is believed only where the source can prove it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup<T> {
+    /// It is there.
+    Found(T),
+    /// It is not there, and the source would know.
+    Absent,
+    /// The source has no such thing, which proves nothing.
+    Unknown {
+        /// Why it proves nothing, for a person.
+        reason: String,
+    },
+}
+
+/// A transaction with every movement in it, ours or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactionView {
+    /// Its id.
+    pub id: TxId,
+    /// Its block; `None` while it waits for one.
+    pub block: Option<BlockRef>,
+    /// Whether it was executed.
+    pub outcome: Outcome,
+    /// Who signed it.
+    pub signer: Option<Address>,
+    /// What it is addressed to; `None` when it creates a contract.
+    pub to: Option<Address>,
+    /// Whether a contract stands at `to`; `None` when the source could not say.
+    pub to_is_contract: Option<bool>,
+    /// Every movement in it, in order, as credits of their recipients.
+    pub credits: Vec<Observation>,
+    /// Parts that the source could not read for it.
+    pub unread: BTreeSet<Part>,
+}
+
+/// One account's credits over a range.
+#[derive(Debug, Clone)]
+pub struct HistoryUpdate {
+    /// The credits.
+    pub observations: Vec<Observation>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+/// What a token contract says of itself. Claims of a stranger: shown, never trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TokenClaims {
+    /// Its symbol, cleaned of control characters; `None` when it has none that can be read.
+    pub symbol: Option<String>,
+    /// Its name, likewise.
+    pub name: Option<String>,
+    /// Its decimals; `None` when it does not say or says more than 255.
+    pub decimals: Option<u8>,
+}
+
+/// The price of the network's own work, in base units of the native coin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkCost {
+    /// What one plain native transfer costs at most.
+    pub native_transfer: Amount,
+    /// What one token transfer costs at most.
+    pub token_transfer: Amount,
+    /// How it was reckoned, for a person.
+    pub basis: String,
+}
+
+/// A node or an explorer of one network.
+#[async_trait]
+pub trait ChainRead: Send + Sync {
+    /// The network it answers for.
+    fn network(&self) -> &NetworkId;
+
+    /// A name for messages: kind and host, never a key.
+    fn name(&self) -> &str;
+
+    /// What it can answer, after checking that it is the network it should be.
+    async fn capabilities(&self) -> Result<Capabilities, SourceError>;
+
+    /// The tip.
+    async fn head(&self) -> Result<Head, SourceError>;
+
+    /// The header at a height of the branch the source follows; `None` above its tip.
+    async fn header(&self, height: Height) -> Result<Option<Header>, SourceError>;
+
+    /// Reads a block range.
+    async fn scan(&self, request: &ScanRequest) -> Result<ScanUpdate, SourceError>;
+
+    /// Looks one transaction up.
+    async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError>;
+
+    /// One account's credits over a range.
+    async fn history(&self, address: &Address, range: HeightRange) -> Result<HistoryUpdate, SourceError>;
+
+    /// The state of an account at the tip.
+    async fn account(&self, address: &Address) -> Result<AccountState, SourceError>;
+
+    /// The balance of one asset at the tip, in base units.
+    async fn balance(&self, address: &Address, asset: &AssetId) -> Result<Amount, SourceError>;
+
+    /// What a token contract says of itself.
+    async fn token_claims(&self, contract: &Address) -> Result<TokenClaims, SourceError>;
+
+    /// What the network's work costs now.
+    async fn network_cost(&self) -> Result<NetworkCost, SourceError>;
+}
