@@ -27,11 +27,15 @@
 
 pub mod address;
 pub mod amount;
+pub mod appeal;
 pub mod asset;
 pub mod block;
 pub mod book;
 pub mod code;
+pub mod coverage;
 pub mod decimal;
+pub mod deposit;
+pub mod fee;
 pub mod kind;
 pub mod ledger;
 pub mod memo;

@@ -1,0 +1,140 @@
+//! Appeals: what customers say they sent. Untrusted text, kept as it came.
+
+use crate::code::coded;
+use crate::observation::DepositId;
+use crate::time::Timestamp;
+
+/// An appeal's id, verbatim from the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppealId(String);
+
+impl AppealId {
+    /// An id taken verbatim.
+    #[must_use]
+    pub fn verbatim(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for AppealId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+coded! {
+    /// Where an appeal stands.
+    pub enum AppealStatus {
+        /// It came in.
+        Received => "received",
+        /// The customer must tell more.
+        NeedsInfo => "needs_info",
+        /// No deposit fits.
+        NoMatch => "no_match",
+        /// A deposit fits.
+        Matched => "matched",
+        /// Several users want one deposit.
+        Conflict => "conflict",
+        /// It waits for something outside (a network's reopening, a listing).
+        Waiting => "waiting",
+        /// It was refused with a reason.
+        Refused => "refused",
+        /// The same user asked before.
+        Duplicate => "duplicate",
+        /// Nothing is left to do.
+        Closed => "closed",
+    }
+}
+
+impl AppealStatus {
+    /// Whether matching still looks at it.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Refused | Self::Duplicate | Self::Closed)
+    }
+}
+
+/// An appeal: every claimed field is the customer's text, verbatim; empty means that it was left blank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appeal {
+    /// The file's id.
+    pub id: AppealId,
+    /// Who appeals.
+    pub user_id: String,
+    /// When it came in.
+    pub created_at: Timestamp,
+    /// What stands in the transaction field.
+    pub claimed_txid: String,
+    /// The network as the customer calls it.
+    pub claimed_network: String,
+    /// The coin as the customer calls it.
+    pub claimed_asset: String,
+    /// The amount as typed.
+    pub claimed_amount: String,
+    /// The address it was sent to.
+    pub claimed_to_address: String,
+    /// The memo.
+    pub claimed_memo: String,
+    /// The address it came from.
+    pub claimed_from_address: String,
+    /// When, as typed.
+    pub claimed_at: String,
+    /// What support verified (`none`, `screenshot`, `signature_ok`, …).
+    pub ownership_proof: String,
+    /// The deposit-page view nearest to the claimed time, from the exchange's own log.
+    pub session_view_at: Option<Timestamp>,
+    /// Free text.
+    pub free_text: String,
+    /// The customer's language as BCP 47; `None` when unknown.
+    pub language: Option<String>,
+    /// The customer's time zone as an IANA name; `None` when unknown.
+    pub time_zone: Option<String>,
+}
+
+coded! {
+    /// What matching decided about one appeal.
+    pub enum MatchDecision {
+        /// The deposit is theirs by evidence that no stranger could have.
+        Auto => "auto",
+        /// A person must look.
+        Review => "review",
+        /// No deposit fits.
+        None => "none",
+        /// Several users want the same deposit.
+        Conflict => "conflict",
+    }
+}
+
+/// One reason of a match, for a person and for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchReason {
+    /// What was compared: `txid`, `to`, `from`, `asset`, `amount`, `time`, `memo`, `network`, `owner`, `rival`.
+    pub field: String,
+    /// How it compares: `exact`, `near`, `differs`, `absent`.
+    pub verdict: String,
+    /// Its weight in 1/1024 bit; negative counts against.
+    pub weight: i32,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// The outcome of matching one appeal: exactly one an appeal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchOutcome {
+    /// The appeal.
+    pub appeal: AppealId,
+    /// The best deposit, named also under review; `None` when none fits.
+    pub deposit: Option<DepositId>,
+    /// What was decided.
+    pub decision: MatchDecision,
+    /// How sure, in parts per million.
+    pub score_ppm: u32,
+    /// Why, in a fixed order.
+    pub reasons: Vec<MatchReason>,
+}
