@@ -1,0 +1,91 @@
+//! Where `tests/setup` put what it installed.
+//!
+//! The rule is that script's: one folder per thing, named by a hash of what it was made from. A changed lock file or contract
+//! is therefore a missing folder, and a missing folder is a panic that says what to run, never an old answer.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// The test cache: `RECOVER_TEST_CACHE`, else `$XDG_CACHE_HOME/recover-tests`, else `$HOME/.cache/recover-tests`.
+pub fn root() -> PathBuf {
+    // An empty variable counts as unset, as in the script.
+    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(cache) = variable("RECOVER_TEST_CACHE") {
+        return PathBuf::from(cache);
+    }
+    let base = match variable("XDG_CACHE_HOME") {
+        Some(base) => PathBuf::from(base),
+        None => PathBuf::from(
+            variable("HOME").expect("HOME, XDG_CACHE_HOME or RECOVER_TEST_CACHE is set"),
+        )
+        .join(".cache"),
+    };
+    base.join("recover-tests")
+}
+
+/// The workspace's `tests` folder.
+pub fn tests_folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
+    folder
+        .canonicalize()
+        .unwrap_or_else(|error| panic!("{} is not readable: {error}", folder.display()))
+}
+
+/// The installed npm packages of `tests/NAME` (`node-tools` or `lists`): the `node_modules` folder.
+///
+/// # Panics
+/// When they are not installed for the lock file as it stands now.
+pub fn node_modules(name: &str) -> PathBuf {
+    let lock = tests_folder().join(name).join("package-lock.json");
+    installed(name, &[lock]).join("node_modules")
+}
+
+/// The compiled contracts of `tests/contracts`: a folder of `NAME.json`.
+pub(crate) fn contracts() -> PathBuf {
+    let tests = tests_folder();
+    let mut files = vec![
+        tests.join("contracts/compile.mjs"),
+        tests.join("node-tools/package-lock.json"),
+    ];
+    let listing =
+        fs::read_dir(tests.join("contracts")).expect("tests/contracts is part of the checkout");
+    let mut sources: Vec<PathBuf> = listing
+        .map(|entry| entry.expect("tests/contracts can be listed").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sol"))
+        .collect();
+    // By bytes, as the script's `LC_ALL=C` expands `*.sol`.
+    sources.sort();
+    files.extend(sources);
+    installed("contracts", &files)
+}
+
+/// The anvil program: `RECOVER_TEST_ANVIL`, else the npm package's.
+pub(crate) fn anvil_program() -> PathBuf {
+    if let Some(program) = env::var_os("RECOVER_TEST_ANVIL").filter(|value| !value.is_empty()) {
+        return PathBuf::from(program);
+    }
+    node_modules("node-tools").join("@foundry-rs/anvil-linux-amd64/bin/anvil")
+}
+
+fn installed(name: &str, made_from: &[PathBuf]) -> PathBuf {
+    let folder = root().join(format!("{name}-{}", hash(made_from)));
+    assert!(
+        folder.is_dir(),
+        "{} is missing: run tests/setup, which installs what the tests need",
+        folder.display()
+    );
+    folder
+}
+
+fn hash(files: &[PathBuf]) -> String {
+    let mut hasher = Sha256::new();
+    for file in files {
+        let bytes = fs::read(file)
+            .unwrap_or_else(|error| panic!("{} is not readable: {error}", file.display()));
+        hasher.update(bytes);
+    }
+    hex::encode(&hasher.finalize()[..8])
+}
