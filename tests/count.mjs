@@ -1,22 +1,22 @@
 // Counts what a test run faced. Called by tests/run:
-//   node count.mjs target-folder       reads `cargo metadata` on stdin, prints the target folder
-//   node count.mjs summary FOLDER      reads junit.xml, list.json and doc.log there, prints the line, fails when a test did not run
+//   node count.mjs FOLDER
+// Reads junit.xml, list.json and doc.log there, prints one line, and fails when a test failed or did not run.
 //
 // A test says in its name what it faces. In a suite (a file under some tests/ folder) the first of these that a part of its name starts
 // with counts, where the parts are the suite, the modules and the function:
-//   node, or node_…          a real node: anvil
-//   postgres, or postgres_…  a real PostgreSQL, with or without other things of ours
-//   recorded, or recorded_…  answers recorded from the real network
+//   node, nodes, node_…      a real node: anvil
+//   postgres, postgres_…     a real PostgreSQL, with or without other things of ours
+//   recorded, recorded_…     answers recorded from the real network
 // All the rest, and every unit test, faces only our own code and our own fixtures.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const MARKS = ["node", "postgres", "recorded"];
+const MARKS = { node: /^nodes?(_|$)/, postgres: /^postgres(_|$)/, recorded: /^recorded(_|$)/ };
 
 function faced(kind, binaryId, name) {
   if (kind !== "test") return "own";
   const parts = [...binaryId.split("::").slice(1), ...name.split("::")];
-  return MARKS.find((mark) => parts.some((part) => part === mark || part.startsWith(`${mark}_`))) ?? "own";
+  return Object.keys(MARKS).find((mark) => parts.some((part) => MARKS[mark].test(part))) ?? "own";
 }
 
 function unescape(text) {
@@ -67,12 +67,10 @@ function summary(folder) {
   return skipped.length === 0 && failed === 0 && total > 0 ? 0 : 1;
 }
 
-const [command, folder] = process.argv.slice(2);
-if (command === "target-folder") {
-  console.log(JSON.parse(readFileSync(0, "utf8")).target_directory);
-} else if (command === "summary" && folder) {
-  process.exitCode = summary(folder);
-} else {
-  console.error("usage: count.mjs target-folder | summary FOLDER");
+const folder = process.argv[2];
+if (folder === undefined) {
+  console.error("usage: node count.mjs FOLDER");
   process.exitCode = 2;
+} else {
+  process.exitCode = summary(folder);
 }
