@@ -71,10 +71,6 @@ coded! {
         BalanceUnexplained => "balance_unexplained",
         /// A person must handle it (NFT, odd log shape).
         ManualHandling => "manual_handling",
-        /// The amount must first reach the smallest deposit, or the policy must take the case.
-        BelowMinimum => "below_minimum",
-        /// The user it belongs to is not known yet.
-        OwnerUnknown => "owner_unknown",
         /// Nobody vouches for what a file calls this asset.
         AssetUnvouched => "asset_unvouched",
         /// It comes from a file; no source of ours has seen it.
