@@ -1,0 +1,37 @@
+# Lists the recipes.
+_default:
+    @{{ just_executable() }} --list --unsorted
+
+# Quick look while working: formatting and types.
+check:
+    cargo fmt --all --check
+    cargo check --workspace --all-targets --locked
+
+# Every test, after installing what the tests need; arguments go to cargo nextest.
+test *arguments:
+    tests/run {{ arguments }}
+
+# Only the tests that face a real node or a real PostgreSQL.
+test-nodes:
+    tests/run --workspace -E 'kind(test) & (binary(/^(nodes?|postgres)(_|$)/) | test(/(^|::)(nodes?|postgres)(_|::|$)/))'
+
+# Everything CI checks besides the tests.
+lint:
+    .ci/run format clippy docs codec deny
+
+# The main job on bundled data, offline.
+demo *arguments:
+    cargo run --release --locked -p recover -- demo {{ arguments }}
+
+# Records the demo's populated chain from anvil anew.
+record-demo:
+    tests/setup
+    cargo run --locked -p recover --example record_demo
+
+# Bytes an address and nanoseconds a look-up of the watch set, ten million addresses.
+bench addresses="10000000":
+    cargo run --release --locked -p recover-watch --example watch_speed -- {{ addresses }}
+
+# What CI runs.
+pre-push:
+    .ci/run
