@@ -18,6 +18,10 @@ use crate::time::Timestamp;
 use crate::verdict::{Missing, Verdict};
 use std::collections::BTreeSet;
 
+mod refusal;
+
+pub use refusal::Refusal;
+
 /// A claim's id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClaimId(String);
@@ -363,7 +367,7 @@ impl Claim {
                     net,
                     rule,
                 } = quote;
-                encoder
+                let encoder = encoder
                     .optional(Some("quote"))
                     .field(&value.to_string())
                     .field(&service_fee.to_string())
@@ -373,8 +377,12 @@ impl Claim {
                     .field(&net.to_base_units())
                     .field(&rule.to_string())
                     .field(&policy_version.to_string())
-                    .field(&price_ids.join(","))
                     .field(&expires_at.as_micros().to_string())
+                    .field(&price_ids.len().to_string());
+                // One field each: joined ids could be read in two ways.
+                price_ids
+                    .iter()
+                    .fold(encoder, |encoder, price_id| encoder.field(price_id))
             }
         };
         let encoder = match screening {
@@ -422,6 +430,8 @@ pub struct Facts<'a> {
     pub ledger_covered: bool,
     /// Who acts.
     pub actor: &'a Person,
+    /// Everybody whom the policy names now: a vote of somebody who has since left the wallet team does not count.
+    pub people: &'a [Person],
     /// The time of the command.
     pub now: Timestamp,
     /// How many distinct approvers a claim needs; `None` without a policy.
@@ -484,106 +494,6 @@ impl Command {
             Self::Cancel { .. } => "cancel",
             Self::ExpireQuote => "expire_quote",
             Self::Invalidate { .. } => "invalidate",
-        }
-    }
-}
-
-coded! {
-    /// Why a command is refused, in order of precedence: the first that applies is told.
-    pub enum Refusal {
-        /// The claim changed since it was read.
-        RevisionDiffers => "revision_differs",
-        /// The person's role does not allow it.
-        RoleMissing => "role_missing",
-        /// No policy is loaded.
-        PolicyMissing => "policy_missing",
-        /// The claim does not stand where this can happen.
-        StatusWrong => "status_wrong",
-        /// A person holds the claim.
-        OnHold => "on_hold",
-        /// A reorganisation removed the deposit, or its block or amount differ from what the claim was opened on.
-        DepositChanged => "deposit_changed",
-        /// The deposit is not final.
-        DepositNotFinal => "deposit_not_final",
-        /// Another claim is open on the deposit, or it was resolved.
-        DepositTaken => "deposit_taken",
-        /// A source of ours saw the same deposit: claim that one.
-        ScannedTwinExists => "scanned_twin_exists",
-        /// The kind leaves nothing to claim (failed, our own movement, already credited, not ours, …).
-        NothingToClaim => "nothing_to_claim",
-        /// The verdict says that it cannot be recovered.
-        NotRecoverable => "not_recoverable",
-        /// The ledger does not reach over the deposit: it may have been credited.
-        LedgerCoverageMissing => "ledger_coverage_missing",
-        /// Something else is missing before it can be recovered; the verdict names it.
-        ConditionOpen => "condition_open",
-        /// The resolution pays nobody.
-        ResolutionPaysNobody => "resolution_pays_nobody",
-        /// Nobody is named to be paid.
-        BeneficiaryMissing => "beneficiary_missing",
-        /// The deposit's address belongs to another user.
-        BeneficiaryNotOwner => "beneficiary_not_owner",
-        /// Another user wants the same deposit.
-        RivalAppeal => "rival_appeal",
-        /// The resolution pays to an address and none is named.
-        DestinationMissing => "destination_missing",
-        /// The quote ran out.
-        QuoteExpired => "quote_expired",
-        /// The quote has not run out yet.
-        QuoteStillValid => "quote_still_valid",
-        /// Screening is missing, held or too old.
-        ScreeningMissing => "screening_missing",
-        /// The person opened the claim or acted on it before.
-        ActorInvolved => "actor_involved",
-        /// The person voted on this content already.
-        AlreadyVoted => "already_voted",
-        /// The content is not the one that the person saw.
-        DigestDiffers => "digest_differs",
-        /// A reason must be given.
-        ReasonMissing => "reason_missing",
-    }
-}
-
-impl Refusal {
-    /// What the person can do about it, in one line.
-    #[must_use]
-    pub const fn hint(self) -> &'static str {
-        match self {
-            Self::RevisionDiffers => {
-                "read the claim again with `claims show` and repeat with its revision"
-            }
-            Self::RoleMissing => "ask a person whose role allows it; roles stand in policy.toml",
-            Self::PolicyMissing => "pass --policy policy.toml",
-            Self::StatusWrong => "see `claims show` for where the claim stands and what comes next",
-            Self::OnHold => "a compliance person clears it with `claims screen --clear`",
-            Self::DepositChanged => "scan the network again, then open a new claim",
-            Self::DepositNotFinal => "wait for finality; `reconcile` re-checks it",
-            Self::DepositTaken => "see `claims list --deposit`",
-            Self::ScannedTwinExists => {
-                "claim the deposit that `scan` or `diagnose` stored for this transaction"
-            }
-            Self::NothingToClaim => "`deposits show` says why there is nothing to recover",
-            Self::NotRecoverable => "`deposits show` names the reason; tell the customer that one",
-            Self::LedgerCoverageMissing => {
-                "import the ledger for that network and time, then `reconcile`"
-            }
-            Self::ConditionOpen => "`deposits show` names what is missing",
-            Self::ResolutionPaysNobody => "name another one with --resolution",
-            Self::BeneficiaryMissing => {
-                "name the user with --beneficiary, or open it for an appeal"
-            }
-            Self::BeneficiaryNotOwner => {
-                "the address was issued to another user: the claim must be theirs"
-            }
-            Self::RivalAppeal => "settle between the appeals first: `match --explain`",
-            Self::DestinationMissing => "name the proven address with --destination",
-            Self::QuoteExpired => "quote again with `quote CLAIM`",
-            Self::QuoteStillValid => "the quote can still be accepted",
-            Self::ScreeningMissing => "a compliance person screens it with `claims screen`",
-            Self::ActorInvolved => "another person of the wallet team must vote",
-            Self::AlreadyVoted => "another person of the wallet team must vote",
-            Self::DigestDiffers => "read the claim again: its content is not what you saw",
-            Self::ReasonMissing => "give one with --reason",
         }
     }
 }
@@ -690,6 +600,11 @@ pub fn step(
             )?;
             require(claim.hold.is_none(), Refusal::OnHold)?;
             require_payable(claim, facts)?;
+            // A quote that does not add up to the claim's amount was reckoned from another deposit.
+            require(
+                quote.quote.net.checked_add(quote.quote.fee_in_asset) == Some(claim.amount),
+                Refusal::DepositChanged,
+            )?;
             // Another price is another content: what was accepted, screened or voted before no longer counts.
             if claim.quote.is_some() {
                 next.revision = claim.revision.saturating_add(1);
@@ -718,13 +633,19 @@ pub fn step(
         Command::Screen { clear, reason } => {
             require_role(facts, Role::Compliance)?;
             require(claim.status.is_open(), Refusal::StatusWrong)?;
-            if *clear {
+            // A hold can be lifted wherever it was set; without one there is nothing to clear before acceptance.
+            if *clear && claim.hold.is_none() {
                 require_status(
                     claim,
                     &[ClaimStatus::Accepted, ClaimStatus::PendingApproval],
                 )?;
             }
             require(!reason.trim().is_empty(), Refusal::ReasonMissing)?;
+            // The content covers the screening: another one is another content, and earlier votes no longer count.
+            if claim.screening.is_some() {
+                next.revision = claim.revision.saturating_add(1);
+            }
+            next.approvals.clear();
             next.screening = Some(Screening {
                 clear: *clear,
                 person: facts.actor.name.clone(),
@@ -732,17 +653,22 @@ pub fn step(
                 decided_at: facts.now,
             });
             next.involved.insert(facts.actor.name.clone());
-            // Votes are bound to the digest, and the digest covers the screening: earlier votes no longer count.
-            next.approvals.clear();
+            let was_approved = claim.status == ClaimStatus::Approved;
             if *clear {
                 next.hold = None;
-                next.status = ClaimStatus::PendingApproval;
+                if claim.status == ClaimStatus::Accepted || was_approved {
+                    next.status = ClaimStatus::PendingApproval;
+                }
             } else {
                 next.hold = Some(Hold {
                     person: facts.actor.name.clone(),
                     since: facts.now,
                     reason: reason.clone(),
                 });
+                // Never approved without votes on the content as it is.
+                if was_approved {
+                    next.status = ClaimStatus::PendingApproval;
+                }
             }
         }
         Command::Approve { digest, signature } => {
@@ -756,7 +682,7 @@ pub fn step(
                 .ok_or(Refusal::PolicyMissing)?;
             require_status(claim, &[ClaimStatus::PendingApproval])?;
             require(claim.hold.is_none(), Refusal::OnHold)?;
-            require_payable(claim, facts)?;
+            require_unpaid(claim, facts)?;
             require(
                 is_freshly_cleared(claim, facts.now, age_max),
                 Refusal::ScreeningMissing,
@@ -782,7 +708,7 @@ pub fn step(
             let votes: BTreeSet<&str> = next
                 .approvals
                 .iter()
-                .filter(|approval| approval.digest == *digest)
+                .filter(|approval| approval.digest == *digest && may_vote(&approval.person, facts))
                 .map(|approval| approval.person.as_str())
                 .collect();
             if u32::try_from(votes.len()).is_ok_and(|votes| votes >= needed) {
@@ -840,6 +766,13 @@ fn require(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(refusal) }
 }
 
+/// Whether a person is in the wallet team at this moment; the actor was checked as themselves.
+fn may_vote(name: &str, facts: &Facts<'_>) -> bool {
+    std::iter::once(facts.actor)
+        .chain(facts.people)
+        .any(|person| person.name == name && person.roles.contains(&Role::Wallet))
+}
+
 fn require_role(facts: &Facts<'_>, role: Role) -> Result<(), Refusal> {
     require(facts.actor.roles.contains(&role), Refusal::RoleMissing)
 }
@@ -874,6 +807,7 @@ fn require_payable(claim: &Claim, facts: &Facts<'_>) -> Result<(), Refusal> {
         deposit.status != DepositStatus::Resolved,
         Refusal::DepositTaken,
     )?;
+    require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
     require(
         deposit.classification.kind.is_workable(),
         Refusal::NothingToClaim,

@@ -37,6 +37,7 @@ pub mod code;
 pub mod coverage;
 pub mod decimal;
 pub mod deposit;
+pub mod detect;
 pub mod digest;
 pub mod fee;
 pub mod kind;

@@ -51,6 +51,8 @@ coded! {
         OutcomeUnknown => "outcome_unknown",
         /// The imported ledger does not reach over the time of the credit: it may have been credited.
         LedgerCoverageMissing => "ledger_coverage_missing",
+        /// Nobody reviewed the token contract yet.
+        TokenReviewMissing => "token_review_missing",
         /// No source could say whether code stands at the address on this network.
         CodeUnknown => "code_unknown",
         /// The address book does not say how the address is controlled.
@@ -65,8 +67,6 @@ coded! {
         NetworkSuspended => "network_suspended",
         /// The network can be acted on once something is arranged.
         NetworkConditional => "network_conditional",
-        /// Nobody reviewed the token contract yet.
-        TokenReviewMissing => "token_review_missing",
         /// The change of balance and the logs do not agree.
         BalanceUnexplained => "balance_unexplained",
         /// A person must handle it (NFT, odd log shape).
@@ -204,7 +204,7 @@ pub struct ControlEvidence {
 }
 
 /// Who can sign for an address on a network; one implementation a family, pure.
-pub trait Control {
+pub trait Control: Send + Sync {
     /// The verdict on control alone: nothing about ledger, finality or assets enters here.
     fn prove(
         &self,

@@ -1,0 +1,468 @@
+//! The command line: what can be typed, and the help that explains it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Finds, explains, prices and queues mis-sent deposits. Never holds a key.
+#[derive(Debug, Parser)]
+#[command(name = "recover", version, disable_help_subcommand = true, max_term_width = 110)]
+#[command(after_help = "Exit codes: 0 done, whatever was found; 1 a fault, a scan with a gap included; 2 usage; \
+3 a requested change was refused; 4 (reconcile, chains check) done, and a person is needed.\n\
+Start with `recover demo`, then `recover init`.")]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The networks, sources and assets
+    #[arg(long, global = true, value_name = "FILE", default_value = "chains.toml", env = "RECOVER_CONFIG")]
+    pub config: PathBuf,
+    /// Fees, approval rule and people; quotes and approvals need it
+    #[arg(long, global = true, value_name = "FILE", env = "RECOVER_POLICY")]
+    pub policy: Option<PathBuf>,
+    /// The database: sqlite://FILE or postgres://…
+    #[arg(long, global = true, value_name = "URL", default_value = "sqlite://recover.db", env = "RECOVER_DATABASE", hide_env_values = true)]
+    pub database: String,
+    /// Who acts, as policy.toml names them
+    #[arg(long = "as", global = true, value_name = "PERSON", env = "RECOVER_ACTOR")]
+    pub actor: Option<String>,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// For programs; the shape is stable
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+/// The six verbs of the day come first; everything behind `demo` and before `init` is the desk's work.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find deposits that were not credited
+    Scan(Scan),
+    /// Explain one transaction, link or address, over every network where it fits
+    Diagnose(Diagnose),
+    /// Take in and look at customers' appeals
+    #[command(subcommand)]
+    Appeals(Appeals),
+    /// Link appeals to deposits
+    Match(Match),
+    /// Price the recovery of a deposit or a claim
+    Quote(QuoteArguments),
+    /// Open, accept, screen, approve and follow claims
+    #[command(subcommand)]
+    Claims(Claims),
+    /// Show the whole main job offline on embedded data
+    Demo(Demo),
+    /// Operations: write chains.toml and policy.toml to start from
+    Init(Init),
+    /// Operations: the configured networks
+    #[command(subcommand)]
+    Chains(Chains),
+    /// Operations: the exchange's own addresses
+    #[command(subcommand)]
+    Addresses(Addresses),
+    /// Operations: what was already credited, withdrawn or settled
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Operations: prices that quotes are reckoned from
+    #[command(subcommand)]
+    Prices(Prices),
+    /// Operations: unlisted token contracts, reviewed once each
+    #[command(subcommand)]
+    Tokens(Tokens),
+    /// Operations: the deposits found
+    #[command(subcommand)]
+    Deposits(Deposits),
+    /// Operations: the nightly job: re-match, re-check finality and reorganisations, expire quotes
+    Reconcile(Reconcile),
+    /// Operations: check policy.toml
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Operations: print a shell's completion script
+    Completions(Completions),
+}
+
+/// `scan`
+#[derive(Debug, Args)]
+pub struct Scan {
+    /// Only these networks (repeat for more); default: every configured one with an address to watch
+    #[arg(long, value_name = "NETWORK")]
+    pub network: Vec<String>,
+    /// First height (default: the first that no scan has read since the earliest address was issued)
+    #[arg(long, value_name = "HEIGHT")]
+    pub from: Option<u64>,
+    /// Last height (default: the tip)
+    #[arg(long, value_name = "HEIGHT")]
+    pub to: Option<u64>,
+    /// Keep reading new blocks until interrupted
+    #[arg(long, conflicts_with = "to")]
+    pub follow: bool,
+    /// Read nothing; show which heights were read and which are missing
+    #[arg(long, conflicts_with_all = ["follow"])]
+    pub coverage: bool,
+}
+
+/// `diagnose`
+#[derive(Debug, Args)]
+pub struct Diagnose {
+    /// A transaction id, an explorer link or an address
+    pub text: String,
+    /// Ask only these networks (repeat for more)
+    #[arg(long, value_name = "NETWORK")]
+    pub network: Vec<String>,
+    /// The appeal that this answers
+    #[arg(long, value_name = "ID")]
+    pub appeal: Option<String>,
+    /// Go on to a draft claim for the appeal
+    #[arg(long, requires = "appeal")]
+    pub open: bool,
+}
+
+/// A file to read.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The CSV file; `-` reads standard input
+    pub file: PathBuf,
+    /// A TOML file that renames columns: `theirs = "ours"`
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Where rows go that could not be read (default: FILE with `.rejected.csv`)
+    #[arg(long, value_name = "FILE")]
+    pub reject: Option<PathBuf>,
+}
+
+/// `appeals`
+#[derive(Debug, Subcommand)]
+pub enum Appeals {
+    /// Read a CSV of appeals; one with the same id is updated
+    Import(Import),
+    /// List appeals
+    List {
+        /// Only this status
+        #[arg(long)]
+        status: Option<String>,
+        /// Only this user's
+        #[arg(long)]
+        user: Option<String>,
+        /// How many at most
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show one appeal, what it says and what it was matched to
+    Show {
+        /// The appeal
+        id: String,
+    },
+    /// Give an appeal to a person
+    Assign {
+        /// The appeal
+        id: String,
+        /// Who works it
+        person: String,
+    },
+    /// Add a note
+    Note {
+        /// The appeal
+        id: String,
+        /// The note
+        text: String,
+    },
+    /// Close an appeal
+    Close {
+        /// The appeal
+        id: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `match`
+#[derive(Debug, Args)]
+pub struct Match {
+    /// Only this appeal
+    #[arg(long, value_name = "ID")]
+    pub appeal: Option<String>,
+    /// Show every reason with its weight
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// `quote`
+#[derive(Debug, Args)]
+pub struct QuoteArguments {
+    /// A deposit (nothing is stored) or a claim (the quote is given)
+    pub id: String,
+    /// The revision of the claim that you saw
+    #[arg(long)]
+    pub revision: Option<u32>,
+}
+
+/// `claims`
+#[derive(Debug, Subcommand)]
+pub enum Claims {
+    /// Put a deposit up for recovery
+    Open {
+        /// The deposit
+        deposit: String,
+        /// The appeal that asks for it
+        #[arg(long, value_name = "ID")]
+        appeal: Option<String>,
+        /// The user to be paid (default: the appeal's, else the address's owner)
+        #[arg(long, value_name = "USER")]
+        beneficiary: Option<String>,
+        /// The address to pay, where the resolution pays to one
+        #[arg(long, value_name = "ADDRESS")]
+        destination: Option<String>,
+        /// What shall happen (default: what fits the kind)
+        #[arg(long, value_name = "RESOLUTION")]
+        resolution: Option<String>,
+    },
+    /// Record that the customer accepts the quote
+    Accept(ClaimStep),
+    /// Record a compliance decision
+    Screen {
+        #[command(flatten)]
+        step: ClaimStep,
+        /// Clear it
+        #[arg(long, conflicts_with = "hold", required_unless_present = "hold")]
+        clear: bool,
+        /// Hold it
+        #[arg(long)]
+        hold: bool,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Vote for a claim's exact content
+    Approve {
+        /// The claim
+        id: String,
+        /// The revision that you saw
+        #[arg(long)]
+        revision: u32,
+        /// The content digest that you saw; refused when the content is another
+        #[arg(long, value_name = "HEX")]
+        digest: Option<String>,
+        /// Change nothing, show what would happen
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Vote against a claim: one no ends it
+    Reject {
+        #[command(flatten)]
+        step: ClaimStep,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Withdraw a claim
+    Cancel {
+        #[command(flatten)]
+        step: ClaimStep,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// List the queue
+    List {
+        /// Only this status
+        #[arg(long)]
+        status: Option<String>,
+        /// Only claims on this deposit
+        #[arg(long)]
+        deposit: Option<String>,
+        /// Ended claims too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one claim with its history
+    Show {
+        /// The claim
+        id: String,
+    },
+}
+
+/// What every step on a claim takes.
+#[derive(Debug, Args)]
+pub struct ClaimStep {
+    /// The claim
+    pub id: String,
+    /// The revision that you saw (default: the present one)
+    #[arg(long)]
+    pub revision: Option<u32>,
+    /// Change nothing, show what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Keep the demo's files and database here (default: a temporary folder)
+    #[arg(long, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where to write
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+}
+
+/// `chains`
+#[derive(Debug, Subcommand)]
+pub enum Chains {
+    /// List the configured networks
+    List,
+    /// Ask every source who it is and what it can do
+    Check {
+        /// Only these networks (repeat for more)
+        #[arg(long, value_name = "NETWORK")]
+        network: Vec<String>,
+    },
+}
+
+/// `addresses`
+#[derive(Debug, Subcommand)]
+pub enum Addresses {
+    /// Read a CSV of addresses and memos; the same row is updated
+    Import(Import),
+    /// List addresses
+    List {
+        /// Only this user's
+        #[arg(long)]
+        user: Option<String>,
+        /// Only this role
+        #[arg(long)]
+        role: Option<String>,
+        /// How many at most
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+}
+
+/// `ledger`
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// Read a CSV of credited deposits, own withdrawals, settled cases and account states
+    Import {
+        #[command(flatten)]
+        import: Import,
+        /// What the file is complete for: NETWORK:FROM..TO as RFC 3339 times (repeat for more); outside it "already
+        /// credited" stays unknown
+        #[arg(long, value_name = "NETWORK:FROM..TO")]
+        covers: Vec<String>,
+    },
+    /// Show for which networks and times the ledger is complete
+    Coverage,
+}
+
+/// `prices`
+#[derive(Debug, Subcommand)]
+pub enum Prices {
+    /// Read a CSV of exact prices
+    Import(Import),
+}
+
+/// `tokens`
+#[derive(Debug, Subcommand)]
+pub enum Tokens {
+    /// List unlisted token contracts seen, with what speaks for spam
+    List {
+        /// Only those nobody reviewed
+        #[arg(long)]
+        unreviewed: bool,
+    },
+    /// Decide about a contract once, for all deposits of it
+    Review {
+        /// The network
+        network: String,
+        /// The contract
+        contract: String,
+        /// The decision: genuine, airdrop or fake
+        #[arg(long)]
+        decision: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `deposits`
+#[derive(Debug, Subcommand)]
+pub enum Deposits {
+    /// List deposits
+    List(DepositFilter),
+    /// Show one deposit with everything known
+    Show {
+        /// The deposit
+        id: String,
+    },
+    /// Read a CSV of deposits from another system
+    Import(Import),
+    /// Write deposits to a CSV file
+    Export {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        filter: DepositFilter,
+    },
+}
+
+/// Which deposits.
+#[derive(Debug, Args)]
+pub struct DepositFilter {
+    /// Only this network
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Only this kind
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Only this status
+    #[arg(long)]
+    pub status: Option<String>,
+    /// Only what a person should work now: open, workable, and no token that nobody reviewed
+    #[arg(long)]
+    pub queue: bool,
+    /// How many at most
+    #[arg(long)]
+    pub limit: Option<u32>,
+}
+
+/// `reconcile`
+#[derive(Debug, Args)]
+pub struct Reconcile {
+    /// Ask no source: only re-match and expire
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `policy`
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Check the policy file and say what it decides
+    Check,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
