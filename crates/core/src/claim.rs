@@ -15,7 +15,7 @@ use crate::fee::Quote;
 use crate::kind::Kind;
 use crate::observation::DepositId;
 use crate::time::Timestamp;
-use crate::verdict::{Missing, Verdict};
+use crate::verdict::{How, Missing, Verdict};
 use std::collections::BTreeSet;
 
 mod refusal;
@@ -154,12 +154,19 @@ impl Resolution {
             | Kind::ForcedCredit
             | Kind::BelowMinimum
             | Kind::RetiredAddress
-            | Kind::HotWallet
-            | Kind::ReturnedWithdrawal
             | Kind::MemoMissing
             | Kind::MemoUnknown
             | Kind::MemoInWrongField
             | Kind::PartialPayment => Self::LedgerCredit,
+            // At our own address, but in an asset or on a network that the ledger does not book: a person says which way.
+            Kind::HotWallet | Kind::ReturnedWithdrawal => match verdict {
+                Verdict::Controllable(How::OwnAccount) | Verdict::Conditional(_) => {
+                    Self::LedgerCredit
+                }
+                Verdict::Controllable(How::SameKey | How::ContractInPlace)
+                | Verdict::NeedsDeploy(_)
+                | Verdict::NotRecoverable(_) => Self::Manual,
+            },
             Kind::WrongChainSameKey | Kind::WrongChainContract | Kind::UtxoWrongChain => {
                 Self::SweepThenCredit
             }
@@ -793,8 +800,22 @@ fn require_recoverable(verdict: &Verdict) -> Result<(), Refusal> {
 
 /// The deposit still stands as it stood at opening, is final, and nobody else wants it.
 fn require_payable(claim: &Claim, facts: &Facts<'_>) -> Result<(), Refusal> {
+    require_claimable(claim, facts, true)
+}
+
+/// As [`require_payable`], and the ledger reaches over it: what may have been credited before is not approved.
+fn require_unpaid(claim: &Claim, facts: &Facts<'_>) -> Result<(), Refusal> {
+    require_claimable(claim, facts, facts.ledger_covered)
+}
+
+fn require_claimable(
+    claim: &Claim,
+    facts: &Facts<'_>,
+    ledger_covered: bool,
+) -> Result<(), Refusal> {
     let deposit = facts.deposit;
     let unchanged = deposit.status != DepositStatus::Gone
+        && deposit.id() == claim.deposit
         && block_of(deposit) == claim.deposit_block
         && deposit.amount() == claim.amount
         && *deposit.asset() == claim.asset;
@@ -812,7 +833,12 @@ fn require_payable(claim: &Claim, facts: &Facts<'_>) -> Result<(), Refusal> {
         deposit.classification.kind.is_workable(),
         Refusal::NothingToClaim,
     )?;
-    require_recoverable(&deposit.classification.verdict)?;
+    match require_recoverable(&deposit.classification.verdict) {
+        Ok(()) | Err(Refusal::ConditionOpen) if !ledger_covered => {
+            return Err(Refusal::LedgerCoverageMissing);
+        }
+        recoverable => recoverable?,
+    }
     let owner = deposit.classification.owner.as_ref();
     require(
         owner.is_none() || owner == claim.beneficiary.as_ref(),

@@ -248,10 +248,10 @@ fn fits(kind: Kind, facts: &Facts) -> bool {
                 )
         }
         Kind::IbcVoucher => ours && facts.is_voucher,
-        Kind::MemoMissing => facts.memo == MemoStanding::Missing,
-        Kind::MemoUnknown => facts.memo == MemoStanding::Unassigned,
-        Kind::MemoOfAnotherUser => facts.memo == MemoStanding::OfAnotherUser,
-        Kind::MemoInWrongField => facts.memo == MemoStanding::InWrongField,
+        Kind::MemoMissing => ours && facts.memo == MemoStanding::Missing,
+        Kind::MemoUnknown => ours && facts.memo == MemoStanding::Unassigned,
+        Kind::MemoOfAnotherUser => ours && facts.memo == MemoStanding::OfAnotherUser,
+        Kind::MemoInWrongField => ours && facts.memo == MemoStanding::InWrongField,
         Kind::PartialPayment => ours && facts.is_partial,
         Kind::InternalTransfer => ours && facts.mechanism == Mechanism::InternalCall,
         Kind::ForcedCredit => {
@@ -293,10 +293,13 @@ fn verdict(kind: Kind, facts: &Facts) -> Verdict {
     if let Some(reason) = reason_of(kind) {
         return Verdict::NotRecoverable(reason);
     }
-    // Money that ordinary crediting would have booked needs no signature: it stands in our own account.
+    // Money that ordinary crediting would have booked, or will once the network reopens, needs no signature: it stands
+    // in our own account.
     let is_booking = facts.serves()
-        && Resolution::proposed(kind, &Verdict::Controllable(How::OwnAccount))
-            == Resolution::LedgerCredit
+        && matches!(
+            Resolution::proposed(kind, &Verdict::Controllable(How::OwnAccount)),
+            Resolution::LedgerCredit | Resolution::Wait
+        )
         && matches!(facts.asset, AssetStanding::Listed(_));
     let base = if is_booking {
         Verdict::Controllable(How::OwnAccount)
