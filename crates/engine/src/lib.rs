@@ -1,1 +1,5 @@
-//! placeholder until the crate lands
+//! The use cases of `recover`: configuration, imports, scanning, diagnosis, matching, quotes and claims.
+//!
+//! It holds clock, randomness and configuration, takes sources as trait objects and so names no network.
+
+pub mod config;

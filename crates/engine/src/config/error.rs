@@ -1,0 +1,241 @@
+//! What can be wrong with a configuration file. Every variant says what to do.
+
+use super::place::Place;
+use recover_core::address::AddressError;
+use recover_core::amount::AmountError;
+
+/// Why a configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "cannot read {file}: check that it exists and may be read; `recover init` writes a new one"
+    )]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not TOML, or not of the expected shape: a key is unknown, missing or of another type.
+    #[error("{place}: {message}")]
+    Shape {
+        /// Where.
+        place: Box<Place>,
+        /// What the parser says.
+        message: String,
+    },
+    /// The shape is right and a value is not.
+    #[error("{place}: {problem}")]
+    Invalid {
+        /// Where.
+        place: Box<Place>,
+        /// What is wrong.
+        problem: Problem,
+    },
+}
+
+/// What is wrong with one value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A word outside its closed list.
+    #[error("'{word}' is not known here: write one of {expected}")]
+    UnknownWord {
+        /// The word as written.
+        word: String,
+        /// The words that are.
+        expected: String,
+    },
+    /// A network name with characters that files and tables cannot carry.
+    #[error("'{name}' is no network name: use lower-case letters, digits and '-'")]
+    NetworkName {
+        /// The name.
+        name: String,
+    },
+    /// A network that neither `chains.toml` nor the list of known networks has.
+    #[error("network '{name}' is not known: write the short name that chains.toml gives it")]
+    UnknownNetwork {
+        /// The name.
+        name: String,
+    },
+    /// The chain id is not of the form that the family uses.
+    #[error("'{caip2}' is not a CAIP-2 chain id of family {family}: {expected}")]
+    Caip2Shape {
+        /// The text as written.
+        caip2: String,
+        /// The family.
+        family: recover_core::network::Family,
+        /// What one looks like.
+        expected: &'static str,
+    },
+    /// The chain id is another network's, or this network has another one.
+    #[error("'{caip2}' contradicts what is known: {known}; correct the id or the table's name")]
+    Caip2Contradicts {
+        /// The text as written.
+        caip2: String,
+        /// The fact it contradicts.
+        known: String,
+    },
+    /// The family is not the known network's.
+    #[error("family '{family}' contradicts what is known: this network is of family {known}")]
+    FamilyContradicts {
+        /// The family as written.
+        family: String,
+        /// The family it has.
+        known: recover_core::network::Family,
+    },
+    /// One name for two networks: a user's word would be read as the wrong one.
+    #[error(
+        "'{alias}' already means {owner}: a name can mean one network only; remove it from one of them"
+    )]
+    AliasTwice {
+        /// The name.
+        alias: String,
+        /// Who has it.
+        owner: String,
+    },
+    /// One explorer host for two networks.
+    #[error("explorer host '{host}' already means {owner}: give each network its own host")]
+    HostTwice {
+        /// The host.
+        host: String,
+        /// Who has it.
+        owner: String,
+    },
+    /// One contract listed twice on a network.
+    #[error("contract {contract} stands twice on this network (the other is {other}): remove one")]
+    AssetTwice {
+        /// The contract.
+        contract: String,
+        /// The other row's symbol.
+        other: String,
+    },
+    /// One symbol for two contracts of a network: people could not tell them apart.
+    #[error(
+        "symbol '{symbol}' stands twice on this network: give one of them another (like USDC and USDC.e)"
+    )]
+    SymbolTwice {
+        /// The symbol.
+        symbol: String,
+    },
+    /// The contract is no address of the family.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A contract without its checksum: a typo would go unnoticed.
+    #[error("write the contract with its checksum: {canonical}")]
+    NoChecksum {
+        /// How it is written with one.
+        canonical: String,
+    },
+    /// A family for which no codec is built in cannot have token contracts checked.
+    #[error("assets of family {family} cannot be checked by this build: remove them")]
+    NoCodec {
+        /// The family.
+        family: recover_core::network::Family,
+    },
+    /// More decimals than any amount can be shown with.
+    #[error("{decimals} decimals: at most 77 fit an amount")]
+    Decimals {
+        /// The number as written.
+        decimals: u8,
+    },
+    /// A number that does not read.
+    #[error(transparent)]
+    Number(#[from] AmountError),
+    /// Under a limit.
+    #[error("too small: write at least {least}")]
+    TooSmall {
+        /// The least value.
+        least: u64,
+    },
+    /// Above a limit.
+    #[error("{value} is too much here: write at most {most}")]
+    TooLarge {
+        /// The value as written.
+        value: u64,
+        /// The largest value.
+        most: u64,
+    },
+    /// A key that this kind of table does not use.
+    #[error("'{key}' does not belong to {kind}: remove it")]
+    NotForKind {
+        /// The key.
+        key: &'static str,
+        /// The kind.
+        kind: &'static str,
+    },
+    /// A key that this kind of table needs.
+    #[error("'{key}' is missing: {kind} needs it")]
+    Missing {
+        /// The key.
+        key: &'static str,
+        /// The kind.
+        kind: &'static str,
+    },
+    /// A secret in the file. The value is not printed.
+    #[error(
+        "a secret must not stand in this file: write ${{NAME}} and set NAME in the environment"
+    )]
+    LiteralSecret,
+    /// A `${…}` that names no variable.
+    #[error(
+        "${{…}} must name an environment variable in capital letters, digits and '_', like ${{ETHEREUM_RPC_URL}}"
+    )]
+    Variable,
+    /// Not an address of the web. The value is not printed: it may hold a secret.
+    #[error(
+        "this is not a URL that can be used: write http:// or https:// and a host, or ${{NAME}}"
+    )]
+    Url,
+    /// Nothing where something is needed.
+    #[error("this must not be empty")]
+    Empty,
+    /// A fee rule that an earlier one always outruns.
+    #[error(
+        "this rule can never decide: rule {earlier} above it fits everything; move that one to the end"
+    )]
+    Unreachable {
+        /// The number of the earlier rule.
+        earlier: u32,
+    },
+    /// Tiers that overlap or run backwards.
+    #[error(
+        "tiers must rise without overlap: 'from' must not be under the 'to' before it, nor 'to' at or under its 'from', and only the last may have no 'to'"
+    )]
+    TierOrder,
+    /// A cap under the floor.
+    #[error("the cap is under the floor: no fee would fit")]
+    CapUnderFloor,
+    /// More than everything.
+    #[error("more than 100 percent")]
+    MoreThanAll,
+    /// A fee for something that is never recovered.
+    #[error("'{kind}' is no kind that is ever recovered: remove it")]
+    NotRecovered {
+        /// The kind.
+        kind: recover_core::kind::Kind,
+    },
+    /// A person twice.
+    #[error("'{name}' stands twice: one table a person, with all roles in it")]
+    PersonTwice {
+        /// The name.
+        name: String,
+    },
+    /// Fewer people than decisions.
+    #[error("{people} people may approve and {needed} must: add people with the role wallet")]
+    TooFewApprovers {
+        /// How many there are.
+        people: u64,
+        /// How many approvals are needed.
+        needed: u64,
+    },
+    /// Not three capital letters.
+    #[error("'{currency}' is no currency code: write three capital letters, like USD")]
+    Currency {
+        /// The text as written.
+        currency: String,
+    },
+}

@@ -1,0 +1,22 @@
+//! The two files an operator writes: `chains.toml` (networks, sources, assets) and `policy.toml` (fees, approval, people).
+//!
+//! Each file is read in full and checked before anything uses it: a wrong line stops the start with its file, line, table
+//! and key, never a later command. The shapes of the files stay in this module; the rest of the engine sees
+//! [`ChainsConfig`] and [`Policy`]. Secrets never stand in a file: a key is `${VAR}` and stays so in every type here.
+
+mod chains;
+mod chains_file;
+mod codec;
+mod error;
+mod place;
+mod policy;
+mod policy_file;
+mod secret;
+mod words;
+
+pub use chains::{AssetConfig, ChainsConfig, Finality, NativeConfig, NetworkConfig, SourceConfig};
+pub use codec::AddressCodec;
+pub use error::{ConfigError, Problem};
+pub use place::Place;
+pub use policy::{ApprovalPolicy, Policy};
+pub use words::{AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, SourceKind};

@@ -1,0 +1,638 @@
+//! The two configuration files: the ones we ship, and each way to get one wrong.
+
+mod common;
+
+use common::{ShapeCodec, TYPO};
+use recover_core::asset::{AssetId, AssetStanding, TokenReview};
+use recover_core::claim::Role;
+use recover_core::fee::FeeForm;
+use recover_core::network::{DepositState, NetworkId};
+use recover_engine::config::{
+    AssetStatus, ChainsConfig, ConfigError, FeeRuleName, FinalityRule, Policy, Problem, SourceKind,
+};
+use std::path::Path;
+
+fn root(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(name)
+}
+
+fn shipped() -> ChainsConfig {
+    ChainsConfig::load(&root("chains.toml"), &ShapeCodec)
+        .expect("the shipped file is checked by these tests")
+}
+
+const ONE: &str = r#"
+[network.ethereum]
+family = "evm"
+caip2 = "eip155:1"
+display = "Ethereum"
+aliases = ["eth", "erc20"]
+deposits = "open"
+recovery = "direct"
+memo = "none"
+sibling_group = "evm-secp256k1"
+explorer = "https://etherscan.io"
+explorer_aliases = ["www.etherscan.io"]
+fee_rule = "execution"
+fee_style = "eip1559"
+
+[network.ethereum.finality]
+rule = "finalized_tag"
+confirmations = 64
+
+[network.ethereum.native]
+symbol = "ETH"
+name = "Ether"
+decimals = 18
+minimum = "0.001"
+
+[[network.ethereum.source]]
+kind = "json_rpc"
+url = "${ETHEREUM_RPC_URL}"
+requests_per_second = 20
+log_range_max = 2000
+
+[[network.ethereum.source]]
+kind = "etherscan_v2"
+url = "https://api.etherscan.io/v2/api"
+key = "${ETHERSCAN_API_KEY}"
+requests_per_second = 3
+page_size = 1000
+
+[[network.ethereum.asset]]
+symbol = "USDT"
+name = "Tether USD"
+contract = "0xdAC17F958D2ee523a2206206994597C13D831ec7"
+decimals = 6
+status = "listed"
+minimum = "1"
+confirmed_by = ["@uniswap/default-token-list"]
+"#;
+
+fn parse(text: &str) -> Result<ChainsConfig, ConfigError> {
+    ChainsConfig::parse("chains.toml", text, &ShapeCodec)
+}
+
+/// The message for `ONE` with one piece of text replaced.
+fn broken(from: &str, to: &str) -> String {
+    assert_eq!(ONE.matches(from).count(), 1, "{from}");
+    parse(&ONE.replace(from, to))
+        .expect_err("the replacement breaks the file")
+        .to_string()
+}
+
+#[test]
+fn own_the_shipped_networks_load() {
+    let config = shipped();
+    assert_eq!(config.networks.len(), 16);
+    let ethereum = config.network(&NetworkId::new("ethereum")).unwrap();
+    assert_eq!(ethereum.evm_chain_id(), Some(1));
+    assert_eq!(ethereum.deposits, DepositState::Open);
+    assert_eq!(ethereum.finality.rule, FinalityRule::FinalizedTag);
+    assert_eq!(ethereum.sources[0].kind, SourceKind::JsonRpc);
+    assert_eq!(ethereum.sources[0].url, "${ETHEREUM_RPC_URL}");
+    assert_eq!(config.siblings(ethereum).count(), 15);
+    let mantle = config.by_name("MNT").unwrap();
+    assert_eq!(mantle.fee_rule, FeeRuleName::MantleL1Data);
+    assert!(
+        config
+            .networks
+            .values()
+            .flat_map(|network| &network.assets)
+            .any(|asset| asset.status == AssetStatus::Retired)
+    );
+}
+
+#[test]
+fn own_networks_are_found_by_what_users_call_them() {
+    let config = shipped();
+    let cases = [
+        ("BEB20", "bsc"),
+        ("Binance Smart Chain", "bsc"),
+        ("eip155:10", "optimism"),
+        ("ERC-20", "ethereum"),
+        ("AVAX C-Chain", "avalanche"),
+        ("ETHEREUM CLASSIC", "ethereum-classic"),
+    ];
+    for (text, name) in cases {
+        assert_eq!(
+            config.by_name(text).map(|network| network.id.as_str()),
+            Some(name),
+            "{text}"
+        );
+    }
+    assert_eq!(config.by_name("trc20"), None, "known, but not configured");
+    assert_eq!(config.by_name(""), None);
+    assert_eq!(
+        config
+            .by_host("WWW.BscScan.com")
+            .map(|network| network.id.as_str()),
+        Some("bsc")
+    );
+    assert_eq!(config.by_host("example.org"), None);
+}
+
+#[test]
+fn own_assets_stand_by_contract_never_by_symbol() {
+    let config = shipped();
+    let ethereum = NetworkId::new("ethereum");
+    let usdt = AssetId::contract(
+        ethereum.clone(),
+        "0xdAC17F958D2ee523a2206206994597C13D831ec7",
+    );
+    let review = TokenReview::Unreviewed;
+    let Some(AssetStanding::Listed(terms)) = config.standing(&usdt, review) else {
+        panic!("USDT is listed");
+    };
+    assert_eq!((terms.symbol.as_str(), terms.decimals), ("USDT", 6));
+    assert_eq!(config.terms(&usdt), Some(&terms));
+    let named_alike = AssetId::unlisted(ethereum.clone(), "USDT");
+    assert_eq!(
+        config.standing(&named_alike, review),
+        Some(AssetStanding::Unvouched)
+    );
+    let stranger = AssetId::contract(
+        ethereum.clone(),
+        "0x0000000000000000000000000000000000000001",
+    );
+    assert_eq!(
+        config.standing(&stranger, review),
+        Some(AssetStanding::Unlisted(review))
+    );
+    let network = config.network(&ethereum).unwrap();
+    assert_eq!(network.asset_by_symbol("usdt"), Some(usdt.clone()));
+    assert_eq!(
+        network.asset_by_symbol("eth"),
+        Some(AssetId::native(ethereum))
+    );
+    assert_eq!(network.asset_by_symbol("nothing"), None);
+    assert!(
+        network
+            .trusted_contracts()
+            .contains(usdt.contract_text().unwrap())
+    );
+}
+
+#[test]
+fn own_a_good_file_parses() {
+    assert_eq!(parse(ONE).unwrap().networks.len(), 1);
+}
+
+#[test]
+fn own_each_mistake_in_chains_names_file_line_table_and_key() {
+    let second = ONE
+        .replace("ethereum", "bsc")
+        .replace("eip155:1\"", "eip155:56\"");
+    let mut both = String::from(ONE);
+    both.push_str(
+        &second
+            .replace("[\"eth\", \"erc20\"]", "[\"bep20\", \"etherscan coin\"]")
+            .replace("display = \"Ethereum\"", "display = \"BNB\""),
+    );
+    let cases: Vec<(&str, String, &str)> = vec![
+        (
+            "unknown key",
+            broken("recovery =", "recovry ="),
+            "chains.toml:8 [network.ethereum] recovry: unknown field `recovry`",
+        ),
+        (
+            "missing key",
+            broken("memo = \"none\"\n", ""),
+            "chains.toml:2 [network.ethereum]: missing field `memo`",
+        ),
+        (
+            "not TOML",
+            broken("memo = \"none\"", "memo = none"),
+            "chains.toml:9 [network.ethereum] memo:",
+        ),
+        (
+            "wrong type",
+            broken("confirmations = 64", "confirmations = \"64\""),
+            "chains.toml:18 [network.ethereum.finality] confirmations: invalid type: string",
+        ),
+        (
+            "unknown family",
+            broken("\"evm\"", "\"ether\""),
+            "chains.toml:3 [network.ethereum] family: 'ether' is not known here: write one of evm, bitcoin",
+        ),
+        (
+            "family of another",
+            broken("\"evm\"", "\"tron\""),
+            "[network.ethereum] family: family 'tron' contradicts what is known: this network is of family evm",
+        ),
+        (
+            "caip2 malformed",
+            broken("eip155:1\"", "eip155:01\""),
+            "chains.toml:4 [network.ethereum] caip2: 'eip155:01' is not a CAIP-2 chain id",
+        ),
+        (
+            "caip2 of another network",
+            broken("eip155:1\"", "eip155:56\""),
+            "'eip155:56' contradicts what is known: ethereum is eip155:1",
+        ),
+        (
+            "alias of a known network",
+            broken("\"erc20\"", "\"TRC-20\""),
+            "chains.toml:6 [network.ethereum] aliases: 'TRC-20' already means tron",
+        ),
+        (
+            "bad checksum",
+            broken("0xdAC17F958D2ee523a2206206994597C13D831ec7", TYPO),
+            "contract: '0xdAC17F958D2ee523a2206206994597C13D831ec8' has a bad checksum",
+        ),
+        (
+            "no checksum",
+            broken(
+                "0xdAC17F958D2ee523a2206206994597C13D831ec7",
+                "0xdac17f958d2ee523a2206206994597c13d831ec7",
+            ),
+            "contract: write the contract with its checksum: 0x",
+        ),
+        (
+            "no address",
+            broken("0xdAC17F958D2ee523a2206206994597C13D831ec7", "0x12"),
+            "contract: '0x12' is not an address of family evm",
+        ),
+        (
+            "minimum too fine",
+            broken("minimum = \"1\"", "minimum = \"0.0000001\""),
+            "[network.ethereum.asset] minimum: '0.0000001' has more than the 6 decimals",
+        ),
+        (
+            "minimum as a float's text",
+            broken("minimum = \"0.001\"", "minimum = \"1e-3\""),
+            "[network.ethereum.native] minimum: '1e-3' is not a plain decimal number",
+        ),
+        (
+            "too many decimals",
+            broken("decimals = 6", "decimals = 78"),
+            "decimals: 78 decimals: at most 77",
+        ),
+        (
+            "zero confirmations",
+            broken("confirmations = 64", "confirmations = 0"),
+            "confirmations: too small: write at least 1",
+        ),
+        (
+            "literal key",
+            broken("${ETHERSCAN_API_KEY}", "S3CRETS3CRETS3CRET"),
+            "key: a secret must not stand in this file",
+        ),
+        (
+            "user and password",
+            broken("${ETHEREUM_RPC_URL}", "https://user:S3CRET@node.example"),
+            "url: a secret must not stand in this file",
+        ),
+        (
+            "key in the path",
+            broken(
+                "${ETHEREUM_RPC_URL}",
+                "https://node.example/v3/S3CRETS3CRETS3CRETS3CRET",
+            ),
+            "url: a secret must not stand in this file",
+        ),
+        (
+            "no URL",
+            broken("${ETHEREUM_RPC_URL}", "localhost"),
+            "url: this is not a URL that can be used",
+        ),
+        (
+            "unknown source kind",
+            broken("kind = \"json_rpc\"", "kind = \"electrum\""),
+            "kind: 'electrum' is not known here: write one of json_rpc, etherscan_v2, blockscout",
+        ),
+        (
+            "page of a node",
+            broken("log_range_max = 2000", "page_size = 10"),
+            "page_size: 'page_size' does not belong to json_rpc",
+        ),
+        (
+            "explorer without key",
+            broken("key = \"${ETHERSCAN_API_KEY}\"\n", ""),
+            "[network.ethereum.source] key: 'key' is missing: etherscan_v2 needs it",
+        ),
+        (
+            "page past the window",
+            broken("page_size = 1000", "page_size = 20000"),
+            "page_size: 20000 is too much here: write at most 10000",
+        ),
+        (
+            "never asked",
+            broken("requests_per_second = 20", "requests_per_second = 0"),
+            "requests_per_second: too small",
+        ),
+        (
+            "unknown rule",
+            broken("\"finalized_tag\"", "\"safe\""),
+            "rule: 'safe' is not known here: write one of finalized_tag, confirmations",
+        ),
+        (
+            "unknown fee rule",
+            broken("\"execution\"", "\"zk\""),
+            "fee_rule: 'zk' is not known here",
+        ),
+        (
+            "unknown status",
+            broken("status = \"listed\"", "status = \"new\""),
+            "status: 'new' is not known here: write one of listed, retired",
+        ),
+        (
+            "asset twice",
+            parse(&format!(
+                "{ONE}{}",
+                &ONE[ONE.find("[[network.ethereum.asset]]").unwrap()..]
+                    .replace("\"USDT\"", "\"USDX\"")
+            ))
+            .unwrap_err()
+            .to_string(),
+            "contract 0xdAC17F958D2ee523a2206206994597C13D831ec7 stands twice on this network (the other is USDT)",
+        ),
+        (
+            "symbol twice",
+            broken("symbol = \"USDT\"", "symbol = \"eth\""),
+            "symbol: symbol 'eth' stands twice on this network",
+        ),
+        (
+            "host twice",
+            parse(&both).unwrap_err().to_string(),
+            "[network.bsc] explorer: explorer host 'etherscan.io' already means ethereum",
+        ),
+        (
+            "capital letters in a name",
+            parse(&ONE.replace("network.ethereum", "network.Ethereum"))
+                .unwrap_err()
+                .to_string(),
+            "'Ethereum' is no network name",
+        ),
+    ];
+    for (name, message, expected) in cases {
+        assert!(message.contains(expected), "{name}: {message}");
+        assert!(message.starts_with("chains.toml:"), "{name}: {message}");
+        assert!(!message.contains("S3CRET"), "{name}: {message}");
+        assert!(!message.contains('\n'), "{name}: {message}");
+    }
+}
+
+#[test]
+fn own_two_networks_with_one_alias_blame_the_later() {
+    let second = ONE
+        .replace("[network.ethereum", "[network.devnet")
+        .replace("[[network.ethereum", "[[network.devnet")
+        .replace("eip155:1\"", "eip155:31337\"")
+        .replace("Ethereum\"", "Devnet\"")
+        .replace("etherscan.io\"", "devnet.example\"")
+        .replace("[\"eth\", \"erc20\"]", "[\"our chain\"]");
+    assert_eq!(parse(&format!("{ONE}{second}")).unwrap().networks.len(), 2);
+    let first = ONE.replace("\"erc20\"", "\"Our-Chain\"");
+    let message = parse(&format!("{first}{second}")).unwrap_err().to_string();
+    assert!(
+        message.contains("[network.devnet] aliases: 'our chain' already means ethereum"),
+        "{message}"
+    );
+}
+
+#[test]
+fn own_a_missing_file_says_what_to_do() {
+    let error = ChainsConfig::load(Path::new("no/such/chains.toml"), &ShapeCodec).unwrap_err();
+    assert!(matches!(error, ConfigError::Unreadable { .. }));
+    assert!(error.to_string().contains("recover init"));
+}
+
+#[test]
+fn own_the_shipped_policy_loads() {
+    let chains = shipped();
+    let policy = Policy::load(&root("policy.toml"), Some(&chains)).unwrap();
+    assert_eq!(policy.approval.approvers_min, 2);
+    assert_eq!(policy.digest_text().len(), 64);
+    assert_eq!(
+        policy.text.as_bytes(),
+        std::fs::read(root("policy.toml")).unwrap()
+    );
+    assert!(
+        policy
+            .person("chidi")
+            .unwrap()
+            .roles
+            .contains(&Role::Wallet)
+    );
+    assert_eq!(policy.person("mallory"), None);
+    let last = policy.fees.last().unwrap();
+    assert!(
+        last.kinds.is_empty() && matches!(&last.form, FeeForm::Tiers(tiers) if tiers.len() == 3)
+    );
+    assert!(
+        policy
+            .fees
+            .iter()
+            .zip(1u32..)
+            .all(|(rule, number)| rule.number == number)
+    );
+}
+
+const POLICY: &str = r#"
+name = "example"
+currency = "USD"
+quote_valid_minutes = 60
+price_age_max_minutes = 60
+screening_age_max_minutes = 60
+gas_buffer_percent = "25"
+
+[[fee]]
+kinds = ["unlisted_token"]
+networks = ["ethereum"]
+value_min = "10"
+form = "percent"
+percent = "5"
+floor = "1"
+cap = "50"
+
+[[fee]]
+kinds = []
+form = "tiers"
+
+[[fee.tier]]
+from = "50"
+to = "500"
+form = "flat"
+amount = "25"
+
+[[fee.tier]]
+from = "500"
+form = "flat"
+amount = "50"
+
+[approval]
+approvers_min = 2
+
+[[person]]
+name = "ana"
+roles = ["specialist"]
+
+[[person]]
+name = "chidi"
+roles = ["wallet"]
+
+[[person]]
+name = "dalia"
+roles = ["wallet", "compliance"]
+"#;
+
+#[test]
+fn own_each_mistake_in_a_policy_names_file_line_table_and_key() {
+    let parse = |text: &str| Policy::parse("policy.toml", text, None);
+    assert_eq!(parse(POLICY).unwrap().fees.len(), 2);
+    let broken = |from: &str, to: &str| {
+        assert_eq!(POLICY.matches(from).count(), 1, "{from}");
+        parse(&POLICY.replace(from, to)).unwrap_err().to_string()
+    };
+    let cases = [
+        (
+            broken("currency =", "curency ="),
+            "policy.toml:3 curency: unknown field",
+        ),
+        (
+            broken("\"USD\"", "\"usd\""),
+            "currency: 'usd' is no currency code",
+        ),
+        (
+            broken("quote_valid_minutes = 60", "quote_valid_minutes = 0"),
+            "policy.toml:4 quote_valid_minutes: too small",
+        ),
+        (
+            broken(
+                "quote_valid_minutes = 60",
+                "quote_valid_minutes = 999999999",
+            ),
+            "999999999 is too much here",
+        ),
+        (
+            broken("quote_valid_minutes = 60", "quote_valid_minutes = 60.5"),
+            "quote_valid_minutes: invalid type: floating point",
+        ),
+        (
+            broken("unlisted_token", "unlisted"),
+            "policy.toml:10 [fee] kinds: 'unlisted' is not known here",
+        ),
+        (
+            broken("unlisted_token", "failed"),
+            "'failed' is no kind that is ever recovered",
+        ),
+        (
+            broken("[\"ethereum\"]", "[\"etherium\"]"),
+            "networks: network 'etherium' is not known",
+        ),
+        (
+            broken("form = \"percent\"", "form = \"share\""),
+            "form: 'share' is not known here: write one of flat, percent, tiers",
+        ),
+        (
+            broken("percent = \"5\"\n", ""),
+            "[fee] percent: 'percent' is missing",
+        ),
+        (
+            broken("percent = \"5\"\n", "percent = \"100.5\"\n"),
+            "percent: more than 100 percent",
+        ),
+        (
+            broken("percent = \"5\"\n", "percent = \"5%\"\n"),
+            "'5%' is not a plain decimal",
+        ),
+        (
+            broken("cap = \"50\"", "cap = \"0.5\""),
+            "cap: the cap is under the floor",
+        ),
+        (
+            broken("cap = \"50\"", "cap = \"50.001\""),
+            "'50.001' has more than the 2 decimals",
+        ),
+        (
+            broken("cap = \"50\"", "amount = \"50\""),
+            "amount: 'amount' does not belong to percent",
+        ),
+        (
+            broken("form = \"tiers\"", "form = \"tiers\"\namount = \"1\""),
+            "'amount' does not belong to tiers",
+        ),
+        (
+            broken("from = \"500\"", "from = \"499\""),
+            "[fee.tier] from: tiers must rise",
+        ),
+        (
+            broken("to = \"500\"\n", ""),
+            "[fee.tier] from: tiers must rise",
+        ),
+        (
+            broken("to = \"500\"", "to = \"50\""),
+            "[fee.tier] from: tiers must rise",
+        ),
+        (
+            broken("amount = \"25\"\n", ""),
+            "[fee.tier] amount: 'amount' is missing: flat needs it",
+        ),
+        (
+            broken(
+                "kinds = [\"unlisted_token\"]\nnetworks = [\"ethereum\"]",
+                "kinds = []",
+            ),
+            "this rule can never decide: rule 1",
+        ),
+        (
+            broken("approvers_min = 2", "approvers_min = 1"),
+            "[approval] approvers_min: too small: write at least 2",
+        ),
+        (
+            broken("approvers_min = 2", "approvers_min = 3"),
+            "2 people may approve and 3 must",
+        ),
+        (
+            broken("\"compliance\"", "\"boss\""),
+            "roles: 'boss' is not known here",
+        ),
+        (broken("\"dalia\"", "\"ana\""), "name: 'ana' stands twice"),
+        (broken("roles = [\"specialist\"]", "roles = []"), "roles"),
+    ];
+    for (message, expected) in cases {
+        assert!(message.contains(expected), "{expected}: {message}");
+        assert!(message.starts_with("policy.toml:"), "{message}");
+        assert!(!message.contains('\n'), "{message}");
+    }
+}
+
+#[test]
+fn own_a_policy_may_name_networks_that_only_the_configuration_has() {
+    let text = POLICY.replace("[\"ethereum\"]", "[\"devnet\"]");
+    assert!(Policy::parse("policy.toml", &text, None).is_err());
+    let devnet = ONE
+        .replace("network.ethereum", "network.devnet")
+        .replace("eip155:1\"", "eip155:31337\"")
+        .replace("Ethereum\"", "Devnet\"")
+        .replace("[\"eth\", \"erc20\"]", "[]");
+    let chains = parse(&devnet).unwrap();
+    assert!(Policy::parse("policy.toml", &text, Some(&chains)).is_ok());
+}
+
+#[test]
+fn own_a_changed_policy_has_another_digest() {
+    let first = Policy::parse("p", POLICY, None).unwrap();
+    let second = Policy::parse("p", &POLICY.replace("\"25\"", "\"26\""), None).unwrap();
+    assert_ne!(first.digest, second.digest);
+    assert_eq!(
+        first.digest,
+        Policy::parse("q", POLICY, None).unwrap().digest
+    );
+}
+
+#[test]
+fn own_problems_are_typed() {
+    let error = parse(&ONE.replace("confirmations = 64", "confirmations = 0")).unwrap_err();
+    let ConfigError::Invalid { place, problem } = error else {
+        panic!("the shape is right");
+    };
+    assert_eq!(problem, Problem::TooSmall { least: 1 });
+    assert_eq!(
+        (place.line, place.table.as_str(), place.key.as_str()),
+        (18, "network.ethereum.finality", "confirmations")
+    );
+}
