@@ -3,3 +3,4 @@
 //! It holds clock, randomness and configuration, takes sources as trait objects and so names no network.
 
 pub mod config;
+pub mod import;
