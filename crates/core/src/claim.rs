@@ -515,15 +515,15 @@ pub fn open(request: &OpenRequest, facts: &Facts<'_>) -> Result<Claim, Refusal> 
         facts.actor.roles.contains(&Role::Specialist),
         Refusal::RoleMissing,
     )?;
-    match deposit.status {
-        DepositStatus::Gone => return Err(Refusal::DepositChanged),
-        DepositStatus::Unconfirmed => return Err(Refusal::DepositNotFinal),
-        DepositStatus::Claimed => return Err(Refusal::DepositTaken),
-        DepositStatus::Resolved if deposit.classification.kind.is_workable() => {
-            return Err(Refusal::DepositTaken);
-        }
-        DepositStatus::Resolved | DepositStatus::Open => {}
-    }
+    require(
+        deposit.status != DepositStatus::Gone,
+        Refusal::DepositChanged,
+    )?;
+    require(is_final(deposit), Refusal::DepositNotFinal)?;
+    require(
+        deposit.status != DepositStatus::Claimed && !is_settled(deposit),
+        Refusal::DepositTaken,
+    )?;
     require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
     require(
         deposit.classification.kind.is_workable(),
@@ -606,12 +606,12 @@ pub fn step(
                 ],
             )?;
             require(claim.hold.is_none(), Refusal::OnHold)?;
-            require_payable(claim, facts)?;
             // A quote that does not add up to the claim's amount was reckoned from another deposit.
             require(
                 quote.quote.net.checked_add(quote.quote.fee_in_asset) == Some(claim.amount),
                 Refusal::DepositChanged,
             )?;
+            require_payable(claim, facts)?;
             // Another price is another content: what was accepted, screened or voted before no longer counts.
             if claim.quote.is_some() {
                 next.revision = claim.revision.saturating_add(1);
@@ -820,14 +820,8 @@ fn require_claimable(
         && deposit.amount() == claim.amount
         && *deposit.asset() == claim.asset;
     require(unchanged, Refusal::DepositChanged)?;
-    require(
-        deposit.status != DepositStatus::Unconfirmed,
-        Refusal::DepositNotFinal,
-    )?;
-    require(
-        deposit.status != DepositStatus::Resolved,
-        Refusal::DepositTaken,
-    )?;
+    require(is_final(deposit), Refusal::DepositNotFinal)?;
+    require(!is_settled(deposit), Refusal::DepositTaken)?;
     require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
     require(
         deposit.classification.kind.is_workable(),
@@ -856,6 +850,17 @@ fn is_freshly_cleared(claim: &Claim, now: Timestamp, age_max_seconds: i64) -> bo
         let ends = screening.decided_at.plus_seconds(age_max_seconds);
         screening.clear && ends.is_some_and(|ends| now <= ends)
     })
+}
+
+/// By its status and by its verdict: a claimed deposit keeps its status while a reorganisation takes its finality away.
+fn is_final(deposit: &Deposit) -> bool {
+    deposit.status != DepositStatus::Unconfirmed
+        && deposit.classification.verdict != Verdict::Conditional(Missing::FinalityMissing)
+}
+
+/// Resolved by a payment. A diagnosis or a movement of our own is resolved from the start, and says more by its kind.
+fn is_settled(deposit: &Deposit) -> bool {
+    deposit.status == DepositStatus::Resolved && deposit.classification.kind.is_workable()
 }
 
 fn block_of(deposit: &Deposit) -> Option<BlockHash> {

@@ -310,8 +310,7 @@ fn cannot_meet(first: Kind, second: Kind) -> Option<&'static str> {
     if [Kind::UnlistedToken, Kind::IbcVoucher] == [first, second] {
         return Some("a token is a voucher or it is not");
     }
-    if any(&[Kind::BelowMinimum])
-        && any(&[Kind::FakeToken, Kind::UnlistedToken, Kind::IbcVoucher])
+    if any(&[Kind::BelowMinimum]) && any(&[Kind::FakeToken, Kind::UnlistedToken, Kind::IbcVoucher])
     {
         return Some("an asset that is not listed has no minimum");
     }
@@ -350,7 +349,10 @@ fn of_two_kinds_that_fit_the_earlier_leads_and_the_other_stays() {
             assert!(at_first < at_second, "{first} comes before {second}");
         }
     }
-    assert!(pairs >= 297, "only {pairs} pairs can meet: the table shrank");
+    assert!(
+        pairs >= 297,
+        "only {pairs} pairs can meet: the table shrank"
+    );
 }
 
 #[test]

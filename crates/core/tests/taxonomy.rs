@@ -40,7 +40,8 @@ const TAXONOMY: &[(&str, Home, &str)] = &[
     ("UTXO_WRONG_CHAIN", Home::Kind, "utxo_wrong_chain"),
     // The coins can be raced once the redeem script is public: what is particular about it is that it must stay secret.
     ("BCH_TO_SEGWIT", Home::Flag, "script_secret"),
-    ("NO_KEY_ADDRESS", Home::Diagnosis, "not_ours"),
+    // Of a stranger's address nobody can show that its key is missing: there the same mistake reads not_ours.
+    ("NO_KEY_ADDRESS", Home::Diagnosis, "no_key"),
     ("UNLISTED_TOKEN", Home::Kind, "unlisted_token"),
     ("DELISTED_OR_OLD_CONTRACT", Home::Kind, "retired_contract"),
     // Never by symbol: a twin under another contract is a token that we do not list.
@@ -105,10 +106,6 @@ const OWN_ADDITIONS: &[(Kind, &str)] = &[
         "desks refuse it at the form and give it no code",
     ),
     (Kind::OwnMovement, "no customer ever asks about it"),
-    (
-        Kind::NoKey,
-        "an address of ours whose key is gone; the taxonomy's NO_KEY_ADDRESS was never ours",
-    ),
 ];
 
 #[test]
