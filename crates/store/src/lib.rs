@@ -1,1 +1,32 @@
-//! placeholder until the crate lands
+//! What the engine remembers: [`Store`] over SQLite and PostgreSQL.
+//!
+//! Rows and SQL stay inside; every function speaks in types of `recover-core`. The crate knows no network access but the
+//! database's, no clock (`now` is passed in), no rule of classification or matching: it stores what it is told, and lets
+//! the database itself refuse what must not be (a deposit twice, two open claims on one deposit, an amount that is none).
+//!
+//! Start at [`Store::open`]; one file a noun follows. The same SQL text runs on both databases; where they differ, the
+//! difference stands in `sql` and in the two folders of migrations.
+
+mod addresses;
+mod amount_column;
+mod coverage;
+mod deposit_list;
+mod deposit_row;
+mod deposits;
+mod error;
+mod ledger;
+mod migrate;
+mod payload_column;
+mod sql;
+mod store;
+
+pub use addresses::{AddressCursor, AddressFilter, AddressPage, ImportCounts, WatchEpoch};
+pub use coverage::{BlockSeen, CoverageGap, Covered, Rewind, ScanCommit, ScanCommitted, Stream};
+pub use deposit_list::{
+    DepositCount, DepositCursor, DepositFilter, DepositOrder, DepositPage, OriginFilter,
+};
+pub use deposit_row::{Queue, StoredDeposit};
+pub use deposits::UpsertReport;
+pub use error::StoreError;
+pub use ledger::LedgerPeriod;
+pub use store::Store;

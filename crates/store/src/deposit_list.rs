@@ -1,0 +1,283 @@
+//! Lists and counts of deposits that stay quick with a million rows: by index, page after page.
+
+use crate::deposit_row::{DEPOSIT_COLUMNS, Queue, STORE_COLUMNS, StoredDeposit, stored_deposit};
+use crate::error::StoreError;
+use crate::sql::{Statement, values};
+use crate::store::Store;
+use recover_core::asset::AssetId;
+use recover_core::deposit::DepositStatus;
+use recover_core::kind::Kind;
+use recover_core::network::NetworkId;
+use recover_core::observation::DepositId;
+use recover_core::time::Timestamp;
+
+/// Whether a deposit was seen by a source of ours or told by a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OriginFilter {
+    /// Seen.
+    Observed,
+    /// Told.
+    Imported,
+}
+
+/// Which deposits to list; what is not set does not narrow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DepositFilter {
+    /// Only this network.
+    pub network: Option<NetworkId>,
+    /// Only this primary kind.
+    pub kind: Option<Kind>,
+    /// Only these statuses; empty for all.
+    pub statuses: Vec<DepositStatus>,
+    /// Only this verdict code (`controllable`).
+    pub verdict: Option<String>,
+    /// Only this verdict detail (`same_key`).
+    pub verdict_detail: Option<String>,
+    /// Only this queue; [`Queue::Work`] is what people work on.
+    pub queue: Option<Queue>,
+    /// Only this owner.
+    pub owner: Option<String>,
+    /// Only this credited address, canonical text.
+    pub to: Option<String>,
+    /// Only this asset.
+    pub asset: Option<AssetId>,
+    /// Only where it comes from.
+    pub origin: Option<OriginFilter>,
+    /// Only worth at least so many cents; what has no price is left out.
+    pub value_cents_min: Option<i64>,
+    /// Only in blocks of this time or later.
+    pub block_time_min: Option<Timestamp>,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DepositOrder {
+    /// Newest block first, those without a block last.
+    #[default]
+    Newest,
+    /// Most valuable first, those without a price last.
+    MostValuable,
+    /// By id: for going through all of them.
+    Id,
+}
+
+/// A place in a list, after which the next page begins. It belongs to the order it was made under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DepositCursor {
+    /// The sort column's value at that place; `None` among the rows that have none.
+    sort: Option<i64>,
+    id: DepositId,
+}
+
+/// One page of deposits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DepositPage {
+    /// The deposits.
+    pub deposits: Vec<StoredDeposit>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<DepositCursor>,
+}
+
+/// How many deposits share these codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DepositCount {
+    /// The network.
+    pub network: NetworkId,
+    /// The primary kind.
+    pub kind: Kind,
+    /// The status.
+    pub status: DepositStatus,
+    /// Where a person meets them.
+    pub queue: Queue,
+    /// How many.
+    pub count: u64,
+}
+
+impl Store {
+    /// One page of deposits.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn list_deposits(
+        &self,
+        filter: &DepositFilter,
+        order: DepositOrder,
+        after: Option<&DepositCursor>,
+        limit: u32,
+    ) -> Result<DepositPage, StoreError> {
+        let sort_column = match order {
+            DepositOrder::Newest => Some("block_time"),
+            DepositOrder::MostValuable => Some("value_cents"),
+            DepositOrder::Id => None,
+        };
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut deposits = Vec::new();
+        match sort_column {
+            None => {
+                let mut statement = narrowed(filter);
+                if let Some(cursor) = after {
+                    statement.push(" AND id > ").bind(&cursor.id);
+                }
+                statement.push(" ORDER BY id LIMIT ").bind(limit);
+                self.read_into(statement, &mut deposits).await?;
+            }
+            Some(column) => {
+                // Two ranges of the index, one after the other: the rows with a value, then those without. A cursor of
+                // either kind is a place inside one of them, so that no page reads what came before it.
+                if after.is_none_or(|cursor| cursor.sort.is_some()) {
+                    let mut statement = narrowed(filter);
+                    statement.push(&format!(" AND {column} IS NOT NULL"));
+                    if let Some((sort, id)) =
+                        after.and_then(|cursor| Some((cursor.sort?, &cursor.id)))
+                    {
+                        statement.push(&format!(" AND {column} <= ")).bind(sort);
+                        statement.push(&format!(" AND ({column} < ")).bind(sort);
+                        statement.push(" OR id > ").bind(id).push(")");
+                    }
+                    statement
+                        .push(&format!(" ORDER BY {column} DESC NULLS LAST, id LIMIT "))
+                        .bind(limit);
+                    self.read_into(statement, &mut deposits).await?;
+                }
+                let has_room = deposits.len() < wanted;
+                if has_room && !(filter.value_cents_min.is_some() && column == "value_cents") {
+                    let left = u32::try_from(wanted - deposits.len()).unwrap_or(limit);
+                    let mut statement = narrowed(filter);
+                    statement.push(&format!(" AND {column} IS NULL"));
+                    if let Some(cursor) = after.filter(|cursor| cursor.sort.is_none()) {
+                        statement.push(" AND id > ").bind(&cursor.id);
+                    }
+                    statement.push(" ORDER BY id LIMIT ").bind(left);
+                    self.read_into(statement, &mut deposits).await?;
+                }
+            }
+        }
+        let next = deposits
+            .last()
+            .filter(|_| deposits.len() >= wanted)
+            .map(|last| DepositCursor {
+                sort: match order {
+                    DepositOrder::Newest => last.deposit.block_time().map(Timestamp::as_micros),
+                    DepositOrder::MostValuable => last.value.as_ref().map(|(cents, _)| *cents),
+                    DepositOrder::Id => None,
+                },
+                id: last.deposit.id(),
+            });
+        Ok(DepositPage { deposits, next })
+    }
+
+    async fn read_into(
+        &self,
+        statement: Statement,
+        deposits: &mut Vec<StoredDeposit>,
+    ) -> Result<(), StoreError> {
+        for row in self.db.rows(&statement.text, statement.values).await? {
+            deposits.push(stored_deposit(&row)?);
+        }
+        Ok(())
+    }
+
+    /// How many deposits there are, by network, kind, status and queue; combinations without any are left out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn count_deposits(
+        &self,
+        network: Option<&NetworkId>,
+    ) -> Result<Vec<DepositCount>, StoreError> {
+        let mut statement = Statement::new(
+            "SELECT network, kind, status, queue, COUNT(*) AS count FROM deposit WHERE 1 = 1",
+        );
+        if let Some(network) = network {
+            statement.push(" AND network = ").bind(network);
+        }
+        statement
+            .push(" GROUP BY network, kind, status, queue ORDER BY network, kind, status, queue");
+        let rows = self.db.rows(&statement.text, statement.values).await?;
+        rows.iter()
+            .map(|row| {
+                let row = row.of("deposit", "network");
+                Ok(DepositCount {
+                    network: row.network("network")?,
+                    kind: row.parsed("kind", Kind::from_code)?,
+                    status: row.parsed("status", DepositStatus::from_code)?,
+                    queue: row.parsed("queue", Queue::from_code)?,
+                    count: row.number("count")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Whether a source of ours saw a deposit of the same network, transaction and address as this one from a file.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn has_scanned_twin(&self, id: &DepositId) -> Result<bool, StoreError> {
+        Ok(self.db.row(TWIN, values![id]).await?.is_some())
+    }
+}
+
+/// Addresses of the EVM compare without their checksum's case: a file may write them in lower case. On other networks a
+/// difference in case alone means a mistyped address, never another deposit of the same transaction.
+pub(crate) const TWIN: &str = "SELECT seen.id FROM deposit AS told
+    JOIN deposit AS seen ON seen.tx_id = told.tx_id AND seen.network = told.network
+    WHERE told.id = $1 AND told.origin = 'imported' AND seen.origin = 'observed' AND seen.status <> 'gone'
+        AND LOWER(seen.to_text) = LOWER(told.to_text)
+    LIMIT 1";
+
+fn narrowed(filter: &DepositFilter) -> Statement {
+    let mut statement = Statement::new(&format!(
+        "SELECT {DEPOSIT_COLUMNS}, {STORE_COLUMNS} FROM deposit WHERE 1 = 1"
+    ));
+    if let Some(network) = &filter.network {
+        statement.push(" AND network = ").bind(network);
+    }
+    if let Some(kind) = filter.kind {
+        statement.push(" AND kind = ").bind(kind.code());
+    }
+    match filter.statuses.as_slice() {
+        [] => {}
+        [status] => {
+            statement.push(" AND status = ").bind(status.code());
+        }
+        statuses => {
+            statement
+                .push(" AND status IN ")
+                .bind_list(statuses.iter().map(|status| status.code()));
+        }
+    }
+    if let Some(verdict) = &filter.verdict {
+        statement.push(" AND verdict = ").bind(verdict);
+    }
+    if let Some(detail) = &filter.verdict_detail {
+        statement.push(" AND verdict_detail = ").bind(detail);
+    }
+    if let Some(queue) = filter.queue {
+        statement.push(" AND queue = ").bind(queue.code());
+    }
+    if let Some(owner) = &filter.owner {
+        statement.push(" AND owner = ").bind(owner);
+    }
+    if let Some(to) = &filter.to {
+        statement.push(" AND to_text = ").bind(to);
+    }
+    if let Some(asset) = &filter.asset {
+        statement.push(" AND asset = ").bind(asset);
+    }
+    match filter.origin {
+        None => {}
+        Some(OriginFilter::Observed) => {
+            statement.push(" AND origin = 'observed'");
+        }
+        Some(OriginFilter::Imported) => {
+            statement.push(" AND origin = 'imported'");
+        }
+    }
+    if let Some(cents) = filter.value_cents_min {
+        statement.push(" AND value_cents >= ").bind(cents);
+    }
+    if let Some(time) = filter.block_time_min {
+        statement.push(" AND block_time >= ").bind(time);
+    }
+    statement
+}
