@@ -1,1 +1,35 @@
-//! placeholder until the crate lands
+//! EVM networks: addresses, proofs of control, wire shapes and decoding; behind the feature `fetch`, the clients of nodes
+//! and explorers.
+//!
+//! Without `fetch` it is a pure codec: bytes in, [`recover_core::observation::Observation`]s out. It deliberately knows
+//! no address book (a scan asks a [`recover_core::book::WatchSet`]), no ledger, no list of assets and no store: whether a
+//! credit is worth anything is decided in `core`, by contract and never by what a contract says of itself.
+//!
+//! Start at [`decode`] (what counts as a credit and what does not), then [`wire`] (how nodes write it down); with
+//! `fetch`, `node::EvmNode` and `open`.
+
+pub mod address;
+pub mod control;
+pub mod decode;
+pub mod trace;
+pub mod wire;
+
+#[cfg(feature = "fetch")]
+pub mod config;
+#[cfg(feature = "fetch")]
+pub mod cost;
+#[cfg(feature = "fetch")]
+mod lookup;
+#[cfg(feature = "fetch")]
+pub mod node;
+#[cfg(feature = "fetch")]
+pub mod ranges;
+#[cfg(feature = "fetch")]
+mod refusal;
+#[cfg(feature = "fetch")]
+pub mod rpc;
+#[cfg(feature = "fetch")]
+mod token;
+
+#[cfg(feature = "fetch")]
+pub use config::{EvmSourceConfig, SourceKind, open, open_with};

@@ -31,7 +31,12 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order in which they are reported.
-    pub const ALL: &'static [Self] = &[Self::TransferLogs, Self::TopLevel, Self::Internal, Self::BlockCredits];
+    pub const ALL: &'static [Self] = &[
+        Self::TransferLogs,
+        Self::TopLevel,
+        Self::Internal,
+        Self::BlockCredits,
+    ];
 
     /// The stable code.
     #[must_use]
@@ -41,6 +46,32 @@ impl Part {
             Self::TopLevel => "top_level",
             Self::Internal => "internal",
             Self::BlockCredits => "block_credits",
+        }
+    }
+
+    /// The part with this code; `None` when no part has it.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|part| part.code() == code)
+    }
+
+    /// What it is, in words for a message.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::TransferLogs => "token transfers",
+            Self::TopLevel => "payments of the native coin",
+            Self::Internal => "payments inside contract calls",
+            Self::BlockCredits => "withdrawals and rewards of validators",
+        }
+    }
+
+    /// What makes it readable.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Internal => "add a node with debug_traceBlockByNumber or trace_block",
+            Self::TransferLogs | Self::TopLevel | Self::BlockCredits => "add a node as a source",
         }
     }
 }
@@ -176,6 +207,8 @@ pub struct NetworkCost {
     pub native_transfer: Amount,
     /// What one token transfer costs at most.
     pub token_transfer: Amount,
+    /// What one step on a contract of ours (putting a forwarder in place, flushing it) costs at most.
+    pub contract_step: Amount,
     /// How it was reckoned, for a person.
     pub basis: String,
 }
@@ -205,7 +238,11 @@ pub trait ChainRead: Send + Sync {
     async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError>;
 
     /// One account's credits over a range.
-    async fn history(&self, address: &Address, range: HeightRange) -> Result<HistoryUpdate, SourceError>;
+    async fn history(
+        &self,
+        address: &Address,
+        range: HeightRange,
+    ) -> Result<HistoryUpdate, SourceError>;
 
     /// The state of an account at the tip.
     async fn account(&self, address: &Address) -> Result<AccountState, SourceError>;

@@ -26,7 +26,9 @@ pub enum SourceError {
         detail: String,
     },
     /// Too many requests.
-    #[error("{origin} limits the rate of requests; lower requests_per_second or use another source")]
+    #[error(
+        "{origin} limits the rate of requests; lower requests_per_second or use another source"
+    )]
     RateLimited {
         /// Kind and host.
         origin: String,
@@ -34,7 +36,9 @@ pub enum SourceError {
         retry_after: Option<Duration>,
     },
     /// The answer is not what the protocol allows (HTML, half a JSON, a wrong response id).
-    #[error("{origin} answered something that is not its protocol: {detail}; check the url of this source")]
+    #[error(
+        "{origin} answered something that is not its protocol: {detail}; check the url of this source"
+    )]
     NotProtocol {
         /// Kind and host.
         origin: String,
@@ -42,7 +46,9 @@ pub enum SourceError {
         detail: String,
     },
     /// The answer is larger than we accept.
-    #[error("{origin} answered more than {limit_bytes} bytes; ask for less at once (log_range_max, page_size)")]
+    #[error(
+        "{origin} answered more than {limit_bytes} bytes; ask for less at once (log_range_max, page_size)"
+    )]
     TooLarge {
         /// Kind and host.
         origin: String,
@@ -50,7 +56,9 @@ pub enum SourceError {
         limit_bytes: usize,
     },
     /// It is another network than configured.
-    #[error("{origin} is network {found}, and chains.toml says {expected}: correct the url or the table")]
+    #[error(
+        "{origin} is network {found}, and chains.toml says {expected}: correct the url or the table"
+    )]
     WrongNetwork {
         /// Kind and host.
         origin: String,
@@ -102,7 +110,9 @@ pub enum SourceError {
         detail: String,
     },
     /// A variable of the environment that its url or key needs is not set.
-    #[error("{origin} needs the environment variable {variable}; set it, or remove this source from chains.toml")]
+    #[error(
+        "{origin} needs the environment variable {variable}; set it, or remove this source from chains.toml"
+    )]
     MissingVariable {
         /// Kind and network.
         origin: String,
@@ -124,8 +134,12 @@ impl SourceError {
     #[must_use]
     pub const fn advice(&self) -> Advice {
         match self {
-            Self::Unreachable { .. } | Self::RateLimited { .. } | Self::AllFailed { .. } => Advice::Retry,
-            Self::NotProtocol { .. } | Self::WrongNetwork { .. } | Self::Inconsistent { .. } => Advice::Disbelieve,
+            Self::Unreachable { .. } | Self::RateLimited { .. } | Self::AllFailed { .. } => {
+                Advice::Retry
+            }
+            Self::NotProtocol { .. } | Self::WrongNetwork { .. } | Self::Inconsistent { .. } => {
+                Advice::Disbelieve
+            }
             Self::TooLarge { .. }
             | Self::RangeRefused { .. }
             | Self::NotKept { .. }

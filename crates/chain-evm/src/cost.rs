@@ -1,0 +1,251 @@
+//! What the network's own work costs: gas, and the data fee of layer-2 networks by the rule of each.
+
+use crate::rpc::{Call, RpcCall, ask};
+use crate::token::{contract_call, first_word, returned};
+use crate::wire::Block;
+use ethers::types::H160;
+use recover_core::amount::Amount;
+use recover_source::chain::NetworkCost;
+use recover_source::error::SourceError;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+/// What a transaction costs beyond gas used times gas price; the codes are those of `fee_rule` in `chains.toml`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FeeRule {
+    /// Nothing.
+    #[default]
+    Execution,
+    /// A data fee and, since Isthmus, an operator fee, both from the oracle at 0x4200…000F.
+    OpStackL1Data,
+    /// As the OP Stack, the data fee in ether and multiplied by the oracle's token ratio.
+    MantleL1Data,
+    /// Folded into the gas: the estimate contains it and moves with it.
+    ArbitrumL1Data,
+    /// A data fee from the oracle at 0x5300…0002.
+    ScrollL1Data,
+    /// The gas price grows with the data of the transaction.
+    LineaEstimateGas,
+}
+
+impl FeeRule {
+    /// The rule that `chains.toml` names; `None` when unknown.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "execution" => Some(Self::Execution),
+            "op_stack_l1_data" => Some(Self::OpStackL1Data),
+            "mantle_l1_data" => Some(Self::MantleL1Data),
+            "arbitrum_l1_data" => Some(Self::ArbitrumL1Data),
+            "scroll_l1_data" => Some(Self::ScrollL1Data),
+            "linea_estimate_gas" => Some(Self::LineaEstimateGas),
+            _ => None,
+        }
+    }
+}
+
+/// Gas of a plain transfer, with room for a recipient that is a small contract.
+const NATIVE_GAS: u128 = 30_000;
+/// Gas of a token transfer; most take half of it.
+const TOKEN_GAS: u128 = 100_000;
+/// Gas of putting a forwarder in place or flushing it: a small contract costs 200 gas a byte and 32,000 to create, a large
+/// one is capped at 24,576 bytes; forwarders have a few hundred.
+const STEP_GAS: u128 = 600_000;
+/// Bytes of a signed plain transfer and of a token transfer, rounded up.
+const NATIVE_BYTES: usize = 130;
+const TOKEN_BYTES: usize = 200;
+/// Bytes of a step that carries the creation code of a small forwarder.
+const STEP_BYTES: usize = 1_200;
+
+/// A predeployed contract: a first byte pair, zeros, a last one.
+const fn predeploy(high: u8, low: u8) -> H160 {
+    let mut bytes = [0; 20];
+    bytes[0] = high;
+    bytes[19] = low;
+    H160(bytes)
+}
+
+/// What the network's work costs now, generously: what a quote promises must not be less than what is paid.
+pub(crate) async fn network_cost(
+    rpc: &dyn RpcCall,
+    rule: FeeRule,
+) -> Result<NetworkCost, SourceError> {
+    let inconsistent = |detail: &str| SourceError::Inconsistent {
+        origin: rpc.origin().to_owned(),
+        detail: detail.to_owned(),
+    };
+    let overflow = || inconsistent("a gas price beyond any price");
+    let price: String = ask(rpc, Call::new("eth_gasPrice", json!([]))).await?;
+    let price = Amount::from_hex_quantity(&price)
+        .map_err(|_| inconsistent("a gas price that is no number"))?;
+    let latest: Option<Block<IgnoredAny>> = ask(
+        rpc,
+        Call::new("eth_getBlockByNumber", json!(["latest", false])),
+    )
+    .await?;
+    let base = latest
+        .and_then(|block| block.base_fee_per_gas)
+        .unwrap_or_default();
+    // The base fee can rise by an eighth a block: twice of it lasts six full blocks.
+    let two = Amount::from_u128(2);
+    let price = match times(base, two) {
+        Some(doubled) => price.max(doubled),
+        None => return Err(overflow()),
+    };
+    let mut native_gas = Amount::from_u128(NATIVE_GAS);
+    let mut token_gas = Amount::from_u128(TOKEN_GAS);
+    let mut step_gas = Amount::from_u128(STEP_GAS);
+    let mut price = price;
+    let mut native_extra = Amount::ZERO;
+    let mut token_extra = Amount::ZERO;
+    let mut step_extra = Amount::ZERO;
+    let mut basis = String::from("gas price, or twice the base fee, times generous gas");
+    match rule {
+        FeeRule::Execution => {}
+        FeeRule::OpStackL1Data => {
+            let oracle = predeploy(0x42, 0x0f);
+            native_extra = op_fee(rpc, oracle, NATIVE_BYTES, NATIVE_GAS).await?;
+            token_extra = op_fee(rpc, oracle, TOKEN_BYTES, TOKEN_GAS).await?;
+            step_extra = op_fee(rpc, oracle, STEP_BYTES, STEP_GAS).await?;
+            basis.push_str(", and twice the data fee of the OP Stack's oracle");
+        }
+        FeeRule::MantleL1Data => {
+            let oracle = predeploy(0x42, 0x0f);
+            let ratio = oracle_word(rpc, oracle, &selector("tokenRatio()")).await?;
+            let ratio = ratio.ok_or_else(|| inconsistent("Mantle's oracle has no token ratio"))?;
+            native_extra =
+                times(l1_fee(rpc, oracle, NATIVE_BYTES).await?, ratio).ok_or_else(overflow)?;
+            token_extra =
+                times(l1_fee(rpc, oracle, TOKEN_BYTES).await?, ratio).ok_or_else(overflow)?;
+            step_extra =
+                times(l1_fee(rpc, oracle, STEP_BYTES).await?, ratio).ok_or_else(overflow)?;
+            basis.push_str(", and twice the data fee of Mantle's oracle in MNT");
+        }
+        FeeRule::ScrollL1Data => {
+            let oracle = predeploy(0x53, 0x02);
+            native_extra = l1_fee(rpc, oracle, NATIVE_BYTES).await?;
+            token_extra = l1_fee(rpc, oracle, TOKEN_BYTES).await?;
+            step_extra = l1_fee(rpc, oracle, STEP_BYTES).await?;
+            basis.push_str(", and twice the data fee of Scroll's oracle");
+        }
+        FeeRule::ArbitrumL1Data => {
+            let estimate = estimate_gas(rpc).await?;
+            native_gas = times(estimate, two).ok_or_else(overflow)?;
+            step_gas = native_gas
+                .checked_add(Amount::from_u128(STEP_GAS))
+                .ok_or_else(overflow)?;
+            token_gas = native_gas
+                .checked_add(Amount::from_u128(TOKEN_GAS))
+                .ok_or_else(overflow)?;
+            basis = "gas price times twice the estimated gas, which holds the data fee".to_owned();
+        }
+        FeeRule::LineaEstimateGas => {
+            // The price a transaction must offer comes from its own estimate; the common one can lie far below it.
+            if let Some(own) = linea_price(rpc).await? {
+                price = price.max(own);
+            }
+            price = times(price, two).ok_or_else(overflow)?;
+            basis.push_str(", twice the price that linea_estimateGas asks");
+        }
+    }
+    let total = |gas: Amount, extra: Amount| {
+        times(extra, two).and_then(|extra| times(gas, price)?.checked_add(extra))
+    };
+    Ok(NetworkCost {
+        native_transfer: total(native_gas, native_extra).ok_or_else(overflow)?,
+        token_transfer: total(token_gas, token_extra).ok_or_else(overflow)?,
+        contract_step: total(step_gas, step_extra).ok_or_else(overflow)?,
+        basis,
+    })
+}
+
+fn times(left: Amount, right: Amount) -> Option<Amount> {
+    left.mul_ratio_floor(right, Amount::from_u128(1))
+}
+
+fn selector(signature: &str) -> String {
+    format!("0x{}", hex::encode(ethers::utils::id(signature)))
+}
+
+async fn oracle_word(
+    rpc: &dyn RpcCall,
+    oracle: H160,
+    data: &str,
+) -> Result<Option<Amount>, SourceError> {
+    let answer = rpc
+        .batch(vec![contract_call(oracle, data, "latest")])
+        .await?
+        .pop();
+    match answer {
+        Some(answer) => Ok(returned(rpc.origin(), answer)?
+            .as_deref()
+            .and_then(first_word)),
+        None => Ok(None),
+    }
+}
+
+/// `getL1Fee(bytes)` of so many bytes, none of them zero: nothing packs worse.
+async fn l1_fee(rpc: &dyn RpcCall, oracle: H160, size: usize) -> Result<Amount, SourceError> {
+    use ethers::abi::{Token, encode};
+    let noise: Vec<u8> = (0..size)
+        .map(|place| u8::try_from(place % 251 + 1).unwrap_or(1))
+        .collect();
+    let data = format!(
+        "{}{}",
+        selector("getL1Fee(bytes)"),
+        hex::encode(encode(&[Token::Bytes(noise)]))
+    );
+    oracle_word(rpc, oracle, &data)
+        .await?
+        .ok_or_else(|| SourceError::Unsupported {
+            origin: rpc.origin().to_owned(),
+            what: format!("the data fee oracle at {oracle:?}"),
+        })
+}
+
+async fn op_fee(
+    rpc: &dyn RpcCall,
+    oracle: H160,
+    size: usize,
+    gas: u128,
+) -> Result<Amount, SourceError> {
+    let fee = l1_fee(rpc, oracle, size).await?;
+    // Before the Isthmus upgrade there is no operator fee, and the call reverts.
+    let data = format!("{}{gas:064x}", selector("getOperatorFee(uint256)"));
+    let operator = oracle_word(rpc, oracle, &data).await?.unwrap_or_default();
+    fee.checked_add(operator)
+        .ok_or_else(|| SourceError::Inconsistent {
+            origin: rpc.origin().to_owned(),
+            detail: "a data fee beyond any price".to_owned(),
+        })
+}
+
+/// An account that nobody holds, as sender and recipient of estimates.
+const NOBODY: &str = "0x000000000000000000000000000000000000dEaD";
+
+async fn estimate_gas(rpc: &dyn RpcCall) -> Result<Amount, SourceError> {
+    let call = json!([{"from": NOBODY, "to": NOBODY, "value": "0x0"}]);
+    let gas: String = ask(rpc, Call::new("eth_estimateGas", call)).await?;
+    Amount::from_hex_quantity(&gas).map_err(|_| SourceError::Inconsistent {
+        origin: rpc.origin().to_owned(),
+        detail: "an estimate of gas that is no number".to_owned(),
+    })
+}
+
+async fn linea_price(rpc: &dyn RpcCall) -> Result<Option<Amount>, SourceError> {
+    let call = json!([{"from": NOBODY, "to": NOBODY, "value": "0x0"}]);
+    let answer: Result<Value, SourceError> = ask(rpc, Call::new("linea_estimateGas", call)).await;
+    match answer {
+        Ok(answer) => {
+            let read = |field: &str| {
+                let text = answer.get(field)?.as_str()?;
+                Amount::from_hex_quantity(text).ok()
+            };
+            Ok(read("baseFeePerGas")
+                .unwrap_or_default()
+                .checked_add(read("priorityFeePerGas").unwrap_or_default()))
+        }
+        Err(SourceError::Unsupported { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

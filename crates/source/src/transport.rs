@@ -1,0 +1,27 @@
+//! The seam between a protocol's client and the network: one request out, one body back.
+
+use crate::error::SourceError;
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// Carries requests to one source. Implemented by [`crate::http::HttpTransport`] and by recordings that answer from
+/// memory, so that a protocol's client is the same in the field, in the demo and in benchmarks.
+///
+/// One call is one try: limits and time-outs apply, repetition is the client's (see [`crate::retry`]), because only the
+/// client sees the errors that hide in a body.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Kind and host for messages, never a key.
+    fn origin(&self) -> &str;
+
+    /// Posts a JSON body and returns the answer's body.
+    async fn post(&self, body: Bytes) -> Result<Bytes, SourceError>;
+
+    /// The text with everything secret that this transport knows taken out: some servers repeat the key that they refuse.
+    fn redact(&self, text: String) -> String {
+        text
+    }
+
+    /// Asks with query parameters and returns the answer's body.
+    async fn get(&self, query: &[(&str, &str)]) -> Result<Bytes, SourceError>;
+}
