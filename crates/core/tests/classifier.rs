@@ -11,7 +11,7 @@ use recover_core::book::{AddressRole, ControlRecord};
 use recover_core::claim::Resolution;
 use recover_core::classify::{
     Facts, Finality, MemoStanding, Recipient, TransactionStanding, classify, is_in_working_queue,
-    status, who_signs,
+    status,
 };
 use recover_core::deposit::DepositStatus;
 use recover_core::kind::Kind;
@@ -21,8 +21,8 @@ use recover_core::observation::{Flag, Mechanism};
 use recover_core::verdict::{How, LegKind, Missing, Reason, Verdict};
 use std::collections::BTreeSet;
 use support::{
-    Change, LACKING, MAKING, address, changed, good, leave_home, leg, set_forwarder, set_role,
-    stranger, terms,
+    Change, LACKING, MAKING, changed, good, leave_home, leg, set_forwarder, set_role, stranger,
+    terms,
 };
 
 /// One scenario: the good deposit after a change, and what must be made of it.
@@ -454,31 +454,6 @@ fn only_work_for_people_is_in_the_working_queue() {
             *expected,
             "{name}"
         );
-    }
-}
-
-#[test]
-fn the_signer_of_each_verdict_is_named() {
-    let two = Verdict::NeedsDeploy(vec![
-        leg(LegKind::DeployForwarder),
-        leg(LegKind::DeployForwarder),
-        recover_core::verdict::Leg {
-            signer: "0xParent".into(),
-            ..leg(LegKind::Flush)
-        },
-    ]);
-    for (verdict, expected) in [
-        (OWN, "nobody: it is booked in the ledger"),
-        (KEY, "the holder of the key of 0x07"),
-        (
-            Verdict::Controllable(How::ContractInPlace),
-            "whoever may operate the contract 0x07",
-        ),
-        (two, "0xSigner, then 0xParent"),
-        (lacks(Missing::CodeUnknown), "not known yet"),
-        (no(Reason::KeyLost), "nobody"),
-    ] {
-        assert_eq!(who_signs(&verdict, &address()), expected, "{verdict}");
     }
 }
 

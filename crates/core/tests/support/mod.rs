@@ -1,7 +1,6 @@
 //! Facts that the suites of the core start from: one good deposit, and one change for each way in which it goes wrong.
 #![allow(dead_code, reason = "each suite uses its own part")]
 
-use recover_core::address::{Address, Payload};
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetStanding, AssetTerms, TokenReview};
 use recover_core::book::{AddressRole, ControlRecord};
@@ -100,10 +99,6 @@ pub fn leg(kind: LegKind) -> Leg {
         signer: "0xSigner".to_owned(),
         detail: "salt 1".to_owned(),
     }
-}
-
-pub fn address() -> Address {
-    Address::from_parts(Payload::Account20([7; 20]), "0x07".to_owned())
 }
 
 /// For every kind that facts can produce, the smallest change of the good deposit that makes it fit.
