@@ -384,6 +384,14 @@ fn i06_another_content_is_another_revision_with_no_votes() {
         Err(Refusal::DigestDiffers)
     );
 
+    // A screening that saw another price is none, even where a lifted hold left it behind.
+    let quoted = World::new().claim_at(ClaimStatus::Quoted);
+    let held = world.act(&quoted, "eve", &screen(false)).expect("held");
+    let lifted = world.act(&held, "eve", &screen(true)).expect("lifted");
+    assert!(lifted.screening.is_some());
+    let repriced = world.act(&lifted, "ada", &Command::Quote(quote()));
+    assert_eq!(repriced.map(|claim| claim.screening), Ok(None));
+
     let accepted = World::new().claim_at(ClaimStatus::Accepted);
     let mut dearer = quote();
     dearer.quote.fee_in_asset = Amount::from_u128(100);
