@@ -3,7 +3,9 @@
 CREATE TABLE scan_state (
     network TEXT NOT NULL PRIMARY KEY,
     -- Counts rewinds: what was read before a rewind is not committed after it.
-    generation INTEGER NOT NULL CHECK (generation >= 0)
+    generation INTEGER NOT NULL CHECK (generation >= 0),
+    -- The newest height that a scan took as final; absent before the first.
+    finalized_height INTEGER CHECK (finalized_height >= 0)
 ) STRICT;
 
 CREATE TABLE coverage (

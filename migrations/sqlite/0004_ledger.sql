@@ -47,9 +47,10 @@ CREATE TABLE price (
     scale INTEGER NOT NULL CHECK (scale BETWEEN 0 AND 77),
     priced_at INTEGER NOT NULL,
     source TEXT NOT NULL CHECK (source <> ''),
-    imported_at INTEGER NOT NULL,
-    UNIQUE (asset, currency, priced_at, source)
+    imported_at INTEGER NOT NULL
 ) STRICT;
+-- Prices are never changed: a corrected one is another row, and quotes keep naming the one they were reckoned from.
+CREATE INDEX price_latest ON price (asset, currency, priced_at, imported_at);
 
 -- What a token contract says of itself, and what a person decided about it, once for all its deposits.
 CREATE TABLE token (

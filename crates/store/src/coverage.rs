@@ -273,6 +273,72 @@ impl Store {
         .await
     }
 
+    /// Stores what could not be read at all, under the rewinds before reading began. `false` when the network was rewound
+    /// since: the gap may be of another history, and the next scan asks again.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then none is stored.
+    pub async fn record_gaps(
+        &self,
+        network: &NetworkId,
+        gaps: Vec<CoverageGap>,
+        under: u64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (db, network) = (self.db.clone(), network.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            lock_network(&mut tx, &network).await?;
+            if generation(&mut tx, &network).await? != under {
+                return Ok(false);
+            }
+            for gap in &gaps {
+                add_gap(&mut tx, &network, gap, now).await?;
+            }
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// The newest height that a scan of the network took as final; `None` before the first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn finalized_height(&self, network: &NetworkId) -> Result<Option<Height>, StoreError> {
+        let row = self
+            .db
+            .row(
+                "SELECT network, finalized_height FROM scan_state WHERE network = $1",
+                values![network],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let row = row.of("scan_state", "network");
+        Ok(row.number_or_null("finalized_height")?.map(Height))
+    }
+
+    /// Remembers a height as final. A lower one than known changes nothing: finality does not go back.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn set_finalized(&self, network: &NetworkId, finalized: Height) -> Result<(), StoreError> {
+        let (db, network) = (self.db.clone(), network.clone());
+        detached(async move {
+            let mut tx = db.begin().await?;
+            let finalized = height(finalized)?;
+            tx.run(
+                "INSERT INTO scan_state (network, generation, finalized_height) VALUES ($1, 0, $2)
+                 ON CONFLICT (network) DO UPDATE SET finalized_height = excluded.finalized_height
+                 WHERE scan_state.finalized_height IS NULL OR scan_state.finalized_height < excluded.finalized_height",
+                values![&network, finalized],
+            )
+            .await?;
+            tx.commit().await
+        })
+        .await
+    }
+
     /// Undoes what was read above a height, because the chain there is no longer the one that was read: coverage, gaps and
     /// headers above it are dropped, deposits above it become unconfirmed suspects (those under a claim keep its status).
     /// Steps that were being read meanwhile will not be stored.

@@ -9,18 +9,24 @@
 
 mod addresses;
 mod amount_column;
+mod appeals;
 mod coverage;
 mod deposit_list;
 mod deposit_row;
 mod deposits;
 mod error;
+mod leases;
 mod ledger;
 mod migrate;
 mod payload_column;
+mod prices;
+mod records;
 mod sql;
 mod store;
+mod tokens;
 
 pub use addresses::{AddressCursor, AddressFilter, AddressPage, ImportCounts, WatchEpoch};
+pub use appeals::{AppealCursor, AppealFilter, AppealNote, AppealPage, StoredAppeal};
 pub use coverage::{BlockSeen, CoverageGap, Covered, Rewind, ScanCommit, ScanCommitted, Stream};
 pub use deposit_list::{
     DepositCount, DepositCursor, DepositFilter, DepositOrder, DepositPage, OriginFilter,
@@ -28,5 +34,9 @@ pub use deposit_list::{
 pub use deposit_row::{Queue, StoredDeposit};
 pub use deposits::UpsertReport;
 pub use error::StoreError;
+pub use leases::{Lease, LeaseAnswer};
 pub use ledger::LedgerPeriod;
+pub use prices::Price;
+pub use records::{DiagnosisRecord, ImportKind, ImportRun, PolicyVersion};
 pub use store::Store;
+pub use tokens::{Token, TokenDecision, TokenFilter, TokenSighting};

@@ -1,7 +1,7 @@
 //! The embedded migrations, the same numbers and names for both databases.
 
 use crate::error::StoreError;
-use crate::sql::Db;
+use crate::sql::{Db, Pools};
 use sqlx::error::BoxDynError;
 use sqlx::migrate::{MigrateError, Migration, MigrationSource, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
@@ -65,8 +65,8 @@ impl MigrationSource<'static> for Embedded {
 
 /// Brings the database up to migration `target`.
 pub(crate) async fn migrate_to(db: &Db, target: i64) -> Result<(), StoreError> {
-    match db {
-        Db::Sqlite { writer, .. } => {
+    match &db.pools {
+        Pools::Sqlite { writer, .. } => {
             let migrator = Migrator::new(Embedded::Sqlite).await.map_err(refused)?;
             // Two processes may meet on a new file: sqlx takes no lock there, the second one fails on a table that the
             // first has just made, and finds everything done when it looks again.
@@ -84,7 +84,7 @@ pub(crate) async fn migrate_to(db: &Db, target: i64) -> Result<(), StoreError> {
                 }
             }
         }
-        Db::Postgres(pool) => {
+        Pools::Postgres(pool) => {
             let migrator = Migrator::new(Embedded::Postgres).await.map_err(refused)?;
             migrator.run_to(target, pool).await.map_err(refused)
         }

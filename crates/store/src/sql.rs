@@ -2,6 +2,7 @@
 
 use crate::amount_column::AmountColumn;
 use crate::error::StoreError;
+use crate::leases::Lease;
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, Height, TxId};
@@ -153,9 +154,15 @@ pub(crate) const fn rows_per_statement(columns: usize) -> usize {
     if rows == 0 { 1 } else { rows }
 }
 
-/// The open database.
+/// The open database, and the lease under which it is written.
 #[derive(Debug, Clone)]
-pub(crate) enum Db {
+pub(crate) struct Db {
+    pub(crate) pools: Pools,
+    pub(crate) lease: Option<Lease>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Pools {
     /// One connection writes; the others read. In memory they are the same pool of one.
     Sqlite {
         writer: SqlitePool,
@@ -217,12 +224,12 @@ impl Db {
     /// Reads rows outside a transaction of ours.
     pub(crate) async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         check(&values)?;
-        match self {
-            Self::Sqlite { readers, .. } => {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => {
                 let rows = sqlite_query(sql, values).fetch_all(readers).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
-            Self::Postgres(pool) => {
+            Pools::Postgres(pool) => {
                 let rows = postgres_query(sql, values).fetch_all(pool).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
@@ -239,14 +246,31 @@ impl Db {
     }
 
     /// Begins a transaction that will write. SQLite takes the write lock at once: a read that later wants to write fails
-    /// with BUSY_SNAPSHOT, whatever the time-out.
+    /// with BUSY_SNAPSHOT, whatever the time-out. Under a lease, nothing begins once another process holds it, and none
+    /// can take it before this transaction ends.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?))
+        let mut tx = match &self.pools {
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        };
+        if let Some(lease) = &self.lease {
+            let lock = match &tx {
+                Tx::Sqlite(_) => "",
+                Tx::Postgres(_) => " FOR SHARE",
+            };
+            let sql = format!(
+                "SELECT name FROM lease WHERE name = $1 AND holder = $2 AND epoch = $3{lock}"
+            );
+            let held = tx
+                .row(&sql, values![&lease.name, &lease.holder, lease.epoch])
+                .await?;
+            if held.is_none() {
+                return Err(StoreError::LeaseLost {
+                    name: lease.name.clone(),
+                });
             }
-            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
         }
+        Ok(tx)
     }
 }
 
@@ -349,6 +373,25 @@ impl Tx {
             sqlx::Error::Database(_) => StoreError::from(source),
             source => StoreError::CommitUnknown { source },
         })
+    }
+}
+
+/// Where rows are read: outside any transaction, or inside one.
+pub(crate) enum Reader<'a> {
+    Db(&'a Db),
+    Tx(&'a mut Tx),
+}
+
+impl Reader<'_> {
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Db(db) => db.rows(sql, values).await,
+            Self::Tx(tx) => tx.rows(sql, values).await,
+        }
     }
 }
 

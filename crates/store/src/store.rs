@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::migrate;
-use crate::sql::Db;
+use crate::sql::{Db, Pools};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::str::FromStr as _;
@@ -49,7 +49,7 @@ impl Store {
 
     async fn connect(url: &str) -> Result<Self, StoreError> {
         let scheme = url.split(':').next().unwrap_or_default();
-        let db = match scheme {
+        let pools = match scheme {
             "sqlite" => sqlite(url).await?,
             "postgres" | "postgresql" => postgres(url).await?,
             other => {
@@ -58,13 +58,15 @@ impl Store {
                 });
             }
         };
-        Ok(Self { db })
+        Ok(Self {
+            db: Db { pools, lease: None },
+        })
     }
 
     /// Whether the database is PostgreSQL.
     #[must_use]
     pub const fn is_postgres(&self) -> bool {
-        matches!(self.db, Db::Postgres(_))
+        matches!(self.db.pools, Pools::Postgres(_))
     }
 
     /// The newest migration that this program knows, and the newest that the database has.
@@ -114,17 +116,17 @@ impl Store {
 
     /// Waits until all work is done and closes every connection.
     pub async fn close(&self) {
-        match &self.db {
-            Db::Sqlite { writer, readers } => {
+        match &self.db.pools {
+            Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;
             }
-            Db::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool) => pool.close().await,
         }
     }
 }
 
-async fn sqlite(url: &str) -> Result<Db, StoreError> {
+async fn sqlite(url: &str) -> Result<Pools, StoreError> {
     let failed = |source| StoreError::Open {
         database: url.to_owned(),
         hint: "check that the folder exists, that you may write there, and that the file is an SQLite database",
@@ -162,10 +164,10 @@ async fn sqlite(url: &str) -> Result<Db, StoreError> {
     } else {
         pool(4).connect_lazy_with(options.pragma("query_only", "ON"))
     };
-    Ok(Db::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer, readers })
 }
 
-async fn postgres(url: &str) -> Result<Db, StoreError> {
+async fn postgres(url: &str) -> Result<Pools, StoreError> {
     let unreadable = |source| StoreError::Open {
         database: "the PostgreSQL database".to_owned(),
         hint: "the URL cannot be read: write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ in a password",
@@ -206,5 +208,5 @@ async fn postgres(url: &str) -> Result<Db, StoreError> {
             hint: "check host, port, user, password and that the database exists",
             source,
         })?;
-    Ok(Db::Postgres(pool))
+    Ok(Pools::Postgres(pool))
 }
