@@ -1,0 +1,137 @@
+//! What an appeal says, as far as it can be read. Nothing is thrown away in silence: each clue names the field it came
+//! from, and what could not be read stands in [`AppealClues::unread`].
+
+use recover_core::appeal::AppealId;
+use recover_core::decimal::Decimal;
+use recover_core::network::NetworkId;
+use recover_core::time::Timestamp;
+
+/// A field of an appeal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// The transaction field.
+    TxId,
+    /// The network field.
+    Network,
+    /// The coin field.
+    Asset,
+    /// The amount field.
+    Amount,
+    /// The address it was sent to.
+    To,
+    /// The memo field.
+    Memo,
+    /// The address it came from.
+    From,
+    /// The time field.
+    Time,
+    /// The free text.
+    FreeText,
+}
+
+impl Field {
+    /// How people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TxId => "transaction field",
+            Self::Network => "network field",
+            Self::Asset => "coin field",
+            Self::Amount => "amount field",
+            Self::To => "address field",
+            Self::Memo => "memo field",
+            Self::From => "sender field",
+            Self::Time => "time field",
+            Self::FreeText => "free text",
+        }
+    }
+}
+
+/// A clue and the field it was found in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The clue.
+    pub value: T,
+    /// Where it stood.
+    pub field: Field,
+}
+
+/// A transaction id or an address, folded for comparison (lower case; transaction ids without `0x`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Id {
+    /// All of it, as far as its length tells.
+    Whole(String),
+    /// A beginning and an end, one of them perhaps empty; at least eight characters together.
+    Ends {
+        /// The beginning.
+        head: String,
+        /// The end.
+        tail: String,
+    },
+}
+
+/// A network that the appeal names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkClue {
+    /// The network.
+    pub network: NetworkId,
+    /// Whether a pasted explorer link says so: it outranks what the user calls it.
+    pub is_from_link: bool,
+}
+
+/// A span of time in which the payment may have happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The earliest time.
+    pub from: Timestamp,
+    /// The latest time.
+    pub to: Timestamp,
+    /// The stated time read as UTC; `None` when only a day was stated.
+    pub stated: Option<Timestamp>,
+    /// Whether the text names its zone.
+    pub is_zone_known: bool,
+}
+
+/// What support verified about the claimant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing, or something that anybody could make (a screenshot).
+    None,
+    /// A signature or a payment of a named amount from the sending address.
+    Sender,
+    /// The sending platform's own record of the withdrawal.
+    Record,
+    /// A signature that does not fit.
+    Refuted,
+}
+
+/// Everything that could be read from one appeal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppealClues {
+    /// The appeal.
+    pub appeal: AppealId,
+    /// Who appeals.
+    pub user_id: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// Transaction ids, the transaction field first.
+    pub transactions: Vec<Found<Id>>,
+    /// Addresses.
+    pub addresses: Vec<Found<Id>>,
+    /// Networks.
+    pub networks: Vec<Found<NetworkClue>>,
+    /// Coins, folded: a symbol, a name or a contract.
+    pub assets: Vec<Found<String>>,
+    /// Every plausible reading of the amount.
+    pub amounts: Vec<Found<Decimal>>,
+    /// Memos.
+    pub memos: Vec<Found<String>>,
+    /// Every plausible reading of the time.
+    pub times: Vec<Found<Window>>,
+    /// What support verified.
+    pub proof: Proof,
+    /// The deposit-page view nearest to the claimed time, from the exchange's own log.
+    pub session_view_at: Option<Timestamp>,
+    /// What stood in a field of its own and could not be read.
+    pub unread: Vec<Found<String>>,
+}

@@ -1,0 +1,581 @@
+//! Which deposit an appeal means and whose it is: one scenario a test, and the properties that must hold for any input.
+
+mod common;
+
+use common::{DAY, Form, address, deposit, hash, issued, row, run, time};
+use proptest::prelude::*;
+use recover_core::appeal::{MatchDecision, MatchOutcome};
+use recover_core::book::{AddressRecord, AddressRole};
+use recover_core::network::Family;
+use recover_matching::{AppealClues, DepositFacts, DepositIndex, UserBook, match_appeals};
+
+fn shown(outcome: &MatchOutcome) -> (MatchDecision, Option<&str>) {
+    (
+        outcome.decision,
+        outcome.deposit.as_ref().map(|id| id.as_str()),
+    )
+}
+
+fn reason<'a>(outcome: &'a MatchOutcome, field: &str) -> (&'a str, &'a str) {
+    let found = outcome.reasons.iter().find(|reason| reason.field == field);
+    found.map_or(("", ""), |reason| {
+        (reason.verdict.as_str(), reason.detail.as_str())
+    })
+}
+
+/// U1 owns address 1, U2 owns address 2; D1 landed at address 1.
+fn world() -> (Vec<DepositFacts>, Vec<AddressRecord>) {
+    let deposits = vec![
+        deposit("D1", "bsc", &hash(1), &address(1), "USDT", "250"),
+        deposit("D2", "ethereum", &hash(2), &address(2), "ETH", "0.5"),
+    ];
+    (
+        deposits,
+        vec![issued("U1", &address(1)), issued("U2", &address(2))],
+    )
+}
+
+fn by_transaction(id: &'static str, user: &'static str, number: u64) -> Form {
+    Form {
+        id,
+        user,
+        txid: format!("0x{}", hash(number)),
+        ..Form::default()
+    }
+}
+
+#[test]
+fn own_exact_transaction_at_the_own_address_is_auto() {
+    let (deposits, book) = world();
+    let outcomes = run(&[by_transaction("A1", "U1", 1)], &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D1")));
+    assert!(outcomes[0].score_ppm > 990_000);
+    let fields: Vec<&str> = outcomes[0]
+        .reasons
+        .iter()
+        .map(|reason| reason.field.as_str())
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            "owner", "txid", "to", "from", "asset", "amount", "time", "memo", "network", "session",
+            "proof"
+        ]
+    );
+    assert_eq!(reason(&outcomes[0], "owner").0, "exact");
+    assert_eq!(reason(&outcomes[0], "txid").0, "exact");
+}
+
+#[test]
+fn own_a_stranger_with_the_right_transaction_gets_nothing() {
+    let (deposits, book) = world();
+    let complete = Form {
+        to: address(1),
+        asset: "USDT".into(),
+        amount: "250".into(),
+        at: DAY.into(),
+        network: "BEP20".into(),
+        proof: "screenshot".into(),
+        ..by_transaction("A1", "U9", 1)
+    };
+    for form in [by_transaction("A1", "U2", 1), complete] {
+        let outcomes = run(&[form], &deposits, &book);
+        assert_eq!(shown(&outcomes[0]), (MatchDecision::None, None));
+        assert_eq!(reason(&outcomes[0], "owner").0, "differs");
+        assert!(
+            reason(&outcomes[0], "owner")
+                .1
+                .contains("belongs to another user")
+        );
+        assert!(outcomes[0].score_ppm < 500_000);
+    }
+}
+
+#[test]
+fn own_an_owner_with_a_rival_is_looked_at_and_the_stranger_gets_nothing() {
+    let (deposits, book) = world();
+    let forms = [by_transaction("A1", "U1", 1), by_transaction("A2", "U9", 1)];
+    let outcomes = run(&forms, &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Review, Some("D1")));
+    assert!(reason(&outcomes[0], "rival").1.contains("rival_appeal"));
+    assert_eq!(shown(&outcomes[1]), (MatchDecision::None, None));
+}
+
+#[test]
+fn own_two_users_and_nobody_owns_it_is_a_conflict_for_both() {
+    let shared = "r3yhUPqBJKgd7hjD7d8VgUBsFkikzT71XE";
+    let deposits = [deposit(
+        "D1",
+        "xrpl",
+        &hash(1).to_uppercase(),
+        shared,
+        "XRP",
+        "100",
+    )];
+    let forms = [
+        by_transaction("A1", "U1", 1),
+        by_transaction("A2", "U2", 1),
+        Form {
+            amount: "100".into(),
+            asset: "XRP".into(),
+            at: DAY.into(),
+            to: shared.into(),
+            ..Form {
+                id: "A3",
+                user: "U3",
+                ..Form::default()
+            }
+        },
+    ];
+    let outcomes = run(&forms, &deposits, &[]);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Conflict, Some("D1")));
+    assert_eq!(shown(&outcomes[1]), (MatchDecision::Conflict, Some("D1")));
+    assert_eq!(shown(&outcomes[2]), (MatchDecision::Review, Some("D1")));
+    assert!(reason(&outcomes[2], "rival").1.contains("rival_appeal"));
+    let alone = run(&forms[..1], &deposits, &[]);
+    assert_eq!(
+        shown(&alone[0]),
+        (MatchDecision::Review, Some("D1")),
+        "public is never enough"
+    );
+}
+
+#[test]
+fn own_an_address_that_the_book_gives_to_two_users_is_never_auto() {
+    let (deposits, mut book) = world();
+    book.push(issued("U2", &address(1)));
+    let outcomes = run(
+        &[by_transaction("A1", "U1", 1), by_transaction("A2", "U2", 1)],
+        &deposits,
+        &book,
+    );
+    for outcome in &outcomes {
+        assert_eq!(outcome.decision, MatchDecision::Conflict);
+    }
+    let alone = run(&[by_transaction("A1", "U1", 1)], &deposits, &book);
+    assert_eq!(alone[0].decision, MatchDecision::Review);
+}
+
+#[test]
+fn own_the_same_user_may_ask_twice() {
+    let (deposits, book) = world();
+    let outcomes = run(
+        &[by_transaction("A1", "U1", 1), by_transaction("A2", "U1", 1)],
+        &deposits,
+        &book,
+    );
+    for outcome in &outcomes {
+        assert_eq!(shown(outcome), (MatchDecision::Auto, Some("D1")));
+    }
+}
+
+#[test]
+fn own_address_asset_amount_and_time_name_the_only_deposit() {
+    let (deposits, book) = world();
+    let form = Form {
+        id: "A1",
+        user: "U1",
+        to: address(1).to_uppercase().replace("0X", "0x"),
+        asset: "Tether".into(),
+        amount: "250,00".into(),
+        at: "2025-01-02 11:00".into(),
+        ..Form::default()
+    };
+    let outcomes = run(std::slice::from_ref(&form), &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D1")));
+    assert_eq!(reason(&outcomes[0], "time").0, "near");
+    assert_eq!(reason(&outcomes[0], "asset").0, "near");
+
+    let mut twins = deposits.clone();
+    twins.push(deposit("D3", "bsc", &hash(3), &address(1), "USDT", "250"));
+    let outcomes = run(std::slice::from_ref(&form), &twins, &book);
+    assert_eq!(outcomes[0].decision, MatchDecision::Review, "two fit");
+    assert!(reason(&outcomes[0], "rival").1.contains("ambiguous"));
+
+    for damaged in [
+        Form {
+            amount: "251".into(),
+            ..form.clone()
+        },
+        Form {
+            amount: String::new(),
+            ..form.clone()
+        },
+        Form {
+            at: String::new(),
+            ..form.clone()
+        },
+        Form {
+            at: "2025-01-20 11:00".into(),
+            ..form.clone()
+        },
+        Form {
+            asset: "USDC".into(),
+            ..form.clone()
+        },
+        Form {
+            to: String::new(),
+            ..form.clone()
+        },
+    ] {
+        let outcomes = run(&[damaged], &deposits, &book);
+        assert_ne!(outcomes[0].decision, MatchDecision::Auto);
+        assert_eq!(
+            shown(&outcomes[0]).1,
+            Some("D1"),
+            "named for the person who looks"
+        );
+    }
+}
+
+#[test]
+fn own_one_transaction_with_several_deposits_is_narrowed() {
+    let mut deposits = vec![
+        deposit("D1", "bsc", &hash(1), &address(1), "USDT", "250"),
+        deposit("D2", "bsc", &hash(1), &address(1), "USDT", "40"),
+        deposit("D3", "bsc", &hash(1), &address(2), "USDT", "40"),
+    ];
+    let book = [issued("U1", &address(1)), issued("U2", &address(2))];
+    let form = Form {
+        amount: "40".into(),
+        ..by_transaction("A1", "U1", 1)
+    };
+    let outcomes = run(&[form, by_transaction("A2", "U2", 1)], &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D2")));
+    assert_eq!(shown(&outcomes[1]), (MatchDecision::Auto, Some("D3")));
+    assert!(
+        reason(&outcomes[0], "txid")
+            .1
+            .contains("3 deposits are in it")
+    );
+    deposits.swap(0, 1);
+    let vague = run(&[by_transaction("A1", "U1", 1)], &deposits, &book);
+    assert_eq!(vague[0].decision, MatchDecision::Review, "D1 or D2");
+}
+
+#[test]
+fn own_damaged_transaction_ids_find_their_deposit_and_never_pass_alone() {
+    let (deposits, book) = world();
+    let id = hash(1);
+    let mut typo = id.clone();
+    typo.replace_range(20..22, if &id[20..22] == "ab" { "cd" } else { "ab" });
+    for text in [
+        format!("{}…{}", &id[..6], &id[58..]),
+        format!("0x{}...{}", &id[..4], &id[60..]),
+        id[..30].to_owned(),
+        id[20..].to_owned(),
+        typo,
+        id[..63].to_owned(),
+    ] {
+        let form = Form {
+            id: "A1",
+            user: "U1",
+            txid: text.clone(),
+            ..Form::default()
+        };
+        let outcomes = run(&[form], &deposits, &book);
+        assert_eq!(
+            shown(&outcomes[0]),
+            (MatchDecision::Review, Some("D1")),
+            "{text}"
+        );
+        assert_eq!(reason(&outcomes[0], "txid").0, "near", "{text}");
+    }
+}
+
+#[test]
+fn own_a_memo_of_the_users_own_is_ownership() {
+    let shared = "GCOZWRKI5OQAELWH44GGCAZG7BINBXJOT764OKJ34QEG55GW3J5MZVJV";
+    let with_memo = |memo: &str| DepositFacts {
+        memo: Some(memo.to_owned()),
+        ..deposit("D1", "stellar", &hash(1), shared, "XLM", "99.98")
+    };
+    let book = [
+        row(
+            "U1",
+            AddressRole::AssignedMemo,
+            Family::Stellar,
+            "369939573",
+        ),
+        row(
+            "U2",
+            AddressRole::AssignedMemo,
+            Family::Stellar,
+            "934065539",
+        ),
+        row("U1", AddressRole::AssignedMemo, Family::Xrpl, "111111111"),
+    ];
+    let form = [by_transaction("A1", "U1", 1)];
+    for (memo, decision, verdict) in [
+        ("369939573", MatchDecision::Auto, "exact"),
+        (" 369939573 ", MatchDecision::Auto, "exact"),
+        ("36993957", MatchDecision::Review, "near"),
+        ("934065539", MatchDecision::Review, "differs"),
+        ("111111111", MatchDecision::Review, "absent"),
+        ("thanks", MatchDecision::Review, "absent"),
+    ] {
+        let outcomes = run(&form, &[with_memo(memo)], &book);
+        assert_eq!(outcomes[0].decision, decision, "{memo}");
+        assert_eq!(reason(&outcomes[0], "owner").0, verdict, "{memo}");
+    }
+}
+
+#[test]
+fn own_a_known_sender_is_evidence_for_a_person_only() {
+    let shared = "rHeyNNHZwUQnxLBgrYG7HMV6q1FTgeHgwH";
+    let sender = "rnFPtB78omeCaxTkBUeYiVzfiNwxTowhRj";
+    let deposits = [DepositFacts {
+        from: Some(sender.to_owned()),
+        ..deposit("D1", "xrpl", &hash(1), shared, "XRP", "235.55")
+    }];
+    let book = [row("U1", AddressRole::PastSender, Family::Xrpl, sender)];
+    let outcomes = run(&[by_transaction("A1", "U1", 1)], &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Review, Some("D1")));
+    assert_eq!(reason(&outcomes[0], "owner").0, "near");
+    // Without any transaction id: the sender finds it.
+    let form = Form {
+        id: "A1",
+        user: "U1",
+        asset: "XRP".into(),
+        amount: "235.55".into(),
+        ..Form::default()
+    };
+    let outcomes = run(&[form], &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Review, Some("D1")));
+}
+
+#[test]
+fn own_a_refuted_signature_stops_auto() {
+    let (deposits, book) = world();
+    let form = Form {
+        proof: "signature_bad".into(),
+        ..by_transaction("A1", "U1", 1)
+    };
+    let outcomes = run(&[form], &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Review, Some("D1")));
+    assert_eq!(reason(&outcomes[0], "proof").0, "differs");
+}
+
+#[test]
+fn own_nothing_fits_says_what_was_looked_for() {
+    let (deposits, book) = world();
+    let outcomes = run(
+        &[
+            by_transaction("A1", "U7", 77),
+            Form {
+                id: "A2",
+                user: "U7",
+                txid: "ask my friend".into(),
+                ..Form::default()
+            },
+            Form {
+                id: "A3",
+                user: "U7",
+                ..Form::default()
+            },
+        ],
+        &deposits,
+        &book,
+    );
+    for outcome in &outcomes {
+        assert_eq!(shown(outcome), (MatchDecision::None, None));
+        assert_eq!(outcome.score_ppm, 0);
+    }
+    assert_eq!(reason(&outcomes[0], "txid").0, "differs");
+    assert_eq!(reason(&outcomes[2], "txid").0, "absent");
+    assert!(
+        outcomes[1]
+            .reasons
+            .iter()
+            .any(|reason| reason.detail.contains("'ask my friend'"))
+    );
+}
+
+#[test]
+fn own_a_popular_amount_at_a_shared_address_is_reported_as_ambiguous() {
+    let shared = "r3yhUPqBJKgd7hjD7d8VgUBsFkikzT71XE";
+    let deposits: Vec<DepositFacts> = (0..600)
+        .map(|number| {
+            deposit(
+                &format!("D{number:04}"),
+                "xrpl",
+                &hash(number),
+                shared,
+                "XRP",
+                "100",
+            )
+        })
+        .collect();
+    let form = Form {
+        id: "A1",
+        user: "U1",
+        to: shared.into(),
+        asset: "XRP".into(),
+        amount: "100".into(),
+        at: DAY.into(),
+        ..Form::default()
+    };
+    let outcomes = run(&[form], &deposits, &[]);
+    assert_ne!(outcomes[0].decision, MatchDecision::Auto);
+    assert!(outcomes[0].score_ppm < 10_000, "one of hundreds");
+}
+
+#[test]
+fn own_ten_thousand_appeals_on_one_shared_address_do_not_compare_all_pairs() {
+    let shared = "r3yhUPqBJKgd7hjD7d8VgUBsFkikzT71XE";
+    let count = 10_000u64;
+    let at = |number: u64| {
+        time(DAY)
+            .plus_seconds(i64::try_from(number).unwrap() * 60)
+            .unwrap()
+    };
+    let deposits: Vec<DepositFacts> = (0..count)
+        .map(|number| DepositFacts {
+            time: Some(at(number)),
+            ..deposit(
+                &format!("D{number:05}"),
+                "xrpl",
+                &hash(number),
+                shared,
+                "XRP",
+                &format!("{}", 100 + number % 50),
+            )
+        })
+        .collect();
+    let clues: Vec<AppealClues> = (0..count)
+        .map(|number| {
+            Form {
+                id: "A",
+                user: "U",
+                txid: hash(number),
+                asset: "XRP".into(),
+                amount: format!("{}", 100 + number % 50),
+                at: at(number).to_string(),
+                ..Form::default()
+            }
+            .clues()
+        })
+        .collect();
+    let index = DepositIndex::new(deposits);
+    let outcomes = match_appeals(&clues, &index, &UserBook::default());
+    for (number, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(shown(outcome).1, Some(format!("D{number:05}").as_str()));
+    }
+}
+
+/// A small world with many collisions: few hashes, addresses, users, amounts.
+fn worlds() -> impl Strategy<Value = (Vec<Form>, Vec<DepositFacts>, Vec<AddressRecord>)> {
+    const IDS: [&str; 8] = ["A0", "A1", "A2", "A3", "A4", "A5", "A6", "A7"];
+    const USERS: [&str; 4] = ["U0", "U1", "U2", "U3"];
+    let form = (0usize..4, 0u64..5, 0u64..4, 0u64..3, 0u8..8);
+    let forms = prop::collection::vec(form, 1..8).prop_map(|list| {
+        list.into_iter()
+            .enumerate()
+            .map(|(place, (user, tx, to, amount, parts))| Form {
+                id: IDS[place],
+                user: USERS[user],
+                txid: if parts & 1 == 0 {
+                    hash(tx)
+                } else {
+                    String::new()
+                },
+                to: if parts & 2 == 0 {
+                    address(to)
+                } else {
+                    String::new()
+                },
+                asset: "USDT".into(),
+                amount: (100 * (amount + 1)).to_string(),
+                at: if parts & 4 == 0 {
+                    DAY.into()
+                } else {
+                    String::new()
+                },
+                ..Form::default()
+            })
+            .collect::<Vec<_>>()
+    });
+    let deposits = prop::collection::vec((0u64..4, 0u64..4, 0u64..3), 1..7).prop_map(|list| {
+        list.into_iter()
+            .enumerate()
+            .map(|(place, (tx, to, amount))| {
+                let amount = (100 * (amount + 1)).to_string();
+                deposit(
+                    &format!("D{place}"),
+                    "bsc",
+                    &hash(tx),
+                    &address(to),
+                    "USDT",
+                    &amount,
+                )
+            })
+            .collect::<Vec<_>>()
+    });
+    let book = prop::collection::vec((0usize..4, 0u64..4), 0..5).prop_map(|list| {
+        list.into_iter()
+            .map(|(user, number)| issued(USERS[user], &address(number)))
+            .collect::<Vec<_>>()
+    });
+    (forms, deposits, book)
+}
+
+fn rank(decision: MatchDecision) -> u8 {
+    u8::from(decision == MatchDecision::Auto)
+}
+
+proptest! {
+    #[test]
+    fn own_input_order_changes_no_outcome((forms, deposits, book) in worlds(), turn in 0usize..8) {
+        let straight = run(&forms, &deposits, &book);
+        let (mut forms, mut deposits, mut book) = (forms, deposits, book);
+        forms.reverse();
+        let by = turn % deposits.len();
+        deposits.rotate_left(by);
+        book.reverse();
+        let mut turned = run(&forms, &deposits, &book);
+        turned.reverse();
+        prop_assert_eq!(straight, turned);
+    }
+
+    #[test]
+    fn own_a_deposit_is_never_auto_for_two_users((forms, deposits, book) in worlds()) {
+        let outcomes = run(&forms, &deposits, &book);
+        prop_assert_eq!(outcomes.len(), forms.len());
+        for (first, one) in forms.iter().zip(&outcomes) {
+            prop_assert_eq!(one.deposit.is_none(), one.decision == MatchDecision::None);
+            for (second, other) in forms.iter().zip(&outcomes) {
+                let both = rank(one.decision) + rank(other.decision) == 2;
+                prop_assert!(!(both && one.deposit == other.deposit && first.user != second.user));
+            }
+        }
+    }
+
+    #[test]
+    fn own_auto_needs_an_address_of_the_user((forms, deposits, book) in worlds()) {
+        for (form, outcome) in forms.iter().zip(run(&forms, &deposits, &book)) {
+            if outcome.decision == MatchDecision::Auto {
+                let facts = deposits.iter().find(|facts| Some(&facts.id) == outcome.deposit.as_ref()).unwrap();
+                let owners: Vec<_> = book.iter().filter(|row| row.value == facts.to).filter_map(|row| row.user_id.as_deref()).collect();
+                prop_assert!(!owners.is_empty() && owners.iter().all(|owner| *owner == form.user));
+            }
+        }
+    }
+
+    #[test]
+    fn own_another_users_appeal_never_makes_an_approval((forms, deposits, book) in worlds()) {
+        let all = run(&forms, &deposits, &book);
+        for (place, form) in forms.iter().enumerate() {
+            let alone = run(std::slice::from_ref(form), &deposits, &book);
+            prop_assert!(rank(all[place].decision) <= rank(alone[0].decision));
+            prop_assert!(all[place].score_ppm <= alone[0].score_ppm);
+        }
+    }
+
+    #[test]
+    fn own_forgetting_who_owns_what_never_makes_an_approval((forms, deposits, book) in worlds()) {
+        for outcome in run(&forms, &deposits, &[]) {
+            prop_assert_ne!(outcome.decision, MatchDecision::Auto);
+        }
+        prop_assert_eq!(run(&forms, &deposits, &book), run(&forms, &deposits, &book));
+    }
+}
