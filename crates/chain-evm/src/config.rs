@@ -1,11 +1,13 @@
 //! What a source of this family needs to be opened, and opening it.
 
 use crate::cost::FeeRule;
+use crate::explorer::{Explorer, ExplorerKind};
 use crate::node::EvmNode;
+use crate::rpc::RpcClient;
 use recover_core::network::NetworkId;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
-use recover_source::http::{HttpConfig, HttpTransport};
+use recover_source::http::{HttpConfig, HttpTransport, RateLimit};
 use recover_source::retry::RetryPolicy;
 use recover_source::secret::SecretTemplate;
 use recover_source::transport::Transport;
@@ -129,10 +131,45 @@ pub fn open(config: EvmSourceConfig) -> Result<Arc<dyn ChainRead>, SourceError> 
             config,
             Arc::new(HttpTransport::new(http)),
         ))),
-        kind => Err(SourceError::Unsupported {
-            origin: kind.code().to_owned(),
-            what: "this protocol yet; use json_rpc".to_owned(),
-        }),
+        SourceKind::EtherscanV2 => {
+            http.key = config
+                .key
+                .as_deref()
+                .map(|key| ("apikey", SecretTemplate::new(key)));
+            // Explorers answer pages, not ranges: far less than a node's logs.
+            http.answer_bytes_max = 32 * 1024 * 1024;
+            let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(http));
+            Ok(Arc::new(Explorer::new(
+                config,
+                ExplorerKind::Etherscan,
+                transport,
+                None,
+            )))
+        }
+        SourceKind::Blockscout => {
+            // Its pages stand at two roots, /api and /api/v2: the path comes with each question.
+            http.answer_bytes_max = 32 * 1024 * 1024;
+            http.key = config
+                .key
+                .as_deref()
+                .map(|key| ("apikey", SecretTemplate::new(key)));
+            let limit = RateLimit::per_second(http.requests_per_second);
+            let mut rpc = http.clone();
+            rpc.path = "/api/eth-rpc";
+            let retry = config.retry;
+            let pages: Arc<dyn Transport> =
+                Arc::new(HttpTransport::with_limit(http, limit.clone()));
+            let calls = Arc::new(RpcClient::new(
+                Arc::new(HttpTransport::with_limit(rpc, limit)),
+                retry,
+            ));
+            Ok(Arc::new(Explorer::new(
+                config,
+                ExplorerKind::Blockscout,
+                pages,
+                Some(calls),
+            )))
+        }
     }
 }
 

@@ -413,10 +413,16 @@ impl Decoder {
             .collect()
     }
 
+    /// Whether the withdrawals of a block are the native coin: on Gnosis they are GNO, which a contract pays out and logs.
+    #[must_use]
+    pub const fn has_native_withdrawals(&self) -> bool {
+        self.chain_id != 100
+    }
+
     /// The validator withdrawals of a block. Wire amounts are gwei.
     #[must_use]
     pub fn withdrawals<T>(&self, block: &Block<T>) -> Vec<Observation> {
-        let Some(block_ref) = block_ref(block) else {
+        let Some(block_ref) = block_ref(block).filter(|_| self.has_native_withdrawals()) else {
             return Vec::new();
         };
         block

@@ -19,6 +19,8 @@ pub mod config;
 #[cfg(feature = "fetch")]
 pub mod cost;
 #[cfg(feature = "fetch")]
+pub mod explorer;
+#[cfg(feature = "fetch")]
 mod lookup;
 #[cfg(feature = "fetch")]
 pub mod node;
@@ -27,9 +29,13 @@ pub mod ranges;
 #[cfg(feature = "fetch")]
 mod refusal;
 #[cfg(feature = "fetch")]
+pub mod replay;
+#[cfg(feature = "fetch")]
 pub mod rpc;
 #[cfg(feature = "fetch")]
 mod token;
 
 #[cfg(feature = "fetch")]
 pub use config::{EvmSourceConfig, SourceKind, open, open_with};
+#[cfg(feature = "fetch")]
+pub use explorer::{Explorer, ExplorerKind};

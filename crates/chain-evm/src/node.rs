@@ -359,17 +359,25 @@ impl ChainRead for EvmNode {
             self.compare_view(&mut view).await?;
             return Ok(Lookup::Found(view));
         }
-        let unknown = |reason: String| Ok(Lookup::Unknown { reason });
-        if !self.config.proves_absence {
-            return unknown(format!("{} does not know it", self.rpc.origin()));
+        // A node that is still catching up has not looked everywhere.
+        let syncing: Value = ask(&self.rpc, Call::new("eth_syncing", json!([])))
+            .await
+            .or_else(|error| match error.advice() {
+                Advice::GiveUp => Ok(Value::Bool(false)),
+                _ => Err(error),
+            })?;
+        if syncing != Value::Bool(false) {
+            return Err(SourceError::NotKept {
+                origin: self.rpc.origin().to_owned(),
+                detail: format!("{id}: it is still syncing"),
+            });
         }
-        // A node that is still catching up has not seen everything.
-        let syncing: Value = ask(&self.rpc, Call::new("eth_syncing", json!([]))).await?;
-        if syncing == Value::Bool(false) {
-            Ok(Lookup::Absent)
-        } else {
-            unknown(format!("{} is still syncing", self.rpc.origin()))
+        if self.config.proves_absence {
+            return Ok(Lookup::Absent);
         }
+        Ok(Lookup::Unknown {
+            reason: format!("{} does not know it", self.rpc.origin()),
+        })
     }
 
     async fn history(

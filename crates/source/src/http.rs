@@ -157,10 +157,7 @@ impl HttpTransport {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(not_a_url("it is neither http nor https"));
         }
-        if !self.config.path.is_empty() {
-            let base = url.path().trim_end_matches('/').to_owned();
-            url.set_path(&format!("{base}{}", self.config.path));
-        }
+        append_path(&mut url, self.config.path);
         let key = match &self.config.key {
             Some((name, template)) => Some((*name, template.expand(&self.origin, environment)?)),
             None => None,
@@ -326,9 +323,10 @@ impl Transport for HttpTransport {
         self.send(request).await
     }
 
-    async fn get(&self, query: &[(&str, &str)]) -> Result<Bytes, SourceError> {
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Bytes, SourceError> {
         let opened = self.opened().await?;
         let mut url = opened.url.clone();
+        append_path(&mut url, path);
         {
             let mut pairs = url.query_pairs_mut();
             for (name, value) in query {
@@ -339,6 +337,13 @@ impl Transport for HttpTransport {
             }
         }
         self.send(opened.client.get(url)).await
+    }
+}
+
+fn append_path(url: &mut url::Url, path: &str) {
+    if !path.is_empty() {
+        let base = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}{path}"));
     }
 }
 

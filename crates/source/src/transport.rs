@@ -22,6 +22,7 @@ pub trait Transport: Send + Sync {
         text
     }
 
-    /// Asks with query parameters and returns the answer's body.
-    async fn get(&self, query: &[(&str, &str)]) -> Result<Bytes, SourceError>;
+    /// Asks with query parameters at a path below the source's address (empty: at the address itself) and returns the
+    /// answer's body.
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Bytes, SourceError>;
 }
