@@ -305,7 +305,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn finalized_height(&self, network: &NetworkId) -> Result<Option<Height>, StoreError> {
+    pub async fn finalized_height(
+        &self,
+        network: &NetworkId,
+    ) -> Result<Option<Height>, StoreError> {
         let row = self
             .db
             .row(
@@ -322,7 +325,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn set_finalized(&self, network: &NetworkId, finalized: Height) -> Result<(), StoreError> {
+    pub async fn set_finalized(
+        &self,
+        network: &NetworkId,
+        finalized: Height,
+    ) -> Result<(), StoreError> {
         let (db, network) = (self.db.clone(), network.clone());
         detached(async move {
             let mut tx = db.begin().await?;

@@ -136,3 +136,13 @@ pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
         _ => false,
     }
 }
+
+/// Whether the database refused a row because another has the same key.
+pub(crate) fn is_duplicate(error: &StoreError) -> bool {
+    match error {
+        StoreError::Database {
+            source: sqlx::Error::Database(database),
+        } => database.is_unique_violation(),
+        _ => false,
+    }
+}

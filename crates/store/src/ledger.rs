@@ -23,6 +23,10 @@ pub struct LedgerPeriod {
     pub to: Timestamp,
 }
 
+/// Network, instant, and the instant again.
+pub(crate) const LEDGER_COVERS: &str =
+    "SELECT network FROM ledger_coverage WHERE network = $1 AND from_time <= $2 AND to_time >= $3";
+
 const COLUMNS: &str =
     "id, kind, user_id, network, tx_id, position, address, asset, amount, booked_at";
 
@@ -176,13 +180,7 @@ impl Store {
         network: &NetworkId,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let row = self
-            .db
-            .row(
-                "SELECT network FROM ledger_coverage WHERE network = $1 AND from_time <= $2 AND to_time >= $3",
-                values![network, at, at],
-            )
-            .await?;
+        let row = self.db.row(LEDGER_COVERS, values![network, at, at]).await?;
         Ok(row.is_some())
     }
 

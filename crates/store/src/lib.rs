@@ -10,6 +10,9 @@
 mod addresses;
 mod amount_column;
 mod appeals;
+mod claim_events;
+mod claim_row;
+mod claims;
 mod coverage;
 mod deposit_list;
 mod deposit_row;
@@ -27,6 +30,8 @@ mod tokens;
 
 pub use addresses::{AddressCursor, AddressFilter, AddressPage, ImportCounts, WatchEpoch};
 pub use appeals::{AppealCursor, AppealFilter, AppealNote, AppealPage, StoredAppeal};
+pub use claim_events::{ClaimEvent, EventCheck, OutboxMessage};
+pub use claims::{ClaimAnswer, ClaimContext, ClaimCursor, ClaimFilter, ClaimPage};
 pub use coverage::{BlockSeen, CoverageGap, Covered, Rewind, ScanCommit, ScanCommitted, Stream};
 pub use deposit_list::{
     DepositCount, DepositCursor, DepositFilter, DepositOrder, DepositPage, OriginFilter,

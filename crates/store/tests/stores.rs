@@ -38,6 +38,29 @@ on_both! {
         edge_values_round_trip,
         amounts_sort_as_numbers,
     ;
+    appeals:
+        text_comes_back_as_it_came,
+        a_decided_appeal_keeps_its_status_and_text,
+        matching_moves_appeals_along_and_leaves_decisions_alone,
+        lists_page_and_notes_are_numbered,
+    ;
+    claims:
+        a_claim_comes_back_as_each_step_left_it,
+        one_open_claim_a_deposit_however_many_ask,
+        the_database_itself_refuses_a_second_open_claim,
+        approvals_at_once_approve_once,
+        a_repeated_command_is_answered_and_not_carried_out_again,
+        the_same_words_after_another_step_are_a_new_command,
+        a_command_for_an_earlier_revision_is_refused,
+        a_vote_needs_ledger_screening_and_the_same_block,
+        outside_the_ledger_nothing_is_approved,
+        rivals_freeze_a_deposit,
+        an_imported_deposit_gives_way_to_the_scanned_one,
+        a_rewind_shows_on_the_claim_and_a_cancelled_one_frees_the_deposit,
+        the_log_shows_every_edit,
+        each_step_leaves_one_message,
+        lists_narrow_and_page,
+    ;
     coverage:
         coverage_joins_and_never_loses_a_block,
         coverage_of_a_later_epoch_covers_the_earlier_ones,
@@ -66,10 +89,30 @@ on_both! {
         filters_narrow,
         a_text_with_nul_is_refused_on_both,
     ;
+    leases:
+        one_holder_at_a_time,
+        work_under_a_lost_lease_changes_nothing,
+    ;
     ledger:
         rows_come_back_and_are_updated_by_id,
         own_withdrawals_are_found_by_where_they_went,
         coverage_periods_join_and_outside_is_unknown,
         accounts_are_unknown_until_told,
+    ;
+    prices:
+        the_newest_price_that_is_not_later_counts,
+        a_corrected_price_is_another_row,
+        edge_values_round_trip,
+    ;
+    records:
+        policies_are_numbered_by_first_load,
+        loaders_at_once_get_one_number_a_policy,
+        diagnoses_are_kept,
+        imports_are_kept,
+    ;
+    tokens:
+        deposits_and_recipients_are_counted_once_a_contract,
+        a_review_is_made_once_and_survives_new_sightings,
+        the_list_pages_and_narrows,
     ;
 }

@@ -14,12 +14,19 @@ use recover_core::time::Timestamp;
 use recover_core::verdict::{How, Verdict};
 use recover_store::Store;
 use recover_testkit::{Database, Postgres, TempDir};
+use sqlx::Connection as _;
 
 pub mod addresses;
 pub mod amounts;
+pub mod appeals;
+pub mod claims;
 pub mod coverage;
 pub mod deposits;
+pub mod leases;
 pub mod ledger;
+pub mod prices;
+pub mod records;
+pub mod tokens;
 
 /// A fresh database of one kind, gone with this value.
 pub enum Backend {
@@ -41,6 +48,33 @@ impl Backend {
             Self::Sqlite(folder) => format!("sqlite://{}/recover.db", folder.path().display()),
             Self::Postgres(database) => database.url().to_owned(),
         }
+    }
+
+    /// Runs SQL behind the store's back; the error is the database's own message.
+    pub async fn raw(&self, statement: &str) -> Result<(), String> {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        let url = self.url();
+        let result = match self {
+            Self::Sqlite(_) => {
+                let mut connection = sqlx::SqliteConnection::connect(&url)
+                    .await
+                    .expect("the file opens");
+                sqlx::raw_sql(statement)
+                    .execute(&mut connection)
+                    .await
+                    .map(|_| ())
+            }
+            Self::Postgres(_) => {
+                let mut connection = sqlx::PgConnection::connect(&url)
+                    .await
+                    .expect("the server answers");
+                sqlx::raw_sql(statement)
+                    .execute(&mut connection)
+                    .await
+                    .map(|_| ())
+            }
+        };
+        result.map_err(|error| error.to_string())
     }
 
     pub async fn open(&self) -> Store {
