@@ -5,10 +5,17 @@ use std::path::PathBuf;
 
 /// Finds, explains, prices and queues mis-sent deposits. Never holds a key.
 #[derive(Debug, Parser)]
-#[command(name = "recover", version, disable_help_subcommand = true, max_term_width = 110)]
-#[command(after_help = "Exit codes: 0 done, whatever was found; 1 a fault, a scan with a gap included; 2 usage; \
+#[command(
+    name = "recover",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
+#[command(
+    after_help = "Exit codes: 0 done, whatever was found; 1 a fault, a scan with a gap included; 2 usage; \
 3 a requested change was refused; 4 (reconcile, chains check) done, and a person is needed.\n\
-Start with `recover demo`, then `recover init`.")]
+Start with `recover demo`, then `recover init`."
+)]
 pub struct Arguments {
     #[command(flatten)]
     pub global: Global,
@@ -20,16 +27,34 @@ pub struct Arguments {
 #[derive(Debug, Args)]
 pub struct Global {
     /// The networks, sources and assets
-    #[arg(long, global = true, value_name = "FILE", default_value = "chains.toml", env = "RECOVER_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "chains.toml",
+        env = "RECOVER_CONFIG"
+    )]
     pub config: PathBuf,
     /// Fees, approval rule and people; quotes and approvals need it
     #[arg(long, global = true, value_name = "FILE", env = "RECOVER_POLICY")]
     pub policy: Option<PathBuf>,
     /// The database: sqlite://FILE or postgres://…
-    #[arg(long, global = true, value_name = "URL", default_value = "sqlite://recover.db", env = "RECOVER_DATABASE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        default_value = "sqlite://recover.db",
+        env = "RECOVER_DATABASE",
+        hide_env_values = true
+    )]
     pub database: String,
     /// Who acts, as policy.toml names them
-    #[arg(long = "as", global = true, value_name = "PERSON", env = "RECOVER_ACTOR")]
+    #[arg(
+        long = "as",
+        global = true,
+        value_name = "PERSON",
+        env = "RECOVER_ACTOR"
+    )]
     pub actor: Option<String>,
     /// How results are written
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
@@ -364,9 +389,9 @@ pub enum Ledger {
     Import {
         #[command(flatten)]
         import: Import,
-        /// What the file is complete for: NETWORK:FROM..TO as RFC 3339 times (repeat for more); outside it "already
+        /// What the file is complete for: NETWORK=FROM..TO as RFC 3339 times (repeat for more); outside it "already
         /// credited" stays unknown
-        #[arg(long, value_name = "NETWORK:FROM..TO")]
+        #[arg(long, value_name = "NETWORK=FROM..TO")]
         covers: Vec<String>,
     },
     /// Show for which networks and times the ledger is complete
@@ -398,6 +423,9 @@ pub enum Tokens {
         /// The decision: genuine, airdrop or fake
         #[arg(long)]
         decision: String,
+        /// For a genuine token: its decimals, which you confirm
+        #[arg(long)]
+        decimals: Option<u8>,
         /// Why
         #[arg(long)]
         reason: String,

@@ -40,7 +40,9 @@ pub fn rows<T: Serialize>(
 /// A table for people; as wide as the terminal, unlimited when written to a file.
 pub fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(columns.iter().copied());
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_header(columns.iter().copied());
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
@@ -81,13 +83,28 @@ pub fn line(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes names and their texts below one another, as a `show` command does.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn facts(rows: &[(&str, String)]) -> anyhow::Result<()> {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, text) in rows {
+        line(&format!("{name:<width$}  {text}"))?;
+    }
+    Ok(())
+}
+
 /// Text without control, bidirectional and zero-width characters (line breaks stay): a token's symbol or an appeal must
 /// not move the cursor or hide what is said.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '\n' => '\n',
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => '\u{fffd}',
             control if control.is_control() => '\u{fffd}',
             other => other,
         })
@@ -95,9 +112,11 @@ pub fn printable(text: &str) -> String {
 }
 
 /// A CSV cell that no spreadsheet takes for a formula (OWASP's list of first characters, full-width forms included).
-fn spreadsheet_safe(cell: &str) -> String {
+pub fn spreadsheet_safe(cell: &str) -> String {
     match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => format!("'{cell}"),
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => {
+            format!("'{cell}")
+        }
         _ => cell.to_owned(),
     }
 }
@@ -108,7 +127,10 @@ mod tests {
 
     #[test]
     fn own_strangers_text_cannot_steer_the_terminal_or_a_spreadsheet() {
-        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\nd"), "a\u{fffd}[2Jb\u{fffd}c\nd");
+        assert_eq!(
+            printable("a\u{1b}[2Jb\u{202e}c\nd"),
+            "a\u{fffd}[2Jb\u{fffd}c\nd"
+        );
         for cell in ["=1+1", "+1", "-1", "@x", "\t=1", "＝1"] {
             assert_eq!(spreadsheet_safe(cell), format!("'{cell}"));
         }

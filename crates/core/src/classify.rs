@@ -4,7 +4,6 @@
 //! beside it. The order follows the questions a desk asks: did it happen, is it ours, is it booked, which network,
 //! which asset, which routing field, how much, whose.
 
-use crate::address::Address;
 use crate::amount::Amount;
 use crate::asset::{AssetStanding, TokenReview};
 use crate::book::{AddressRole, ControlRecord};
@@ -367,23 +366,4 @@ pub const fn status(classification: &Classification, finality: Finality) -> Depo
 pub fn is_in_working_queue(classification: &Classification) -> bool {
     classification.kind.is_workable()
         && classification.verdict != Verdict::Conditional(Missing::TokenReviewMissing)
-}
-
-/// Who must hold which key for a verdict, in one line for a person.
-#[must_use]
-pub fn who_signs(verdict: &Verdict, address: &Address) -> String {
-    match verdict {
-        Verdict::Controllable(How::OwnAccount) => "nobody: it is booked in the ledger".to_owned(),
-        Verdict::Controllable(How::SameKey) => format!("the holder of the key of {address}"),
-        Verdict::Controllable(How::ContractInPlace) => {
-            format!("whoever may operate the contract {address}")
-        }
-        Verdict::NeedsDeploy(legs) => {
-            let mut signers: Vec<&str> = legs.iter().map(|leg| leg.signer.as_str()).collect();
-            signers.dedup();
-            signers.join(", then ")
-        }
-        Verdict::Conditional(_) => "not known yet".to_owned(),
-        Verdict::NotRecoverable(_) => "nobody".to_owned(),
-    }
 }

@@ -154,6 +154,20 @@ impl Verdict {
         }
     }
 
+    /// Whether it rests on what was read at the address and at its maker: such a proof outlives the silence of a source.
+    #[must_use]
+    pub const fn is_proof_of_control(&self) -> bool {
+        match self {
+            Self::Controllable(how) => matches!(how, How::SameKey | How::ContractInPlace),
+            Self::NeedsDeploy(_) => true,
+            Self::NotRecoverable(reason) => matches!(
+                reason,
+                Reason::OtherCodeAtAddress | Reason::OtherFactoryCode | Reason::DeployerNonceUsed
+            ),
+            Self::Conditional(_) => false,
+        }
+    }
+
     /// Whether the money can be moved, at once or after the listed steps.
     #[must_use]
     pub const fn is_recoverable(&self) -> bool {

@@ -1,6 +1,25 @@
 //! The use cases of `recover`: configuration, imports, scanning, diagnosis, matching, quotes and claims.
 //!
-//! It holds clock, randomness and configuration, takes sources as trait objects and so names no network.
+//! It holds clock, randomness and configuration, takes sources as trait objects and so names no network. It decides
+//! nothing about money by itself: kinds, verdicts, fees and the steps of a claim come from `core`, and what must not
+//! happen twice is refused by the store.
+//!
+//! Start at [`engine::Engine`]; one file a use case follows.
 
+pub mod claims;
+pub mod clock;
 pub mod config;
+pub mod diagnose;
+pub mod engine;
+pub mod error;
+pub mod explain;
+pub mod facts;
+pub mod family;
+pub mod health;
 pub mod import;
+pub mod intake;
+pub mod matching;
+pub mod quote;
+pub mod reconcile;
+pub mod scan;
+pub mod tokens;

@@ -1,0 +1,405 @@
+//! `claims`: the queue from a draft to the quorum.
+
+use crate::args::{ClaimStep, Claims, Format};
+use crate::commands::deposits::unknown;
+use crate::exit::Exit;
+use crate::output;
+use crate::view::{ClaimView, symbol_of};
+use recover_core::claim::{Claim, ClaimId, ClaimStatus, Command, Resolution};
+use recover_core::digest::Digest;
+use recover_core::observation::DepositId;
+use recover_engine::claims::{OpenOptions, StepOptions};
+use recover_engine::engine::Engine;
+use recover_store::ClaimFilter;
+use serde::Serialize;
+
+/// `claims`
+pub async fn run(
+    format: Format,
+    engine: &Engine,
+    command: &Claims,
+    actor: Option<&str>,
+) -> anyhow::Result<Exit> {
+    match command {
+        Claims::Open {
+            deposit,
+            appeal,
+            beneficiary,
+            destination,
+            resolution,
+        } => {
+            let person = engine.person(actor)?;
+            let resolution = resolution
+                .as_deref()
+                .map(|code| {
+                    Resolution::from_code(code).ok_or_else(|| {
+                        unknown(
+                            "resolution",
+                            code,
+                            Resolution::ALL.iter().map(|item| item.code()),
+                        )
+                    })
+                })
+                .transpose()?;
+            let options = OpenOptions {
+                appeal: appeal.clone(),
+                beneficiary: beneficiary.clone(),
+                destination: destination.clone(),
+                resolution,
+            };
+            let claim = engine
+                .open_claim(&DepositId::verbatim(deposit), &options, &person)
+                .await?;
+            tell(format, engine, &claim, ClaimView::of(&claim)).await
+        }
+        Claims::Accept(taken) => step(format, engine, taken, Command::Accept, actor).await,
+        Claims::Screen {
+            step: taken,
+            clear,
+            hold: _,
+            reason,
+        } => {
+            let command = Command::Screen {
+                clear: *clear,
+                reason: reason.clone(),
+            };
+            step(format, engine, taken, command, actor).await
+        }
+        Claims::Approve {
+            id,
+            revision,
+            digest,
+            dry_run,
+        } => {
+            let person = engine.person(actor)?;
+            let digest = digest
+                .as_deref()
+                .map(|text| {
+                    Digest::parse(text).ok_or_else(|| {
+                        unknown(
+                            "digest",
+                            text,
+                            std::iter::once("64 hexadecimal digits, as `claims show` prints them"),
+                        )
+                    })
+                })
+                .transpose()?;
+            let options = StepOptions {
+                revision: Some(*revision),
+                dry_run: *dry_run,
+            };
+            let claim = engine
+                .approve_claim(&ClaimId::verbatim(id), digest, &options, &person)
+                .await?;
+            note_dry_run(*dry_run);
+            tell(format, engine, &claim, ClaimView::of(&claim)).await
+        }
+        Claims::Reject {
+            step: taken,
+            reason,
+        } => {
+            step(
+                format,
+                engine,
+                taken,
+                Command::Reject {
+                    reason: reason.clone(),
+                },
+                actor,
+            )
+            .await
+        }
+        Claims::Cancel {
+            step: taken,
+            reason,
+        } => {
+            step(
+                format,
+                engine,
+                taken,
+                Command::Cancel {
+                    reason: reason.clone(),
+                },
+                actor,
+            )
+            .await
+        }
+        Claims::List {
+            status,
+            deposit,
+            all,
+        } => {
+            let status = status
+                .as_deref()
+                .map(|code| {
+                    ClaimStatus::from_code(code).ok_or_else(|| {
+                        unknown(
+                            "status",
+                            code,
+                            ClaimStatus::ALL.iter().map(|item| item.code()),
+                        )
+                    })
+                })
+                .transpose()?;
+            let filter = ClaimFilter {
+                open_only: !all && status.is_none(),
+                statuses: status.into_iter().collect(),
+                deposit: deposit.as_deref().map(DepositId::verbatim),
+                ..ClaimFilter::default()
+            };
+            list(format, engine, &filter).await
+        }
+        Claims::Show { id } => show(format, engine, &ClaimId::verbatim(id)).await,
+    }
+}
+
+async fn step(
+    format: Format,
+    engine: &Engine,
+    taken: &ClaimStep,
+    command: Command,
+    actor: Option<&str>,
+) -> anyhow::Result<Exit> {
+    let person = engine.person(actor)?;
+    let options = StepOptions {
+        revision: taken.revision,
+        dry_run: taken.dry_run,
+    };
+    let claim = engine
+        .step_claim(&ClaimId::verbatim(&taken.id), command, &options, &person)
+        .await?;
+    note_dry_run(taken.dry_run);
+    tell(format, engine, &claim, ClaimView::of(&claim)).await
+}
+
+fn note_dry_run(is_dry: bool) {
+    if is_dry {
+        eprintln!("dry run: nothing was changed; this is how the claim would be");
+    }
+}
+
+/// The columns of the queue.
+pub const COLUMNS: &[&str] = &[
+    "claim", "status", "rev", "what", "pays", "net", "votes", "opened", "next",
+];
+
+async fn list(format: Format, engine: &Engine, filter: &ClaimFilter) -> anyhow::Result<Exit> {
+    let claims = engine.list_claims(filter).await?;
+    let mut rows = Vec::with_capacity(claims.len());
+    for claim in &claims {
+        rows.push((ClaimView::of(claim), cells(engine, claim).await?));
+    }
+    match format {
+        Format::Json => {
+            let views: Vec<ClaimView> = rows.into_iter().map(|(view, _)| view).collect();
+            output::json(&views)?;
+        }
+        Format::Csv | Format::Table => {
+            let cells: Vec<Vec<String>> = rows.into_iter().map(|(_, cells)| cells).collect();
+            output::rows(format, COLUMNS, &cells, Clone::clone)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// One line of the queue.
+pub async fn cells(engine: &Engine, claim: &Claim) -> anyhow::Result<Vec<String>> {
+    let stored = engine.store().deposit(&claim.deposit).await?;
+    let (what, net) = match &stored {
+        Some(stored) => {
+            let deposit = &stored.deposit;
+            let symbol = symbol_of(deposit);
+            let net = claim.quote.as_ref().map_or_else(
+                || "-".to_owned(),
+                |given| {
+                    format!(
+                        "{} {symbol}",
+                        given.quote.net.to_coin_text(deposit.decimals)
+                    )
+                },
+            );
+            let what = format!(
+                "{} {symbol}\n{} on {}",
+                deposit.amount_text(),
+                deposit.classification.kind,
+                deposit.network()
+            );
+            (what, net)
+        }
+        None => (claim.amount.to_base_units(), "-".to_owned()),
+    };
+    let pays = match (&claim.beneficiary, &claim.destination) {
+        (Some(user), None) => format!("account of {user}"),
+        (user, Some(address)) => format!("{address}\nfor {}", user.as_deref().unwrap_or("-")),
+        (None, None) => "nobody yet".to_owned(),
+    };
+    let held = if claim.hold.is_some() { "\nHELD" } else { "" };
+    Ok(vec![
+        claim.id.to_string(),
+        format!("{}{held}", claim.status),
+        claim.revision.to_string(),
+        what,
+        pays,
+        net,
+        claim.approvals.len().to_string(),
+        format!("{}\nby {}", claim.opened_at, claim.opened_by),
+        next(claim),
+    ])
+}
+
+/// What comes next, in words.
+fn next(claim: &Claim) -> String {
+    if claim.hold.is_some() {
+        return "compliance: claims screen --clear".to_owned();
+    }
+    match claim.status {
+        ClaimStatus::Draft | ClaimStatus::QuoteExpired => "specialist: quote".to_owned(),
+        ClaimStatus::Quoted => "specialist: claims accept".to_owned(),
+        ClaimStatus::Accepted => "compliance: claims screen".to_owned(),
+        ClaimStatus::PendingApproval => {
+            format!("wallet team: claims approve --revision {}", claim.revision)
+        }
+        ClaimStatus::Approved => "wallet team: carry it out".to_owned(),
+        _ => "-".to_owned(),
+    }
+}
+
+#[derive(Serialize)]
+struct EventView {
+    sequence: i64,
+    at: String,
+    actor: String,
+    command: String,
+    revision: u32,
+    status: &'static str,
+    hash: String,
+}
+
+#[derive(Serialize)]
+struct ShowView {
+    #[serde(flatten)]
+    claim: ClaimView,
+    events: Vec<EventView>,
+}
+
+async fn show(format: Format, engine: &Engine, id: &ClaimId) -> anyhow::Result<Exit> {
+    let claim = engine.claim(id).await?;
+    let events: Vec<EventView> = engine
+        .claim_history(id)
+        .await?
+        .into_iter()
+        .map(|event| EventView {
+            sequence: event.sequence,
+            at: event.at.to_string(),
+            actor: event.actor,
+            command: event.command,
+            revision: event.revision,
+            status: event.status.code(),
+            hash: event.hash.to_string(),
+        })
+        .collect();
+    if format != Format::Table {
+        output::json(&ShowView {
+            claim: ClaimView::of(&claim),
+            events,
+        })?;
+        return Ok(Exit::Done);
+    }
+    print(engine, &claim, &ClaimView::of(&claim)).await?;
+    output::line("")?;
+    let rows = events.iter().map(|event| {
+        vec![
+            event.at.clone(),
+            event.actor.clone(),
+            event.command.clone(),
+            event.status.to_owned(),
+            event.revision.to_string(),
+        ]
+    });
+    output::line(&output::table(&["when", "who", "did", "then", "rev"], rows).to_string())?;
+    Ok(Exit::Done)
+}
+
+/// Tells a claim after a step.
+pub async fn tell(
+    format: Format,
+    engine: &Engine,
+    claim: &Claim,
+    view: ClaimView,
+) -> anyhow::Result<Exit> {
+    match format {
+        Format::Json | Format::Csv => output::json(&view)?,
+        Format::Table => print(engine, claim, &view).await?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Result<()> {
+    let stored = engine.store().deposit(&claim.deposit).await?;
+    let decimals = stored.as_ref().map_or(0, |stored| stored.deposit.decimals);
+    let symbol = stored
+        .as_ref()
+        .map(|stored| symbol_of(&stored.deposit))
+        .unwrap_or_default();
+    let coins = |amount: recover_core::amount::Amount| {
+        format!("{} {symbol}", amount.to_coin_text(decimals))
+    };
+    let mut rows = vec![
+        ("claim", view.id.clone()),
+        (
+            "status",
+            format!("{}{}", view.status, if view.held { ", HELD" } else { "" }),
+        ),
+        ("revision", view.revision.to_string()),
+        ("deposit", view.deposit_id.clone()),
+        (
+            "what",
+            format!("{}   ({})", coins(claim.amount), view.asset),
+        ),
+        ("how", view.resolution.to_owned()),
+        (
+            "pays",
+            view.beneficiary
+                .clone()
+                .unwrap_or_else(|| "nobody yet".to_owned()),
+        ),
+    ];
+    if let Some(destination) = &view.destination {
+        rows.push(("to address", destination.clone()));
+    }
+    if let Some(appeal) = &view.appeal_id {
+        rows.push(("appeal", appeal.clone()));
+    }
+    if let (Some(given), Some(quote)) = (&claim.quote, &view.quote) {
+        rows.push(("value", quote.value.clone()));
+        rows.push((
+            "fees",
+            format!(
+                "service {}, network {}, in coin {}",
+                quote.service_fee,
+                quote.network_fee,
+                coins(given.quote.fee_in_asset)
+            ),
+        ));
+        rows.push(("receives", coins(given.quote.net)));
+        rows.push((
+            "quote",
+            format!(
+                "policy version {}, rule {}, until {}",
+                quote.policy_version, quote.rule, quote.expires_at
+            ),
+        ));
+    }
+    for approval in &view.approvals {
+        rows.push((
+            "vote",
+            format!("{} at {}", approval.person, approval.approved_at),
+        ));
+    }
+    if let Some(reason) = &view.closing_reason {
+        rows.push(("ended", reason.clone()));
+    }
+    rows.push(("digest", view.digest.clone()));
+    rows.push(("next", next(claim)));
+    output::facts(&rows)
+}

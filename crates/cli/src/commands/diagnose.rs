@@ -1,0 +1,446 @@
+//! `diagnose`: one verdict with evidence. The screen that a specialist lives in.
+
+use crate::args::{Diagnose, Format};
+use crate::exit::Exit;
+use crate::output;
+use crate::view::{ClaimView, DepositView, VerdictView, symbol_of};
+use recover_core::claim::Claim;
+use recover_core::deposit::Deposit;
+use recover_core::verdict::{Code, Verdict};
+use recover_engine::claims::OpenOptions;
+use recover_engine::diagnose::{Answer, Diagnosis, Subject};
+use recover_engine::engine::Engine;
+use recover_engine::explain;
+use recover_engine::quote::DepositQuote;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+#[derive(Serialize)]
+struct DiagnosisView {
+    query: String,
+    subject: &'static str,
+    id: String,
+    network: Option<String>,
+    kind: Option<&'static str>,
+    explanation: String,
+    verdict: Option<VerdictView>,
+    who_signs: Option<String>,
+    cost: Option<CostView>,
+    next: String,
+    deposits: Vec<DepositView>,
+    networks: Vec<AnswerView>,
+    claim: Option<ClaimView>,
+    asked_at: String,
+}
+
+#[derive(Serialize)]
+struct CostView {
+    value: Option<String>,
+    network_fee: Option<String>,
+    service_fee: Option<String>,
+    net: Option<String>,
+    currency: Option<String>,
+    refused: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AnswerView {
+    network: String,
+    answer: &'static str,
+    detail: String,
+}
+
+/// `diagnose`
+pub async fn run(
+    format: Format,
+    engine: &Engine,
+    arguments: &Diagnose,
+    actor: Option<&str>,
+) -> anyhow::Result<Exit> {
+    let diagnosis = engine.diagnose(&arguments.text, &arguments.network).await?;
+    let quote = match diagnosis.deciding() {
+        Some(deposit) if engine.policy().is_ok() && is_ours(&diagnosis) => {
+            Some(engine.estimate(deposit).await?)
+        }
+        _ => None,
+    };
+    let opened = match (&arguments.appeal, arguments.open) {
+        (Some(appeal), true) => Some(open(engine, &diagnosis, appeal, actor).await),
+        _ => None,
+    };
+    let (claim, refusal) = match opened {
+        None => (None, None),
+        Some(Ok(claim)) => (Some(claim), None),
+        Some(Err(error)) => (None, Some(error)),
+    };
+    match format {
+        Format::Json => output::json(&view(engine, &diagnosis, quote.as_ref(), claim.as_ref()))?,
+        Format::Csv => {
+            let rows: Vec<DepositView> = diagnosis.deposits.iter().map(DepositView::of).collect();
+            output::rows(
+                format,
+                DepositView::CSV_COLUMNS,
+                &rows,
+                DepositView::csv_cells,
+            )?;
+        }
+        Format::Table => output::line(&page(engine, &diagnosis, quote.as_ref(), claim.as_ref()))?,
+    }
+    if let Some(error) = refusal {
+        return Err(error);
+    }
+    Ok(Exit::Done)
+}
+
+async fn open(
+    engine: &Engine,
+    diagnosis: &Diagnosis,
+    appeal: &str,
+    actor: Option<&str>,
+) -> anyhow::Result<Claim> {
+    let deposit = diagnosis
+        .deciding()
+        .filter(|_| is_ours(diagnosis))
+        .ok_or_else(|| {
+            anyhow::anyhow!("no claim can be opened: nothing of this reached an address of ours")
+        })?;
+    let person = engine.person(actor)?;
+    let options = OpenOptions {
+        appeal: Some(appeal.to_owned()),
+        ..OpenOptions::default()
+    };
+    Ok(engine.open_claim(&deposit.id(), &options, &person).await?)
+}
+
+/// Whether the deciding deposit reached an address of ours; movements between strangers have verdicts too.
+fn is_ours(diagnosis: &Diagnosis) -> bool {
+    match &diagnosis.subject {
+        Subject::Address(..) => diagnosis.deciding().is_some(),
+        Subject::Transaction(..) => diagnosis.answers.values().any(|answer| match answer {
+            Answer::Found(found) => found.ours > 0,
+            Answer::Account(_) | Answer::Absent | Answer::NotProved(_) | Answer::Silent(_) => false,
+        }),
+    }
+}
+
+fn answer_view(network: &str, answer: &Answer) -> AnswerView {
+    let (word, detail) = match answer {
+        Answer::Found(found) => {
+            let place = match (&found.block, found.is_final) {
+                (None, _) => "waiting for a block".to_owned(),
+                (Some(block), Some(true)) => format!("block {}, final", block.height),
+                (Some(block), Some(false)) => format!("block {}, not final yet", block.height),
+                (Some(block), None) => format!("block {}, finality unknown", block.height),
+            };
+            let unread: Vec<&str> = found.unread.iter().map(|part| part.words()).collect();
+            let unread = if unread.is_empty() {
+                String::new()
+            } else {
+                format!("; not read: {}", unread.join(", "))
+            };
+            ("found", format!("{place}, {}{unread}", found.outcome))
+        }
+        Answer::Account(account) => {
+            let code = match &account.code {
+                Code::Absent => "no code",
+                Code::Delegated => "an account with a delegation (EIP-7702)",
+                Code::Contract(_) => "a contract",
+            };
+            let holds: Vec<&str> = account
+                .holds
+                .iter()
+                .map(|(_, text)| text.as_str())
+                .collect();
+            let holds = if holds.is_empty() {
+                "nothing we list".to_owned()
+            } else {
+                holds.join(", ")
+            };
+            (
+                "account",
+                format!("{code}, {} transactions sent, holds {holds}", account.nonce),
+            )
+        }
+        Answer::Absent => ("absent", "not there".to_owned()),
+        Answer::NotProved(reason) => ("not_proved", reason.clone()),
+        Answer::Silent(reason) => ("silent", reason.clone()),
+    };
+    AnswerView {
+        network: network.to_owned(),
+        answer: word,
+        detail,
+    }
+}
+
+fn subject(diagnosis: &Diagnosis) -> (&'static str, String) {
+    match &diagnosis.subject {
+        Subject::Transaction(id, _) => ("transaction", id.to_string()),
+        Subject::Address(address, _) => ("address", address.text().to_owned()),
+    }
+}
+
+fn explanation(diagnosis: &Diagnosis) -> String {
+    match diagnosis.deciding() {
+        Some(deposit) => explain::kind(deposit.classification.kind).to_owned(),
+        None => match &diagnosis.subject {
+            Subject::Address(..) if diagnosis.book.is_empty() => {
+                "This address is not in the address book, and no deposit at it is stored.".to_owned()
+            }
+            Subject::Address(..) => "The address is ours; no deposit at it is stored.".to_owned(),
+            Subject::Transaction(..) if diagnosis.answers.is_empty() => {
+                "No network was asked: none that is configured has such transaction ids.".to_owned()
+            }
+            Subject::Transaction(..) if diagnosis.is_proved_absent() => {
+                "No asked network has this transaction.".to_owned()
+            }
+            Subject::Transaction(..) => {
+                "The transaction was not found, and not every network could be asked: this is no answer for the customer yet."
+                    .to_owned()
+            }
+        },
+    }
+}
+
+fn next(diagnosis: &Diagnosis) -> String {
+    let Some(deposit) = diagnosis.deciding() else {
+        let silent: Vec<String> = diagnosis
+            .silent()
+            .map(|(network, _)| network.to_string())
+            .collect();
+        if !silent.is_empty() {
+            return format!(
+                "repair the sources of {} (`recover chains check`) and ask again",
+                silent.join(", ")
+            );
+        }
+        return match &diagnosis.subject {
+            Subject::Address(..) if diagnosis.book.is_empty() => "ask the customer for the transaction id".to_owned(),
+            Subject::Address(..) => "scan the networks where the customer may have sent it, or ask for the transaction id".to_owned(),
+            Subject::Transaction(..) => "ask the customer which network, and to copy the id from the sending side again".to_owned(),
+        };
+    };
+    if !is_ours(diagnosis) {
+        return explain::verdict(&deposit.classification.verdict).to_owned();
+    }
+    match &deposit.classification.verdict {
+        Verdict::Controllable(_) | Verdict::NeedsDeploy(_) => {
+            format!("recover claims open {} [--appeal ID]", deposit.id())
+        }
+        other => explain::verdict(other).to_owned(),
+    }
+}
+
+fn view(
+    _engine: &Engine,
+    diagnosis: &Diagnosis,
+    quote: Option<&DepositQuote>,
+    claim: Option<&Claim>,
+) -> DiagnosisView {
+    let (subject, id) = subject(diagnosis);
+    let deciding = diagnosis.deciding();
+    DiagnosisView {
+        query: diagnosis.query.clone(),
+        subject,
+        id,
+        network: diagnosis.network.as_ref().map(ToString::to_string),
+        kind: deciding.map(|deposit| deposit.classification.kind.code()),
+        explanation: explanation(diagnosis),
+        verdict: deciding.map(|deposit| VerdictView::of(&deposit.classification.verdict)),
+        who_signs: deciding.map(who_signs),
+        cost: quote.map(cost_view),
+        next: next(diagnosis),
+        deposits: diagnosis.deposits.iter().map(DepositView::of).collect(),
+        networks: diagnosis
+            .answers
+            .iter()
+            .map(|(network, answer)| answer_view(network.as_str(), answer))
+            .collect(),
+        claim: claim.map(ClaimView::of),
+        asked_at: diagnosis.asked_at.to_string(),
+    }
+}
+
+fn who_signs(deposit: &Deposit) -> String {
+    explain::who_signs(&deposit.classification.verdict, deposit.to())
+}
+
+fn cost_view(quote: &DepositQuote) -> CostView {
+    match &quote.outcome {
+        Ok(given) => CostView {
+            value: Some(given.value.to_string()),
+            network_fee: Some(given.network_fee.to_string()),
+            service_fee: Some(given.service_fee.to_string()),
+            net: Some(given.net.to_base_units()),
+            currency: Some(quote.currency.clone()),
+            refused: None,
+        },
+        Err(refusal) => CostView {
+            value: None,
+            network_fee: None,
+            service_fee: None,
+            net: None,
+            currency: Some(quote.currency.clone()),
+            refused: Some(refusal.code().to_owned()),
+        },
+    }
+}
+
+/// The page that a person reads. Writing to a `String` cannot fail, so results of `write!` are dropped.
+fn page(
+    engine: &Engine,
+    diagnosis: &Diagnosis,
+    quote: Option<&DepositQuote>,
+    claim: Option<&Claim>,
+) -> String {
+    let mut page = String::new();
+    let (kind_of_subject, id) = subject(diagnosis);
+    match diagnosis.deciding() {
+        Some(deposit) => {
+            let classification = &deposit.classification;
+            let _ = writeln!(
+                page,
+                "{}   {} on {}",
+                explain::headline(&classification.verdict),
+                classification.kind,
+                deposit.network()
+            );
+            let _ = writeln!(page, "{}\n", explanation(diagnosis));
+            facts(&mut page, engine, diagnosis, deposit);
+            field(&mut page, "why", explain::verdict(&classification.verdict));
+            if let Verdict::NeedsDeploy(legs) = &classification.verdict {
+                for (number, leg) in legs.iter().enumerate() {
+                    let step = format!(
+                        "{}. {} (signed by {}): {}",
+                        number + 1,
+                        explain::leg(leg.kind),
+                        leg.signer,
+                        leg.detail
+                    );
+                    field(&mut page, if number == 0 { "steps" } else { "" }, &step);
+                }
+            }
+            field(&mut page, "who signs", &who_signs(deposit));
+            if !classification.also.is_empty() {
+                let also: Vec<&str> = classification.also.iter().map(|kind| kind.code()).collect();
+                field(&mut page, "also", &also.join(", "));
+            }
+            for flag in deposit.flags() {
+                field(&mut page, "careful", explain::flag(*flag));
+            }
+            if let Some(quote) = quote {
+                field(
+                    &mut page,
+                    "cost",
+                    &quote.in_words(&symbol_of(deposit), deposit.decimals),
+                );
+            } else if is_ours(diagnosis) && classification.verdict.is_recoverable() {
+                field(
+                    &mut page,
+                    "cost",
+                    "pass --policy policy.toml to see a quote",
+                );
+            }
+        }
+        None => {
+            let _ = writeln!(page, "NOTHING FOUND   {kind_of_subject} {id}");
+            let _ = writeln!(page, "{}\n", explanation(diagnosis));
+            for record in &diagnosis.book {
+                let whose = record
+                    .user_id
+                    .as_ref()
+                    .map_or("the exchange's own".to_owned(), |user| {
+                        format!("user {user}")
+                    });
+                let network = record.network.as_ref().map_or(
+                    "every network of its family".to_owned(),
+                    ToString::to_string,
+                );
+                field(
+                    &mut page,
+                    "address book",
+                    &format!(
+                        "{} of {whose}, for {network}, control {}",
+                        record.role,
+                        record.control.code()
+                    ),
+                );
+            }
+        }
+    }
+    field(&mut page, "next", &next(diagnosis));
+    if let Some(claim) = claim {
+        field(
+            &mut page,
+            "claim",
+            &format!(
+                "{} opened as {}, revision {}",
+                claim.id, claim.status, claim.revision
+            ),
+        );
+    }
+    if diagnosis.deposits.len() > 1 {
+        let _ = writeln!(page, "\nAll movements that count here:");
+        let rows = diagnosis
+            .deposits
+            .iter()
+            .map(|deposit| DepositView::of(deposit).table_cells());
+        let _ = writeln!(page, "{}", output::table(DepositView::TABLE_COLUMNS, rows));
+    }
+    let _ = writeln!(page, "\nAsked:");
+    for (network, answer) in &diagnosis.answers {
+        let answer = answer_view(network.as_str(), answer);
+        let _ = writeln!(
+            page,
+            "  {:<18} {:<10} {}",
+            answer.network, answer.answer, answer.detail
+        );
+    }
+    page.truncate(page.trim_end().len());
+    page
+}
+
+fn field(page: &mut String, name: &str, text: &str) {
+    let _ = writeln!(page, "  {name:<12} {text}");
+}
+
+fn facts(page: &mut String, engine: &Engine, diagnosis: &Diagnosis, deposit: &Deposit) {
+    field(
+        page,
+        "what",
+        &format!(
+            "{} {}   ({})",
+            deposit.amount_text(),
+            symbol_of(deposit),
+            deposit.asset()
+        ),
+    );
+    let owner = match &deposit.classification.owner {
+        Some(user) => format!("{}   issued to user {user}", deposit.to()),
+        None if is_ours(diagnosis) => format!("{}   ours, no single owner", deposit.to()),
+        None => format!("{}   not ours", deposit.to()),
+    };
+    field(page, "to", &owner);
+    field(
+        page,
+        "from",
+        deposit.from().unwrap_or("nobody (the network itself)"),
+    );
+    let link = engine
+        .chains()
+        .network(deposit.network())
+        .map(|network| network.explorer_transaction(deposit.tx_id()));
+    field(
+        page,
+        "transaction",
+        &format!("{}   {}", deposit.tx_id(), deposit.position()),
+    );
+    if let Some(link) = link {
+        field(page, "", &link);
+    }
+    let block = match (deposit.block_height(), deposit.block_time()) {
+        (Some(height), Some(time)) => format!("{height} at {time}, deposit {}", deposit.status),
+        _ => "none yet".to_owned(),
+    };
+    field(page, "block", &block);
+    field(page, "deposit", deposit.id().as_str());
+}

@@ -1,0 +1,103 @@
+//! Imports: one shape for every file.
+
+use crate::args::Import;
+use crate::exit::Exit;
+use crate::progress;
+use anyhow::Context as _;
+use recover_engine::error::EngineError;
+use recover_engine::import::{self, ColumnMap};
+use recover_engine::intake::{IntakeFile, IntakeReport};
+use std::io::Read;
+use std::path::PathBuf;
+
+/// What an import reads from.
+pub type Reader = Box<dyn Read + Send>;
+
+/// Opens the file, runs the import and tells what it did.
+pub async fn run<F>(noun: &str, arguments: &Import, take: F) -> anyhow::Result<Exit>
+where
+    F: AsyncFnOnce(IntakeFile<Reader>, progress::Rows) -> Result<IntakeReport, EngineError>,
+{
+    let map = match &arguments.map {
+        Some(path) => ColumnMap::load(path)?,
+        None => ColumnMap::default(),
+    };
+    let is_stdin = arguments.file.as_os_str() == "-";
+    let reader: Reader = if is_stdin {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(import::open(&arguments.file)?)
+    };
+    let name = if is_stdin {
+        "standard input".to_owned()
+    } else {
+        arguments.file.display().to_string()
+    };
+    let reject = arguments.reject.clone().unwrap_or_else(|| {
+        if is_stdin {
+            PathBuf::from("standard-input.rejected.csv")
+        } else {
+            arguments.file.with_extension("rejected.csv")
+        }
+    });
+    let rows = progress::Rows::start(noun);
+    let report = take(
+        IntakeFile {
+            name,
+            reader,
+            map,
+            reject,
+        },
+        rows.clone(),
+    )
+    .await;
+    rows.finish();
+    let report =
+        report.context("the rows before the fault are stored; a repeat changes nothing")?;
+    Ok(tell(noun, &report))
+}
+
+fn tell(noun: &str, report: &IntakeReport) -> Exit {
+    let counts = report.counts;
+    eprintln!(
+        "{noun}: {} new, {} updated, {} unchanged{}",
+        counts.inserted,
+        counts.updated,
+        counts.unchanged,
+        if counts.kept > 0 {
+            format!(", {} kept because they are decided", counts.kept)
+        } else {
+            String::new()
+        }
+    );
+    for period in &report.covered {
+        eprintln!(
+            "ledger complete for {} from {} to {}",
+            period.network, period.from, period.to
+        );
+    }
+    for period in &report.not_covered {
+        eprintln!(
+            "ledger NOT taken as complete for {} from {} to {}: rows were rejected; mend them and import again",
+            period.network, period.from, period.to
+        );
+    }
+    if report.reclassified > 0 {
+        eprintln!(
+            "{} stored deposits are classified otherwise now",
+            report.reclassified
+        );
+    }
+    match (&report.reject_file, &report.first_reject) {
+        (Some(file), Some(first)) => {
+            eprintln!(
+                "error: {} rows were rejected (the first: {}); they are in {} with line and reason: mend and import that file",
+                report.rejected,
+                crate::output::printable(first),
+                file.display()
+            );
+            Exit::Fault
+        }
+        _ => Exit::Done,
+    }
+}

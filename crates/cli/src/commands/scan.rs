@@ -1,0 +1,262 @@
+//! `scan`: what was found, what could not be read, and what to do about it.
+
+use crate::args::{Format, Scan};
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::ScanBars;
+use recover_core::block::Height;
+use recover_engine::engine::Engine;
+use recover_engine::scan::{NetworkReport, ScanOptions};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long `--follow` waits between looks.
+const PAUSE: Duration = Duration::from_secs(5);
+
+#[derive(Serialize)]
+struct GapView {
+    part: String,
+    from: u64,
+    to: u64,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct ReportView {
+    network: String,
+    blocks_read: u64,
+    new: u64,
+    found: BTreeMap<&'static str, u64>,
+    unreviewed: BTreeMap<String, u64>,
+    confirmed: u64,
+    reorganised: Option<ReorganisationView>,
+    gaps: Vec<GapView>,
+    failure: Option<String>,
+    note: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ReorganisationView {
+    agreement: u64,
+    depth: u64,
+    beyond_finality: bool,
+    gone: Vec<String>,
+}
+
+impl ReportView {
+    fn of(report: &NetworkReport) -> Self {
+        Self {
+            network: report.network.to_string(),
+            blocks_read: report.blocks_read,
+            new: report.new,
+            found: report
+                .found
+                .iter()
+                .map(|(kind, count)| (kind.code(), *count))
+                .collect(),
+            unreviewed: report.unreviewed.clone(),
+            confirmed: report.confirmed,
+            reorganised: report
+                .reorganisation
+                .as_ref()
+                .map(|found| ReorganisationView {
+                    agreement: found.agreement.0,
+                    depth: found.depth,
+                    beyond_finality: found.is_beyond_finality,
+                    gone: found.gone.iter().map(ToString::to_string).collect(),
+                }),
+            gaps: report
+                .gaps
+                .iter()
+                .map(|gap| GapView {
+                    part: gap.stream.to_string(),
+                    from: gap.range.from().0,
+                    to: gap.range.to().0,
+                    reason: gap.reason.clone(),
+                })
+                .collect(),
+            failure: report.failure.clone(),
+            note: report.note.clone(),
+        }
+    }
+}
+
+/// `scan`
+pub async fn run(format: Format, engine: &Engine, arguments: &Scan) -> anyhow::Result<Exit> {
+    if arguments.coverage {
+        return coverage(format, engine, &arguments.network).await;
+    }
+    let options = ScanOptions {
+        networks: arguments.network.clone(),
+        from: arguments.from.map(Height),
+        to: arguments.to.map(Height),
+    };
+    let mut exit = once(format, engine, &options).await?;
+    while arguments.follow {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => break,
+            () = tokio::time::sleep(PAUSE) => exit = once(format, engine, &options).await?,
+        }
+    }
+    Ok(exit)
+}
+
+async fn once(format: Format, engine: &Engine, options: &ScanOptions) -> anyhow::Result<Exit> {
+    let reports = engine.scan(options, &ScanBars::new()).await?;
+    let views: Vec<ReportView> = reports.iter().map(ReportView::of).collect();
+    output::rows(
+        format,
+        &[
+            "network",
+            "blocks read",
+            "new deposits",
+            "found",
+            "became final",
+            "missing",
+        ],
+        &views,
+        |view| {
+            let found: Vec<String> = view
+                .found
+                .iter()
+                .map(|(kind, count)| format!("{count} {kind}"))
+                .collect();
+            let missing = match (&view.failure, view.gaps.len()) {
+                (Some(_), _) => "not read".to_owned(),
+                (None, 0) => "nothing".to_owned(),
+                (None, count) => format!("{count} gaps"),
+            };
+            vec![
+                view.network.clone(),
+                view.blocks_read.to_string(),
+                view.new.to_string(),
+                found.join("\n"),
+                view.confirmed.to_string(),
+                missing,
+            ]
+        },
+    )?;
+    for report in &reports {
+        tell(report);
+    }
+    Ok(if reports.iter().any(NetworkReport::is_fault) {
+        Exit::Fault
+    } else {
+        Exit::Done
+    })
+}
+
+/// What a person must know beside the table, on standard error.
+fn tell(report: &NetworkReport) {
+    let network = &report.network;
+    if let Some(note) = &report.note {
+        eprintln!("note: {network}: {note}");
+    }
+    if !report.unreviewed.is_empty() {
+        let credits: u64 = report.unreviewed.values().sum();
+        eprintln!(
+            "note: {network}: {credits} credits of {} unreviewed token contracts stay out of the working queue: `recover tokens list --unreviewed`",
+            report.unreviewed.len()
+        );
+    }
+    if let Some(found) = &report.reorganisation {
+        let level = if found.is_beyond_finality {
+            "error"
+        } else {
+            "note"
+        };
+        eprintln!(
+            "{level}: {network}: the chain was reorganised above block {} ({} blocks{}); {} deposits were in doubt, {} did not come back",
+            found.agreement,
+            found.depth,
+            if found.is_beyond_finality {
+                ", DEEPER THAN ITS FINALITY RULE: look at every claim of this network before anything is signed"
+            } else {
+                ""
+            },
+            found.in_doubt.len(),
+            found.gone.len()
+        );
+    }
+    for gap in &report.gaps {
+        eprintln!(
+            "error: {network}: {} of blocks {} not read: {}",
+            gap.stream,
+            gap.range,
+            crate::output::printable(&gap.reason)
+        );
+    }
+    if let Some(failure) = &report.failure {
+        eprintln!(
+            "error: {network}: not scanned: {}",
+            crate::output::printable(failure)
+        );
+    }
+}
+
+#[derive(Serialize)]
+struct CoverageView {
+    network: String,
+    stream: String,
+    from: u64,
+    to: u64,
+    epoch: Option<u64>,
+    state: &'static str,
+    reason: Option<String>,
+}
+
+/// `scan --coverage`
+async fn coverage(format: Format, engine: &Engine, networks: &[String]) -> anyhow::Result<Exit> {
+    let mut views = Vec::new();
+    for network in engine.networks(networks)? {
+        for covered in engine.store().coverage(&network.id).await? {
+            views.push(CoverageView {
+                network: network.id.to_string(),
+                stream: covered.stream.to_string(),
+                from: covered.range.from().0,
+                to: covered.range.to().0,
+                epoch: Some(covered.epoch),
+                state: "read",
+                reason: None,
+            });
+        }
+        for gap in engine.store().gaps(&network.id).await? {
+            views.push(CoverageView {
+                network: network.id.to_string(),
+                stream: gap.stream.to_string(),
+                from: gap.range.from().0,
+                to: gap.range.to().0,
+                epoch: None,
+                state: "gap",
+                reason: Some(gap.reason),
+            });
+        }
+    }
+    output::rows(
+        format,
+        &[
+            "network",
+            "stream",
+            "from",
+            "to",
+            "watch set",
+            "state",
+            "why",
+        ],
+        &views,
+        |view| {
+            vec![
+                view.network.clone(),
+                view.stream.clone(),
+                view.from.to_string(),
+                view.to.to_string(),
+                view.epoch
+                    .map_or_else(|| "-".to_owned(), |epoch| epoch.to_string()),
+                view.state.to_owned(),
+                view.reason.clone().unwrap_or_default(),
+            ]
+        },
+    )?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,53 @@
+//! One place maps outcomes to exit codes.
+
+use recover_engine::error::EngineError;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, whatever was found.
+    Done,
+    /// A fault; a scan with a gap included.
+    Fault,
+    /// The command line is wrong.
+    Usage,
+    /// A requested change was refused.
+    Refused,
+    /// Done, and a person is needed (`reconcile`, `chains check`).
+    PersonNeeded,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Fault => 1,
+            Exit::Usage => 2,
+            Exit::Refused => 3,
+            Exit::PersonNeeded => 4,
+        })
+    }
+}
+
+/// Tells the error on standard error and says how the program ends.
+pub fn report(error: &anyhow::Error) -> Exit {
+    eprintln!("error: {}", crate::output::printable(&error.to_string()));
+    for cause in error.chain().skip(1) {
+        let text = cause.to_string();
+        if !error.to_string().contains(&text) {
+            eprintln!("  because: {}", crate::output::printable(&text));
+        }
+    }
+    match error.downcast_ref::<EngineError>() {
+        Some(
+            EngineError::UnknownNetwork { .. }
+            | EngineError::NotUnderstood { .. }
+            | EngineError::UnknownWord { .. }
+            | EngineError::ActorMissing
+            | EngineError::ActorUnknown { .. },
+        ) => Exit::Usage,
+        Some(error) if error.is_refusal() => Exit::Refused,
+        _ => Exit::Fault,
+    }
+}

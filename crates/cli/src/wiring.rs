@@ -1,0 +1,107 @@
+//! The one place that knows which families this binary has: wires `chains.toml` to the adapters.
+
+use recover_chain_evm::address;
+use recover_chain_evm::config::{EvmSourceConfig, FinalityRule, SourceKind};
+use recover_chain_evm::control::EvmControl;
+use recover_chain_evm::cost::FeeRule;
+use recover_core::address::{Address, AddressError};
+use recover_core::block::TxId;
+use recover_core::book::ControlRecord;
+use recover_core::detect::Detect;
+use recover_core::network::Family;
+use recover_core::verdict::{Control, ControlEvidence, Verdict};
+use recover_engine::config::{self, NetworkConfig, SourceConfig};
+use recover_engine::family::{Adapter, Adapters};
+use recover_source::chain::ChainRead;
+use recover_source::error::SourceError;
+use recover_source::failover::Sources;
+use std::sync::Arc;
+
+/// Every family that this binary scans.
+pub fn adapters() -> Adapters {
+    Adapters::new(vec![Arc::new(Evm)])
+}
+
+/// The EVM family.
+#[derive(Debug, Clone, Copy)]
+pub struct Evm;
+
+impl Detect for Evm {
+    fn family(&self) -> Family {
+        Family::Evm
+    }
+
+    fn address(&self, text: &str) -> Result<Address, AddressError> {
+        address::parse(text)
+    }
+
+    fn tx_id(&self, text: &str) -> Option<TxId> {
+        address::parse_tx_id(text)
+    }
+}
+
+impl Control for Evm {
+    fn prove(
+        &self,
+        address: &Address,
+        control: &ControlRecord,
+        evidence: &ControlEvidence,
+    ) -> Verdict {
+        EvmControl::default().prove(address, control, evidence)
+    }
+
+    fn maker(&self, control: &ControlRecord) -> Option<Address> {
+        EvmControl::default().maker(control)
+    }
+}
+
+impl Adapter for Evm {
+    fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
+        let sources = network
+            .sources
+            .iter()
+            .map(|source| recover_chain_evm::open(source_config(network, source)?))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Arc::new(Sources::new(network.id.clone(), sources)))
+    }
+}
+
+/// One source of `chains.toml` in the adapter's words.
+pub fn source_config(
+    network: &NetworkConfig,
+    source: &SourceConfig,
+) -> Result<EvmSourceConfig, SourceError> {
+    let unsupported = |what: String| SourceError::Unsupported {
+        origin: network.id.to_string(),
+        what,
+    };
+    let chain_id = network
+        .evm_chain_id()
+        .ok_or_else(|| unsupported(format!("chain id {} of family evm", network.caip2)))?;
+    let kind = match source.kind {
+        config::SourceKind::JsonRpc => SourceKind::JsonRpc,
+        config::SourceKind::EtherscanV2 => SourceKind::EtherscanV2,
+        config::SourceKind::Blockscout => SourceKind::Blockscout,
+    };
+    let mut wired = EvmSourceConfig::new(network.id.clone(), chain_id, kind, &source.url);
+    wired.key.clone_from(&source.key);
+    wired.requests_per_second = Some(source.requests_per_second);
+    if let Some(blocks) = source.log_range_max {
+        wired.log_range_max = blocks;
+    }
+    if let Some(rows) = source.page_size {
+        wired.page_size = rows;
+    }
+    wired.finality = match network.finality.rule {
+        config::FinalityRule::FinalizedTag => FinalityRule::FinalizedTag,
+        config::FinalityRule::Confirmations => {
+            FinalityRule::Confirmations(network.finality.confirmations)
+        }
+    };
+    wired.fee_rule = FeeRule::from_code(network.fee_rule.code())
+        .ok_or_else(|| unsupported(format!("the fee rule {}", network.fee_rule.code())))?;
+    // A node that the operator named is taken to be synced and complete; `chains check` looks. Explorers never prove
+    // that something is not there.
+    wired.proves_absence = kind == SourceKind::JsonRpc;
+    Ok(wired)
+}

@@ -1,0 +1,472 @@
+//! Diagnosis: one verdict with evidence over every network where a text fits. Silent networks are named; what was seen at
+//! our addresses is stored, so that the answer to the next person is the same.
+
+use crate::config::NetworkConfig;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::facts::FactGatherer;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use recover_core::address::Address;
+use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
+use recover_core::block::{BlockRef, TxId};
+use recover_core::book::AddressRecord;
+use recover_core::deposit::Deposit;
+use recover_core::network::{Family, NetworkId};
+use recover_core::observation::Outcome;
+use recover_core::time::Timestamp;
+use recover_core::verdict::{Code, Verdict};
+use recover_source::chain::{Lookup, Part, TransactionView};
+use recover_source::error::SourceError;
+use recover_store::DiagnosisRecord;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long one network may take before it counts as silent.
+const PATIENCE: Duration = Duration::from_millis(4_500);
+
+/// The shortest word that is tried as an id or an address.
+const WORD_MIN: usize = 40;
+
+/// What a text turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A transaction, in canonical text, of these families.
+    Transaction(TxId, BTreeSet<Family>),
+    /// An address of these families.
+    Address(Address, BTreeSet<Family>),
+}
+
+/// What one network said.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// The transaction is there.
+    Found(Box<FoundTransaction>),
+    /// The address has a past or money there.
+    Account(Box<FoundAccount>),
+    /// It is not there, and the source would know.
+    Absent,
+    /// It was not found, which proves nothing.
+    NotProved(String),
+    /// The network did not answer.
+    Silent(String),
+}
+
+/// A transaction as one network has it.
+#[derive(Debug, Clone)]
+pub struct FoundTransaction {
+    /// Its block; `None` while it waits for one.
+    pub block: Option<BlockRef>,
+    /// Whether it was executed.
+    pub outcome: Outcome,
+    /// Who signed it.
+    pub signer: Option<String>,
+    /// What it is addressed to.
+    pub to: Option<String>,
+    /// Whether its block is final.
+    pub is_final: Option<bool>,
+    /// Every movement in it as a deposit with its verdict, ours first.
+    pub movements: Vec<Deposit>,
+    /// How many of the movements, from the front, are at addresses of ours.
+    pub ours: usize,
+    /// Parts that the source could not read for it.
+    pub unread: BTreeSet<Part>,
+}
+
+/// An address as one network has it.
+#[derive(Debug, Clone)]
+pub struct FoundAccount {
+    /// What stands there.
+    pub code: Code,
+    /// How many transactions it sent.
+    pub nonce: u64,
+    /// What it holds now: asset and amount as text, only what is not nothing.
+    pub holds: Vec<(AssetId, String)>,
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// The text as given.
+    pub query: String,
+    /// What it is.
+    pub subject: Subject,
+    /// What each asked network said, by name.
+    pub answers: BTreeMap<NetworkId, Answer>,
+    /// The rows of the address book about the subject's address; empty for transactions.
+    pub book: Vec<AddressRecord>,
+    /// The deposits that the verdict is about, the deciding one first: those of ours, else those seen.
+    pub deposits: Vec<Deposit>,
+    /// The network that named the deciding deposit.
+    pub network: Option<NetworkId>,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+}
+
+impl Diagnosis {
+    /// The deposit that decides; `None` when nothing was found.
+    #[must_use]
+    pub fn deciding(&self) -> Option<&Deposit> {
+        self.deposits.first()
+    }
+
+    /// The networks that did not answer, with what each said.
+    pub fn silent(&self) -> impl Iterator<Item = (&NetworkId, &str)> {
+        self.answers
+            .iter()
+            .filter_map(|(network, answer)| match answer {
+                Answer::Silent(reason) => Some((network, reason.as_str())),
+                Answer::Found(_) | Answer::Account(_) | Answer::Absent | Answer::NotProved(_) => {
+                    None
+                }
+            })
+    }
+
+    /// Whether every asked network that could hold it proved that it does not.
+    #[must_use]
+    pub fn is_proved_absent(&self) -> bool {
+        self.answers
+            .values()
+            .all(|answer| matches!(answer, Answer::Absent))
+    }
+}
+
+impl Engine {
+    /// Says what a text is. An explorer link also names its network, which goes before what people call it.
+    ///
+    /// # Errors
+    /// When it is neither a transaction id, a link nor an address of a built-in family; a bad checksum says so.
+    pub fn understand(&self, text: &str) -> Result<(Subject, Option<NetworkId>), EngineError> {
+        let cleaned = recover_matching::text::clean(text);
+        let linked = host(&cleaned)
+            .and_then(|host| self.chains.by_host(host))
+            .map(|network| network.id.clone());
+        let mut complaint = None;
+        // Ids and addresses of the families we read are words of letters and digits: whatever stands around them in a
+        // link, a label or a sentence is passed over.
+        for candidate in cleaned
+            .split(|character: char| !character.is_ascii_alphanumeric())
+            .filter(|word| word.len() >= WORD_MIN)
+        {
+            let mut transactions: BTreeMap<TxId, BTreeSet<Family>> = BTreeMap::new();
+            let mut addresses: Vec<(Address, BTreeSet<Family>)> = Vec::new();
+            for adapter in self.adapters.iter() {
+                let family = adapter.family();
+                if let Some(id) = adapter.tx_id(candidate) {
+                    transactions.entry(id).or_default().insert(family);
+                    continue;
+                }
+                match adapter.address(candidate) {
+                    Ok(address) => {
+                        match addresses.iter_mut().find(|(known, _)| *known == address) {
+                            Some((_, families)) => {
+                                families.insert(family);
+                            }
+                            None => addresses.push((address, BTreeSet::from([family]))),
+                        }
+                    }
+                    Err(error @ recover_core::address::AddressError::Checksum { .. }) => {
+                        complaint = Some(error.to_string())
+                    }
+                    Err(_) => {}
+                }
+            }
+            if let Some((id, families)) = transactions.into_iter().next() {
+                return Ok((Subject::Transaction(id, families), linked));
+            }
+            if let Some((address, families)) = addresses.into_iter().next() {
+                return Ok((Subject::Address(address, families), linked));
+            }
+        }
+        Err(EngineError::NotUnderstood {
+            text: text.chars().take(80).collect(),
+            hint: complaint.unwrap_or_else(|| {
+                "a transaction id of an EVM network is 0x and 64 hexadecimal digits, an address 0x and 40".to_owned()
+            }),
+        })
+    }
+
+    /// Diagnoses a text over the named networks, or over every network where it fits.
+    ///
+    /// # Errors
+    /// When the text is not understood, a network name is unknown, or the store fails. Sources that fail are named in the
+    /// answer.
+    pub async fn diagnose(
+        &self,
+        text: &str,
+        networks: &[String],
+    ) -> Result<Diagnosis, EngineError> {
+        let (subject, _) = self.understand(text)?;
+        let (Subject::Transaction(_, families) | Subject::Address(_, families)) = &subject;
+        let asked: Vec<&NetworkConfig> = self
+            .networks(networks)?
+            .into_iter()
+            .filter(|network| families.contains(&network.family))
+            .collect();
+        let mut pending: FuturesUnordered<_> = asked
+            .iter()
+            .map(|network| {
+                let subject = &subject;
+                async move {
+                    let answer = match tokio::time::timeout(PATIENCE, self.ask(network, subject))
+                        .await
+                    {
+                        Ok(answer) => answer?,
+                        Err(_) => {
+                            Answer::Silent(format!("no answer within {} ms", PATIENCE.as_millis()))
+                        }
+                    };
+                    Ok::<_, EngineError>((network.id.clone(), answer))
+                }
+            })
+            .collect();
+        let mut answers = BTreeMap::new();
+        while let Some(answered) = pending.next().await {
+            let (network, answer) = answered?;
+            answers.insert(network, answer);
+        }
+        drop(pending);
+        let book = match &subject {
+            Subject::Address(address, _) => self.store.records_of(&[address.payload()]).await?,
+            Subject::Transaction(..) => Vec::new(),
+        };
+        let (deposits, network) = self.weigh(&subject, &answers).await?;
+        let diagnosis = Diagnosis {
+            query: text.to_owned(),
+            subject,
+            answers,
+            book,
+            deposits,
+            network,
+            asked_at: self.now(),
+        };
+        self.store.add_diagnosis(record(&diagnosis)).await?;
+        Ok(diagnosis)
+    }
+
+    async fn ask(&self, network: &NetworkConfig, subject: &Subject) -> Result<Answer, EngineError> {
+        let source = match self.source(network) {
+            Ok(source) => source,
+            Err(error) => return Ok(Answer::Silent(error.to_string())),
+        };
+        let answer = match subject {
+            Subject::Transaction(id, _) => match source.transaction(id).await {
+                Ok(Lookup::Found(view)) => return self.found(network, view).await,
+                Ok(Lookup::Absent) => Answer::Absent,
+                Ok(Lookup::Unknown { reason }) => Answer::NotProved(reason),
+                Err(error) => silent(&error),
+            },
+            Subject::Address(address, _) => match source.account(address).await {
+                Ok(state) => {
+                    let mut holds = Vec::new();
+                    let native = AssetId::native(network.id.clone());
+                    let assets = network
+                        .assets
+                        .iter()
+                        .map(|asset| AssetId::contract(network.id.clone(), asset.contract.text()));
+                    for asset in std::iter::once(native).chain(assets) {
+                        match source.balance(address, &asset).await {
+                            Ok(amount) if amount > Amount::ZERO => {
+                                let terms = self.chains.terms(&asset);
+                                let text = terms.map_or_else(
+                                    || amount.to_base_units(),
+                                    |terms| {
+                                        format!(
+                                            "{} {}",
+                                            amount.to_coin_text(terms.decimals),
+                                            terms.symbol
+                                        )
+                                    },
+                                );
+                                holds.push((asset, text));
+                            }
+                            Ok(_) => {}
+                            Err(error) => {
+                                tracing::debug!(%asset, %error, "a balance could not be read")
+                            }
+                        }
+                    }
+                    Answer::Account(Box::new(FoundAccount {
+                        code: state.code,
+                        nonce: state.nonce,
+                        holds,
+                    }))
+                }
+                Err(error) => silent(&error),
+            },
+        };
+        Ok(answer)
+    }
+
+    /// Judges the movements of a transaction, stores those at our addresses and puts them first.
+    async fn found(
+        &self,
+        network: &NetworkConfig,
+        view: TransactionView,
+    ) -> Result<Answer, EngineError> {
+        let source = self.source(network)?;
+        let finalized = source.head().await.ok().and_then(|head| head.finalized);
+        let gatherer = FactGatherer::new(
+            &self.store,
+            &self.chains,
+            &self.adapters,
+            &network.id,
+            &self.sources,
+            finalized,
+        )?;
+        let judged = gatherer.judge(view.credits).await?;
+        let payloads: Vec<_> = judged
+            .iter()
+            .map(|credit| credit.observation.to.payload())
+            .collect();
+        let mine: BTreeSet<_> = self
+            .store
+            .records_of(&payloads)
+            .await?
+            .into_iter()
+            .filter(|record| record.role.is_ours())
+            .filter_map(|record| record.payload)
+            .collect();
+        let (ours, others): (Vec<_>, Vec<_>) = judged
+            .into_iter()
+            .partition(|credit| mine.contains(&credit.observation.to.payload()));
+        let count = ours.len();
+        let mut movements = self
+            .deposits_of(network, Some(source.as_ref()), ours)
+            .await?;
+        let in_a_block: Vec<Deposit> = movements
+            .iter()
+            .filter(|deposit| deposit.block_height().is_some())
+            .cloned()
+            .collect();
+        self.store.upsert_observed(in_a_block, self.now()).await?;
+        movements.sort_by_key(rank);
+        movements.extend(self.deposits_of(network, None, others).await?);
+        let is_final = view
+            .block
+            .as_ref()
+            .and_then(|block| finalized.map(|finalized| block.height <= finalized));
+        Ok(Answer::Found(Box::new(FoundTransaction {
+            block: view.block,
+            outcome: view.outcome,
+            signer: view.signer.map(|signer| signer.text().to_owned()),
+            to: view.to.map(|to| to.text().to_owned()),
+            is_final,
+            movements,
+            ours: count,
+            unread: view.unread,
+        })))
+    }
+
+    /// Chooses what the verdict is about: movements at our addresses before others, recoverable before not, on whatever
+    /// network they were found.
+    async fn weigh(
+        &self,
+        subject: &Subject,
+        answers: &BTreeMap<NetworkId, Answer>,
+    ) -> Result<(Vec<Deposit>, Option<NetworkId>), EngineError> {
+        if let Subject::Address(address, _) = subject {
+            let filter = recover_store::DepositFilter {
+                to: Some(address.text().to_owned()),
+                ..recover_store::DepositFilter::default()
+            };
+            let page = self
+                .store
+                .list_deposits(&filter, recover_store::DepositOrder::Newest, None, 50)
+                .await?;
+            let mut deposits: Vec<Deposit> = page
+                .deposits
+                .into_iter()
+                .map(|stored| stored.deposit)
+                .collect();
+            deposits.sort_by_key(rank);
+            let network = deposits.first().map(|deposit| deposit.network().clone());
+            return Ok((deposits, network));
+        }
+        let mut found: Vec<(&NetworkId, &FoundTransaction)> = answers
+            .iter()
+            .filter_map(|(network, answer)| match answer {
+                Answer::Found(found) => Some((network, found.as_ref())),
+                Answer::Account(_) | Answer::Absent | Answer::NotProved(_) | Answer::Silent(_) => {
+                    None
+                }
+            })
+            .collect();
+        found.sort_by_key(|(_, found)| (found.ours == 0, found.movements.first().map(rank)));
+        let Some((network, best)) = found.first() else {
+            return Ok((Vec::new(), None));
+        };
+        let count = if best.ours > 0 {
+            best.ours
+        } else {
+            best.movements.len()
+        };
+        Ok((
+            best.movements.iter().take(count).cloned().collect(),
+            Some((*network).clone()),
+        ))
+    }
+}
+
+/// The host of a pasted link.
+fn host(text: &str) -> Option<&str> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#', ' ']).next()?;
+    host.contains('.').then_some(host)
+}
+
+/// What a person wants to see first: what can be recovered, then what may be, then what cannot.
+fn rank(deposit: &Deposit) -> u8 {
+    match deposit.classification.verdict {
+        Verdict::Controllable(_) => 0,
+        Verdict::NeedsDeploy(_) => 1,
+        Verdict::Conditional(_) => 2,
+        Verdict::NotRecoverable(_) => 3,
+    }
+}
+
+/// What is kept of a diagnosis, so that the next person can be told the same: what each network said and the verdict.
+fn record(diagnosis: &Diagnosis) -> DiagnosisRecord {
+    let answers: BTreeMap<&str, String> = diagnosis
+        .answers
+        .iter()
+        .map(|(network, answer)| {
+            let text = match answer {
+                Answer::Found(found) => format!(
+                    "found, {} movements, {} at our addresses",
+                    found.movements.len(),
+                    found.ours
+                ),
+                Answer::Account(account) => {
+                    format!("account, holds {} assets we list", account.holds.len())
+                }
+                Answer::Absent => "absent".to_owned(),
+                Answer::NotProved(reason) => format!("not proved: {reason}"),
+                Answer::Silent(reason) => format!("silent: {reason}"),
+            };
+            (network.as_str(), text)
+        })
+        .collect();
+    let deposits: Vec<_> = diagnosis
+        .deposits
+        .iter()
+        .map(|deposit| {
+            serde_json::json!({
+                "deposit": deposit.id().as_str(),
+                "kind": deposit.classification.kind.code(),
+                "verdict": deposit.classification.verdict.to_string(),
+            })
+        })
+        .collect();
+    DiagnosisRecord {
+        query: diagnosis.query.clone(),
+        actor: None,
+        made_at: diagnosis.asked_at,
+        verdict: serde_json::json!({ "answers": answers, "deposits": deposits }).to_string(),
+    }
+}
+
+fn silent(error: &SourceError) -> Answer {
+    Answer::Silent(error.to_string())
+}

@@ -1,0 +1,146 @@
+//! What can go wrong in a use case. A refusal of a claim is an outcome, not an error; it travels here so that one place
+//! maps outcomes to exit codes.
+
+use crate::config::ConfigError;
+use recover_core::claim::Refusal;
+use recover_core::fee::QuoteRefusal;
+use recover_source::error::SourceError;
+use recover_store::StoreError;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A configuration file is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A source failed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A name that `chains.toml` does not have.
+    #[error("network '{name}' is not in chains.toml; `recover chains list` shows those that are")]
+    UnknownNetwork {
+        /// The name as given.
+        name: String,
+    },
+    /// No adapter of this build handles the family.
+    #[error("networks of family {family} cannot be scanned or diagnosed by this build")]
+    NoAdapter {
+        /// The family.
+        family: recover_core::network::Family,
+    },
+    /// A network without a source.
+    #[error("network '{network}' has no source in chains.toml: add a node or an explorer")]
+    NoSource {
+        /// The network.
+        network: recover_core::network::NetworkId,
+    },
+    /// An id that the store does not have.
+    #[error("{what} '{id}' is not in the database; {hint}")]
+    NotFound {
+        /// The noun.
+        what: &'static str,
+        /// The id as given.
+        id: String,
+        /// Where ids are listed.
+        hint: &'static str,
+    },
+    /// A text that is neither a transaction id, a link nor an address of a configured network.
+    #[error(
+        "'{text}' is no transaction id, explorer link or address of a configured network: {hint}"
+    )]
+    NotUnderstood {
+        /// The text as given, shortened.
+        text: String,
+        /// What it looks like.
+        hint: String,
+    },
+    /// A word outside its closed list.
+    #[error("'{word}' is no {what}: write one of {expected}")]
+    UnknownWord {
+        /// The noun.
+        what: &'static str,
+        /// The word as given.
+        word: String,
+        /// The list.
+        expected: String,
+    },
+    /// A genuine token without the decimals that the reviewer confirms.
+    #[error(
+        "a genuine token needs --decimals N, and N must be what the contract claimed when it was first seen ({claimed:?}); given was {given:?}"
+    )]
+    DecimalsNotConfirmed {
+        /// What the reviewer gave.
+        given: Option<u8>,
+        /// What the contract claimed.
+        claimed: Option<u8>,
+    },
+    /// A file cannot be taken in.
+    #[error(transparent)]
+    Import(#[from] crate::import::ImportError),
+    /// Nobody said who acts.
+    #[error("who acts? pass --as PERSON or set RECOVER_ACTOR")]
+    ActorMissing,
+    /// The policy does not know the person.
+    #[error("policy.toml does not name '{name}': add the person there, or pass another --as")]
+    ActorUnknown {
+        /// The name as given.
+        name: String,
+    },
+    /// The command needs a policy.
+    #[error("no policy is loaded: pass --policy policy.toml (`recover init` writes one)")]
+    PolicyMissing,
+    /// A claim's step was refused.
+    #[error("refused: {refusal}: {hint}", hint = refusal.hint())]
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+    /// No quote is given.
+    #[error("no quote: {refusal}: {detail}")]
+    NoQuote {
+        /// Why.
+        refusal: QuoteRefusal,
+        /// What is missing, in words.
+        detail: String,
+    },
+    /// Another run holds the lease.
+    #[error(
+        "another {what} is running ({holder}); wait for it, or for its lease to end at {until}"
+    )]
+    AlreadyRunning {
+        /// What.
+        what: &'static str,
+        /// Who holds it.
+        holder: String,
+        /// Until when it is safe from others.
+        until: recover_core::time::Timestamp,
+    },
+    /// An idempotency key that was used for another command.
+    #[error("this key was used for another command: use a new one")]
+    KeyReused,
+    /// The watch set is too large for this machine's index.
+    #[error("the watch set cannot be built: {detail}")]
+    WatchSet {
+        /// Why.
+        detail: String,
+    },
+}
+
+impl EngineError {
+    /// Whether a requested change was refused, as opposed to a fault.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::NoQuote { .. }
+                | Self::PolicyMissing
+                | Self::DecimalsNotConfirmed { .. }
+                | Self::KeyReused
+        )
+    }
+}

@@ -1,0 +1,229 @@
+//! Codes in words: what happened, why, and what to do next. One text a code, so that the specialist, the customer and the
+//! nightly report read the same answer.
+
+use recover_core::kind::Kind;
+use recover_core::observation::Flag;
+use recover_core::verdict::{How, LegKind, Missing, Reason, Verdict};
+
+/// What happened, in one sentence.
+#[must_use]
+pub const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Failed => {
+            "The transaction failed on the network: nothing was moved, and the sender still has the money."
+        }
+        Kind::Replaced => "Another transaction took this one's place: nothing was moved by it.",
+        Kind::OldFork => "The transaction stands only on an abandoned branch of the network.",
+        Kind::OutgoingWithdrawal => {
+            "This is a withdrawal that the exchange itself sent; it is no deposit."
+        }
+        Kind::TokenContract => "It was sent to a contract that is not ours, often the token's own.",
+        Kind::BridgeStuck => "It sits in a bridge and never reached us.",
+        Kind::NotOurs => "The address that received it is not ours.",
+        Kind::NoKey => "The address is ours, and its key is lost.",
+        Kind::FakeToken => {
+            "The token is an imitation or bait, or its log reports a transfer that moved nothing."
+        }
+        Kind::OwnMovement => {
+            "The exchange moved its own money (a sweep, a top-up or a withdrawal to itself)."
+        }
+        Kind::AlreadyCredited => "The ledger already has this deposit.",
+        Kind::ReturnedWithdrawal => "Another platform sent one of our withdrawals back.",
+        Kind::HotWallet => {
+            "It was sent to an address of our own operations instead of a deposit address."
+        }
+        Kind::WrongChainSameKey => {
+            "The right address on the wrong network: our key controls this address there too."
+        }
+        Kind::WrongChainContract => {
+            "The right address on the wrong network: at home a contract stands there, so it depends on whether the \
+             same contract can be put there."
+        }
+        Kind::UtxoWrongChain => "The right script on a sibling network.",
+        Kind::SuspendedNetwork => {
+            "Deposits on this network are paused; the money is safe and is credited on reopening."
+        }
+        Kind::RetiredContract => "The token's contract was delisted or replaced.",
+        Kind::UnlistedToken => "A token that the exchange does not list.",
+        Kind::IbcVoucher => "A voucher for a coin of another network.",
+        Kind::MemoMissing => "The memo that names the user is missing.",
+        Kind::MemoUnknown => "The memo names nobody.",
+        Kind::MemoOfAnotherUser => "The memo names another user.",
+        Kind::MemoInWrongField => "The memo stands in another field.",
+        Kind::PartialPayment => "Less was delivered than the transaction states.",
+        Kind::InternalTransfer => {
+            "A contract paid it inside a call, which ordinary crediting does not see."
+        }
+        Kind::ForcedCredit => {
+            "It was credited without a payment to us (a self-destruct, a withdrawal of a validator, a reward)."
+        }
+        Kind::BelowMinimum => "It is smaller than the smallest deposit that is credited.",
+        Kind::RetiredAddress => "It was sent to an address that has been replaced.",
+        Kind::AccountClosed => "The owner's account is closed.",
+        Kind::MissedCredit => "A good, final deposit that the ledger does not have.",
+    }
+}
+
+/// Why nothing can be recovered.
+#[must_use]
+pub const fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::TransactionFailed => "nothing moved; the customer's own wallet shows the money",
+        Reason::TransactionReplaced => "nothing moved; the replacing transaction counts",
+        Reason::OldFork => "the branch is abandoned; nothing there has value",
+        Reason::OwnWithdrawal => "it left the exchange; ask the receiving side",
+        Reason::ForeignContract => {
+            "only the contract's owner could give it back; we hold no key of it"
+        }
+        Reason::HeldByBridge => "only the bridge can pay or refund it",
+        Reason::ForeignAddress => "we never held this address; ask whoever does",
+        Reason::KeyLost => "nobody holds the key of this address",
+        Reason::WorthlessToken => "there is nothing of value to return",
+        Reason::OwnMovement => "both sides are ours; nobody is owed anything",
+        Reason::AlreadyCredited => "it was booked or settled before; paying again would pay twice",
+        Reason::OtherCodeAtAddress => {
+            "another contract stands at this address on this network; it is not ours"
+        }
+        Reason::AddressNotDerived => {
+            "the recorded factory, salt and code do not lead to this address: correct the address book"
+        }
+        Reason::OtherFactoryCode => {
+            "other code stands at the factory's address on this network: our contract cannot be put there"
+        }
+        Reason::DeployerNonceUsed => {
+            "the deployer already used the number that would have made our contract there"
+        }
+        Reason::OtherDerivation => "this network derives contract addresses by another rule",
+        Reason::NetworkOutOfReach => {
+            "the exchange cannot sign on this network (recovery = \"none\" in chains.toml)"
+        }
+    }
+}
+
+/// What is missing, and how to get it.
+#[must_use]
+pub const fn missing(missing: Missing) -> &'static str {
+    match missing {
+        Missing::FinalityMissing => {
+            "the block is not final yet: wait; `recover reconcile` looks again"
+        }
+        Missing::OutcomeUnknown => {
+            "no source says whether the transaction succeeded: add a node that has its receipt or trace"
+        }
+        Missing::LedgerCoverageMissing => {
+            "the imported ledger does not reach over this time, so it may have been credited: `recover ledger import … --covers`"
+        }
+        Missing::TokenReviewMissing => {
+            "nobody reviewed this token contract: `recover tokens review`"
+        }
+        Missing::CodeUnknown => {
+            "no source could say what stands at the address on this network: add or repair a source, then scan again"
+        }
+        Missing::ControlUnknown => {
+            "the address book does not say how this address is controlled: import it with a control column"
+        }
+        Missing::ControlContradicted => {
+            "the address book says a key controls it, and a contract stands there: correct the address book"
+        }
+        Missing::FactoryAbsent => {
+            "the factory does not stand on this network: ask the wallet team whether it can be deployed at the same address"
+        }
+        Missing::DeployerNonceUnknown => {
+            "the deployer's transaction count on this network could not be read: add or repair a source"
+        }
+        Missing::NetworkSuspended => {
+            "deposits here are paused: it is credited on reopening; nothing to pay, nothing to sign"
+        }
+        Missing::NetworkConditional => {
+            "the wallet team must first arrange signing on this network (recovery = \"conditional\")"
+        }
+        Missing::BalanceUnexplained => {
+            "logs and balances do not agree: a person must look at the token"
+        }
+        Missing::ManualHandling => "it needs a person: an NFT or a log of an odd shape",
+        Missing::AssetUnvouched => "a file names this asset by a symbol only: find the contract",
+        Missing::NotSeenByUs => "only a file tells of it: `recover diagnose` its transaction first",
+    }
+}
+
+/// How it can be moved.
+#[must_use]
+pub const fn how(how: How) -> &'static str {
+    match how {
+        How::SameKey => "the key of this address signs on this network too",
+        How::OwnAccount => "it already stands in our own account: booking it is enough",
+        How::ContractInPlace => "our contract stands at this address on this network",
+    }
+}
+
+/// One step before the money can move.
+#[must_use]
+pub const fn leg(leg: LegKind) -> &'static str {
+    match leg {
+        LegKind::DeployFactory => "deploy the factory at its known address",
+        LegKind::DeployForwarder => "deploy the forwarder through its factory",
+        LegKind::DeployAtNonce => "deploy the contract from its deployer at the recorded nonce",
+        LegKind::Flush => "flush the contract to its parent",
+    }
+}
+
+/// A verdict's detail in words.
+#[must_use]
+pub fn verdict(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Controllable(detail) => how(*detail),
+        Verdict::NeedsDeploy(_) => "it can be moved once our contract is put there",
+        Verdict::Conditional(detail) => missing(*detail),
+        Verdict::NotRecoverable(detail) => reason(*detail),
+    }
+}
+
+/// A verdict in one or two words for a headline.
+#[must_use]
+pub const fn headline(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Controllable(_) => "RECOVERABLE",
+        Verdict::NeedsDeploy(_) => "RECOVERABLE AFTER DEPLOYMENT",
+        Verdict::Conditional(_) => "NOT YET DECIDED",
+        Verdict::NotRecoverable(_) => "NOT RECOVERABLE",
+    }
+}
+
+/// What a flag means for whoever handles the deposit.
+#[must_use]
+pub const fn flag(flag: Flag) -> &'static str {
+    match flag {
+        Flag::Nft => "a token id, not a quantity",
+        Flag::FeeOnTransfer => "the token keeps a part of each transfer: what arrived is quoted",
+        Flag::BalanceUnchanged => "the log reports a transfer and the balance did not change",
+        Flag::BalanceAmbiguous => {
+            "several credits in one block, and their sum does not fit the change of balance"
+        }
+        Flag::MultiSource => "several senders: it cannot go back by itself",
+        Flag::Immature => "not spendable yet",
+        Flag::Inscription => "the output carries an inscription",
+        Flag::ScriptSecret => "the script must not be published",
+        Flag::OddShape => "the log has no standard shape",
+    }
+}
+
+/// Who must sign for a verdict, in one line for a person.
+#[must_use]
+pub fn who_signs(verdict: &Verdict, address: &str) -> String {
+    match verdict {
+        Verdict::Controllable(How::OwnAccount) => "nobody: it is booked in the ledger".to_owned(),
+        Verdict::Controllable(How::SameKey) => {
+            format!("the holder of the key of {address}, on this network")
+        }
+        Verdict::Controllable(How::ContractInPlace) => {
+            format!("whoever may operate the contract {address}, on this network")
+        }
+        Verdict::NeedsDeploy(legs) => {
+            let mut signers: Vec<&str> = legs.iter().map(|leg| leg.signer.as_str()).collect();
+            signers.dedup();
+            signers.join(", then ")
+        }
+        Verdict::Conditional(_) => "not known yet".to_owned(),
+        Verdict::NotRecoverable(_) => "nobody".to_owned(),
+    }
+}

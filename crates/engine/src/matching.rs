@@ -1,0 +1,138 @@
+//! Matching as a use case: every open appeal against every deposit that stands, with the address book as witness.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use recover_core::address::Payload;
+use recover_core::appeal::{Appeal, AppealStatus, MatchOutcome};
+use recover_core::deposit::DepositStatus;
+use recover_core::kind::Kind;
+use recover_matching::decide::match_appeals;
+use recover_matching::{DepositFacts, DepositIndex, UserBook, Vocabulary, normalise};
+use recover_store::{AppealFilter, DepositFilter, DepositOrder};
+use std::collections::BTreeSet;
+
+const PAGE: u32 = 2_000;
+
+impl Engine {
+    /// Matches every open appeal, stores what came out and moves each appeal's status along. All of them at once, since a
+    /// rival changes what may pass; exactly one outcome an appeal, in the order of their ids. The same input gives the
+    /// same outcomes.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn match_all(&self) -> Result<Vec<MatchOutcome>, EngineError> {
+        let words = self.vocabulary();
+        let appeals = self.open_appeals().await?;
+        let clues: Vec<_> = appeals
+            .iter()
+            .map(|appeal| normalise(appeal, &words))
+            .collect();
+        let (facts, payloads, texts) = self.candidates().await?;
+        let users: Vec<String> = appeals
+            .iter()
+            .map(|appeal| appeal.user_id.clone())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let mut records = self.store.records_of_users(&users).await?;
+        records.extend(
+            self.store
+                .records_of(&payloads.into_iter().collect::<Vec<_>>())
+                .await?,
+        );
+        records.extend(
+            self.store
+                .records_with_values(&texts.into_iter().collect::<Vec<_>>())
+                .await?,
+        );
+        let book = UserBook::new(&records);
+        let outcomes = match_appeals(&clues, &DepositIndex::new(facts), &book);
+        self.store
+            .put_match_outcomes(outcomes.clone(), self.now())
+            .await?;
+        Ok(outcomes)
+    }
+
+    /// Every deposit that an appeal may mean, those that were credited or refused included: an appeal for one of them
+    /// deserves its true answer. Our own movements and what a reorganisation removed are left out.
+    async fn candidates(
+        &self,
+    ) -> Result<(Vec<DepositFacts>, BTreeSet<Payload>, BTreeSet<String>), EngineError> {
+        let filter = DepositFilter {
+            statuses: vec![
+                DepositStatus::Unconfirmed,
+                DepositStatus::Open,
+                DepositStatus::Claimed,
+                DepositStatus::Resolved,
+            ],
+            ..DepositFilter::default()
+        };
+        let mut facts = Vec::new();
+        let mut payloads = BTreeSet::new();
+        let mut texts = BTreeSet::new();
+        let mut after = None;
+        loop {
+            let page = self
+                .store
+                .list_deposits(&filter, DepositOrder::Id, after.as_ref(), PAGE)
+                .await?;
+            for stored in &page.deposits {
+                let deposit = &stored.deposit;
+                if deposit.classification.kind == Kind::OwnMovement {
+                    continue;
+                }
+                facts.push(DepositFacts::from(deposit));
+                match &deposit.origin {
+                    recover_core::deposit::Origin::Observed(observation) => {
+                        payloads.insert(observation.to.payload());
+                    }
+                    recover_core::deposit::Origin::Imported(imported) => {
+                        texts.insert(imported.to.clone());
+                    }
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok((facts, payloads, texts));
+            }
+        }
+    }
+
+    async fn open_appeals(&self) -> Result<Vec<Appeal>, EngineError> {
+        let filter = AppealFilter {
+            statuses: AppealStatus::ALL
+                .iter()
+                .copied()
+                .filter(|status| status.is_open())
+                .collect(),
+            ..AppealFilter::default()
+        };
+        let mut appeals = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self
+                .store
+                .list_appeals(&filter, after.as_ref(), PAGE)
+                .await?;
+            appeals.extend(page.appeals.into_iter().map(|stored| stored.appeal));
+            after = page.next;
+            if after.is_none() {
+                appeals.sort_by(|left, right| left.id.cmp(&right.id));
+                return Ok(appeals);
+            }
+        }
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        let mut words = Vocabulary::default();
+        for network in self.chains.networks.values() {
+            for host in &network.explorer_hosts {
+                words.add_host(host, &network.id);
+            }
+            for name in std::iter::once(&network.display).chain(&network.aliases) {
+                words.add_name(name, &network.id);
+            }
+        }
+        words
+    }
+}

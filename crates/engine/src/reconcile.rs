@@ -1,0 +1,256 @@
+//! The nightly job: looks at everything undecided again and says what needs a person. Running it twice changes nothing the
+//! second time.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::scan::{NetworkReport, ScanOptions, ScanProgress};
+use recover_core::appeal::{AppealStatus, MatchDecision};
+use recover_core::claim::{Claim, ClaimStatus, Command};
+use recover_core::deposit::{DepositStatus, Origin};
+use recover_store::{ClaimFilter, DepositFilter, LeaseAnswer, Queue};
+use std::collections::BTreeMap;
+
+/// How long a run holds the lease: longer than any run, short enough to be taken over after a crash.
+const LEASE_SECONDS: i64 = 3_600;
+
+/// What a run found and did.
+#[derive(Debug, Clone, Default)]
+pub struct ReconcileReport {
+    /// Networks whose finality and reorganisations were checked.
+    pub networks: Vec<NetworkReport>,
+    /// Deposits that are classified otherwise now.
+    pub reclassified: u64,
+    /// Appeals by what matching decided.
+    pub matches: BTreeMap<MatchDecision, u64>,
+    /// Quotes that ran out.
+    pub quotes_expired: u64,
+    /// Claims ended because their deposit changed or vanished.
+    pub invalidated: u64,
+    /// What needs a person, in words, each with its count.
+    pub needs_person: Vec<(String, u64)>,
+}
+
+impl Engine {
+    /// Runs the job under a lease, so that two runs never overlap. `ask_sources` re-checks finality and reorganisations.
+    ///
+    /// # Errors
+    /// When another run holds the lease or the store fails. Sources that fail are part of the report.
+    pub async fn reconcile(
+        &self,
+        ask_sources: bool,
+        progress: &dyn ScanProgress,
+    ) -> Result<ReconcileReport, EngineError> {
+        let holder = format!("{}-{}", std::process::id(), self.now().as_micros());
+        let lease = match self
+            .store
+            .acquire_lease("reconcile", &holder, LEASE_SECONDS, self.now())
+            .await?
+        {
+            LeaseAnswer::Held(lease) => lease,
+            LeaseAnswer::Taken { holder, expires_at } => {
+                return Err(EngineError::AlreadyRunning {
+                    what: "reconcile",
+                    holder,
+                    until: expires_at,
+                });
+            }
+        };
+        let report = self.reconcile_under_lease(ask_sources, progress).await;
+        self.store.release_lease(&lease).await?;
+        report
+    }
+
+    async fn reconcile_under_lease(
+        &self,
+        ask_sources: bool,
+        progress: &dyn ScanProgress,
+    ) -> Result<ReconcileReport, EngineError> {
+        let mut report = ReconcileReport::default();
+        if ask_sources {
+            report.networks = self.recheck(progress).await?;
+        }
+        let undecided = DepositFilter {
+            statuses: vec![
+                DepositStatus::Unconfirmed,
+                DepositStatus::Open,
+                DepositStatus::Claimed,
+            ],
+            ..DepositFilter::default()
+        };
+        report.reclassified = self.reclassify(&undecided).await?;
+        for outcome in self.match_all().await? {
+            let count = report.matches.entry(outcome.decision).or_default();
+            *count = count.saturating_add(1);
+        }
+        self.look_at_claims(&mut report).await?;
+        self.revalue().await?;
+        report.needs_person = self.needs_person(&report).await?;
+        Ok(report)
+    }
+
+    /// Checks finality and reorganisations of every network that was read before, without reading new blocks: a scan that
+    /// ends where the last one ended reads only what a reorganisation took back.
+    async fn recheck(
+        &self,
+        progress: &dyn ScanProgress,
+    ) -> Result<Vec<NetworkReport>, EngineError> {
+        let mut reports = Vec::new();
+        for network in self.networks(&[])? {
+            let coverage = self.store.coverage(&network.id).await?;
+            let Some(top) = coverage.iter().map(|covered| covered.range.to()).max() else {
+                continue;
+            };
+            let options = ScanOptions {
+                networks: vec![network.id.to_string()],
+                from: coverage.iter().map(|covered| covered.range.from()).min(),
+                to: Some(top),
+            };
+            reports.extend(self.scan(&options, progress).await?);
+        }
+        Ok(reports)
+    }
+
+    async fn look_at_claims(&self, report: &mut ReconcileReport) -> Result<(), EngineError> {
+        for claim in self.open_claims().await? {
+            let Some(stored) = self.store.deposit(&claim.deposit).await? else {
+                continue;
+            };
+            let block = match &stored.deposit.origin {
+                Origin::Observed(observation) => {
+                    observation.block.as_ref().map(|block| &block.hash)
+                }
+                Origin::Imported(_) => None,
+            };
+            // A deposit in doubt may come back as it was: only what is certain ends a claim.
+            let has_changed = stored.suspect_at.is_none()
+                && (stored.deposit.status == DepositStatus::Gone
+                    || block != claim.deposit_block.as_ref()
+                    || stored.deposit.amount() != claim.amount);
+            let command = if has_changed && is_before_handover(claim.status) {
+                Some(Command::Invalidate {
+                    reason: "the deposit changed or vanished since the claim was opened".to_owned(),
+                })
+            } else if claim.status == ClaimStatus::Quoted
+                && claim
+                    .quote
+                    .as_ref()
+                    .is_some_and(|quote| quote.expires_at <= self.now())
+            {
+                Some(Command::ExpireQuote)
+            } else {
+                None
+            };
+            let Some(command) = command else { continue };
+            let is_expiry = command == Command::ExpireQuote;
+            match self.step_by_engine(&claim, command).await {
+                Ok(_) if is_expiry => {
+                    report.quotes_expired = report.quotes_expired.saturating_add(1)
+                }
+                Ok(_) => report.invalidated = report.invalidated.saturating_add(1),
+                // Somebody acted on it meanwhile: the next run looks again.
+                Err(EngineError::Refused { refusal }) => {
+                    tracing::warn!(claim = %claim.id, %refusal, "a claim changed while it was looked at");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Every claim that occupies its deposit, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn open_claims(&self) -> Result<Vec<Claim>, EngineError> {
+        self.list_claims(&ClaimFilter {
+            open_only: true,
+            ..ClaimFilter::default()
+        })
+        .await
+    }
+
+    /// Every claim that fits, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list_claims(&self, filter: &ClaimFilter) -> Result<Vec<Claim>, EngineError> {
+        let mut claims = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.store.list_claims(filter, after.as_ref(), 500).await?;
+            claims.extend(page.claims);
+            after = page.next;
+            if after.is_none() {
+                return Ok(claims);
+            }
+        }
+    }
+
+    async fn needs_person(
+        &self,
+        report: &ReconcileReport,
+    ) -> Result<Vec<(String, u64)>, EngineError> {
+        let mut needs: Vec<(String, u64)> = Vec::new();
+        let faults = report
+            .networks
+            .iter()
+            .filter(|network| network.is_fault())
+            .count();
+        needs.push((
+            "networks with gaps, failures or deep reorganisations".to_owned(),
+            count(faults),
+        ));
+        for (status, number) in self.store.count_appeals().await? {
+            if status == AppealStatus::Conflict {
+                needs.push(("appeals in conflict".to_owned(), number));
+            }
+        }
+        let review = report
+            .matches
+            .get(&MatchDecision::Review)
+            .copied()
+            .unwrap_or(0);
+        needs.push(("matches to review".to_owned(), review));
+        let open = self.open_claims().await?;
+        needs.push((
+            "claims on hold".to_owned(),
+            count(open.iter().filter(|claim| claim.hold.is_some()).count()),
+        ));
+        let pending = open
+            .iter()
+            .filter(|claim| claim.status == ClaimStatus::PendingApproval)
+            .count();
+        needs.push(("claims that wait for approval".to_owned(), count(pending)));
+        let (mut reviews, mut uncovered) = (0_u64, 0_u64);
+        for found in self.store.count_deposits(None).await? {
+            if matches!(found.status, DepositStatus::Gone | DepositStatus::Resolved) {
+                continue;
+            }
+            match found.queue {
+                Queue::TokenReview => reviews = reviews.saturating_add(found.count),
+                Queue::LedgerCoverage => uncovered = uncovered.saturating_add(found.count),
+                Queue::Work | Queue::None => {}
+            }
+        }
+        needs.push(("deposits of unreviewed tokens".to_owned(), reviews));
+        needs.push(("deposits outside the imported ledger".to_owned(), uncovered));
+        needs.retain(|(_, number)| *number > 0);
+        Ok(needs)
+    }
+}
+
+const fn is_before_handover(status: ClaimStatus) -> bool {
+    matches!(
+        status,
+        ClaimStatus::Draft
+            | ClaimStatus::Quoted
+            | ClaimStatus::QuoteExpired
+            | ClaimStatus::Accepted
+            | ClaimStatus::PendingApproval
+            | ClaimStatus::Approved
+    )
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
