@@ -44,6 +44,10 @@ on_both! {
         matching_moves_appeals_along_and_leaves_decisions_alone,
         lists_page_and_notes_are_numbered,
     ;
+    cancel:
+        a_caller_that_goes_away_loses_no_acknowledged_write,
+        a_step_whose_caller_goes_away_is_whole_or_absent,
+    ;
     claims:
         a_claim_comes_back_as_each_step_left_it,
         one_open_claim_a_deposit_however_many_ask,
@@ -60,6 +64,7 @@ on_both! {
         the_log_shows_every_edit,
         each_step_leaves_one_message,
         lists_narrow_and_page,
+        a_dry_run_answers_and_keeps_nothing,
     ;
     coverage:
         coverage_joins_and_never_loses_a_block,
@@ -99,6 +104,11 @@ on_both! {
         coverage_periods_join_and_outside_is_unknown,
         accounts_are_unknown_until_told,
     ;
+    opening:
+        an_url_that_names_no_database_is_refused_without_its_password,
+        settings_are_those_of_the_promise,
+        a_store_in_memory_works_like_one_on_disk,
+    ;
     prices:
         the_newest_price_that_is_not_later_counts,
         a_corrected_price_is_another_row,
@@ -109,6 +119,15 @@ on_both! {
         loaders_at_once_get_one_number_a_policy,
         diagnoses_are_kept,
         imports_are_kept,
+    ;
+    schema:
+        every_migration_runs_from_the_one_before_with_rows_in_it,
+        two_processes_meet_on_a_new_database,
+        a_newer_or_changed_database_is_left_alone,
+        the_database_takes_only_whole_amounts,
+        both_databases_have_the_same_tables,
+        text_sorts_by_bytes,
+        the_tables_allow_the_codes_of_the_core_and_no_others,
     ;
     tokens:
         deposits_and_recipients_are_counted_once_a_contract,

@@ -206,7 +206,13 @@ pub async fn a_claim_comes_back_as_each_step_left_it(backend: Backend) {
     let first = stepped(&store, &claim, approve(&claim), by("wim")).await;
     assert_eq!(first.status, ClaimStatus::PendingApproval);
     same(&first).await;
-    let second = stepped(&store, &first, approve(&first), by("wil")).await;
+    let second = stepped(
+        &store,
+        &first,
+        approve(&first),
+        by_at("wil", at(1_800_000_061)),
+    )
+    .await;
     assert_eq!(
         (second.status, second.approvals.len()),
         (ClaimStatus::Approved, 2)
@@ -663,4 +669,33 @@ pub async fn lists_narrow_and_page(backend: Backend) {
         store.count_claims().await.unwrap(),
         [(ClaimStatus::Draft, 3), (ClaimStatus::Quoted, 4)]
     );
+}
+
+pub async fn a_dry_run_answers_and_keeps_nothing(backend: Backend) {
+    let (store, deposit) = prepared(&backend).await;
+    let dry = || ClaimContext {
+        dry_run: true,
+        ..by("sam")
+    };
+    let shown = done(
+        store
+            .open_claim(&deposit.id(), request(), dry())
+            .await
+            .unwrap(),
+    );
+    assert_eq!(store.claim(&shown.id).await.unwrap(), None);
+    assert_eq!(status_of(&store, &deposit.id()).await, DepositStatus::Open);
+    let claim = opened(&store, &deposit.id()).await;
+    assert_eq!(claim, shown);
+    let quoted = done(
+        store
+            .step_claim(&claim.id, 1, quote(10), dry())
+            .await
+            .unwrap(),
+    );
+    assert_eq!(quoted.status, ClaimStatus::Quoted);
+    assert_eq!(store.claim(&claim.id).await.unwrap(), Some(claim.clone()));
+    assert_eq!(store.verify_claim_events().await.unwrap().events, 1);
+    // The command itself is no repeat of its rehearsal.
+    assert_eq!(stepped(&store, &claim, quote(10), by("sam")).await, quoted);
 }

@@ -19,13 +19,16 @@ use sqlx::Connection as _;
 pub mod addresses;
 pub mod amounts;
 pub mod appeals;
+pub mod cancel;
 pub mod claims;
 pub mod coverage;
 pub mod deposits;
 pub mod leases;
 pub mod ledger;
+pub mod opening;
 pub mod prices;
 pub mod records;
+pub mod schema;
 pub mod tokens;
 
 /// A fresh database of one kind, gone with this value.
@@ -75,6 +78,25 @@ impl Backend {
             }
         };
         result.map_err(|error| error.to_string())
+    }
+
+    /// The first column of every row, as text.
+    pub async fn column(&self, query: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(_) => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.url())
+                    .await
+                    .expect("the file opens");
+                let text = format!(
+                    "SELECT CAST(first AS TEXT) FROM (WITH rows(first) AS ({query}) SELECT first FROM rows)"
+                );
+                let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(text))
+                    .fetch_all(&mut connection)
+                    .await;
+                rows.expect("the query is right")
+            }
+            Self::Postgres(database) => database.sql(query).lines().map(str::to_owned).collect(),
+        }
     }
 
     pub async fn open(&self) -> Store {

@@ -1,0 +1,390 @@
+use super::{Backend, deposit, ethereum, now};
+use recover_core::amount::Amount;
+use recover_store::{Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+
+const MIGRATIONS: [(&str, &str); 7] = [
+    (
+        include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
+        include_str!("../../../../migrations/postgres/0001_addresses.sql"),
+    ),
+    (
+        include_str!("../../../../migrations/sqlite/0002_coverage.sql"),
+        include_str!("../../../../migrations/postgres/0002_coverage.sql"),
+    ),
+    (
+        include_str!("../../../../migrations/sqlite/0003_deposits.sql"),
+        include_str!("../../../../migrations/postgres/0003_deposits.sql"),
+    ),
+    (
+        include_str!("../../../../migrations/sqlite/0004_ledger.sql"),
+        include_str!("../../../../migrations/postgres/0004_ledger.sql"),
+    ),
+    (
+        include_str!("../../../../migrations/sqlite/0005_appeals.sql"),
+        include_str!("../../../../migrations/postgres/0005_appeals.sql"),
+    ),
+    (
+        include_str!("../../../../migrations/sqlite/0006_claims.sql"),
+        include_str!("../../../../migrations/postgres/0006_claims.sql"),
+    ),
+    (
+        include_str!("../../../../migrations/sqlite/0007_leases.sql"),
+        include_str!("../../../../migrations/postgres/0007_leases.sql"),
+    ),
+];
+
+/// Rows that a database of each step may hold, and what must still be there after every later step.
+const SEEDS: [(&str, &str); 7] = [
+    (
+        "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
+        "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
+    ),
+    (
+        "INSERT INTO coverage (network, stream, epoch, from_height, to_height, read_at) VALUES ('n', 's', 1, 0, 9, 5)",
+        "SELECT epoch FROM coverage WHERE to_height = 9",
+    ),
+    (
+        "INSERT INTO deposit (id, origin, network, tx_id, position, to_text, asset, amount, memos, flags, decimals,
+            decimals_vouched, kind, also, verdict, verdict_detail, verdict_legs, status, queue, first_seen_at, updated_at)
+         VALUES ('D-1', 'imported', 'n', 't', '0', 'a', 'n/native', AMOUNT, '[]', '[]', 2, 0, 'missed_credit', '[]',
+            'conditional', 'not_seen_by_us', '[]', 'open', 'work', 1, 1)",
+        "SELECT decimals FROM deposit WHERE id = 'D-1' AND amount = AMOUNT",
+    ),
+    (
+        "INSERT INTO account VALUES ('u1', 'closed', 5)",
+        "SELECT imported_at FROM account WHERE standing = 'closed'",
+    ),
+    (
+        "INSERT INTO diagnosis (id, query, made_at, verdict) VALUES ('d', 'q', 5, '{}')",
+        "SELECT made_at FROM diagnosis WHERE query = 'q'",
+    ),
+    (
+        "INSERT INTO policy_version VALUES (1, '0000000000000000000000000000000000000000000000000000000000000000', 't', 5)",
+        "SELECT number FROM policy_version WHERE text = 't'",
+    ),
+    (
+        "INSERT INTO lease VALUES ('reconcile', 'p', 3, 5)",
+        "SELECT epoch FROM lease WHERE epoch = 3",
+    ),
+];
+
+fn with_amount(backend: &Backend, sql: &str) -> String {
+    let amount = match backend {
+        Backend::Sqlite(_) => format!("'{:0>78}'", 125),
+        Backend::Postgres(_) => "125".to_owned(),
+    };
+    sql.replace("AMOUNT", &amount)
+}
+
+pub async fn every_migration_runs_from_the_one_before_with_rows_in_it(backend: Backend) {
+    for step in 1..=MIGRATIONS.len() {
+        let store = Store::open_at(&backend.url(), step as i64).await.unwrap();
+        let (newest, applied) = store.migrations().await.unwrap();
+        assert_eq!((newest, applied), (MIGRATIONS.len() as i64, step as i64));
+        store.close().await;
+        backend
+            .raw(&with_amount(&backend, SEEDS[step - 1].0))
+            .await
+            .unwrap();
+        for (_, look) in &SEEDS[..step] {
+            let found = backend.column(&with_amount(&backend, look)).await;
+            assert_eq!(found.len(), 1, "after step {step}: {look}");
+        }
+    }
+    // The whole is the same as from empty, and opening again changes nothing.
+    let store = backend.open().await;
+    store
+        .upsert_observed(vec![deposit("0x1", 1)], now())
+        .await
+        .unwrap();
+    store.close().await;
+    let again = backend.open().await;
+    assert!(
+        again
+            .deposit(&deposit("0x1", 1).id())
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(again.check().await.unwrap().is_empty());
+}
+
+pub async fn two_processes_meet_on_a_new_database(backend: Backend) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let url = backend.url();
+        tasks.spawn(async move { Store::open(&url).await.map(|_| ()) });
+    }
+    for result in tasks.join_all().await {
+        result.unwrap();
+    }
+}
+
+pub async fn a_newer_or_changed_database_is_left_alone(backend: Backend) {
+    backend.open().await.close().await;
+    backend
+        .raw("UPDATE _sqlx_migrations SET version = 99 WHERE version = 7")
+        .await
+        .unwrap();
+    let newer = Store::open(&backend.url()).await.unwrap_err();
+    assert!(
+        matches!(newer, StoreError::NewerDatabase { version: 99 }),
+        "{newer}"
+    );
+    backend
+        .raw("UPDATE _sqlx_migrations SET version = 7 WHERE version = 99")
+        .await
+        .unwrap();
+    let other = match &backend {
+        Backend::Sqlite(_) => "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 2",
+        Backend::Postgres(_) => "UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 2",
+    };
+    backend.raw(other).await.unwrap();
+    let changed = Store::open(&backend.url()).await.unwrap_err();
+    assert!(
+        matches!(changed, StoreError::ChangedMigration { version: 2 }),
+        "{changed}"
+    );
+}
+
+pub async fn the_database_takes_only_whole_amounts(backend: Backend) {
+    let store = backend.open().await;
+    let mut largest = deposit("0x1", 1);
+    if let recover_core::deposit::Origin::Observed(seen) = &mut largest.origin {
+        seen.amount = Amount::MAX;
+        seen.network = ethereum();
+    }
+    store
+        .upsert_observed(vec![largest.clone()], now())
+        .await
+        .unwrap();
+    let bad: &[&str] = match &backend {
+        Backend::Sqlite(_) => &["'12'", "12", "1.5", "-1", "'x'", "x'00'"],
+        Backend::Postgres(_) => &["-1", "'NaN'", "power(2::numeric, 256)"],
+    };
+    for value in bad {
+        let refused = backend
+            .raw(&format!("UPDATE deposit SET amount = {value}"))
+            .await;
+        assert!(refused.is_err(), "{value}");
+    }
+    let too_large = match &backend {
+        Backend::Sqlite(_) => format!("'{}'", "9".repeat(78)),
+        Backend::Postgres(_) => "9".repeat(78),
+    };
+    assert!(
+        backend
+            .raw(&format!("UPDATE deposit SET amount = {too_large}"))
+            .await
+            .is_err()
+    );
+    assert_eq!(
+        store.deposit(&largest.id()).await.unwrap().unwrap().deposit,
+        largest
+    );
+    if let Backend::Postgres(_) = &backend {
+        // The trap that is why only integers can be bound: the column rounds, and no CHECK sees it.
+        backend
+            .raw("UPDATE deposit SET amount = 1.5")
+            .await
+            .unwrap();
+        assert_eq!(
+            backend.column("SELECT amount::text FROM deposit").await,
+            ["2"]
+        );
+    }
+}
+
+/// Every table with its columns, as the file writes them: `name TYPE`.
+fn tables(sql: &str) -> BTreeMap<String, Vec<(String, String)>> {
+    let mut found = BTreeMap::new();
+    for part in sql.split("CREATE TABLE ").skip(1) {
+        let (name, rest) = part.split_once(" (").expect("a table has columns");
+        let body = rest.split("\n)").next().expect("a table ends");
+        let columns = body
+            .lines()
+            .filter(|line| line.starts_with("    ") && !line.starts_with("     "))
+            .map(str::trim)
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+            .map(|line| {
+                let mut words = line.split([' ', ',']);
+                let name = words.next().unwrap_or_default();
+                (name.to_owned(), words.next().unwrap_or_default().to_owned())
+            })
+            .collect();
+        found.insert(name.to_owned(), columns);
+    }
+    found
+}
+
+fn indexes(sql: &str) -> BTreeSet<&str> {
+    sql.lines()
+        .filter(|line| line.starts_with("CREATE ") && line.contains("INDEX "))
+        .filter_map(|line| line.split("INDEX ").nth(1)?.split(' ').next())
+        .collect()
+}
+
+pub async fn both_databases_have_the_same_tables(backend: Backend) {
+    backend.open().await;
+    for (sqlite, postgres) in MIGRATIONS {
+        let (one, other) = (tables(sqlite), tables(postgres));
+        assert!(!one.is_empty());
+        assert_eq!(
+            one.keys().collect::<Vec<_>>(),
+            other.keys().collect::<Vec<_>>()
+        );
+        for (table, columns) in &one {
+            let here = match &backend {
+                Backend::Sqlite(_) => format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"),
+                Backend::Postgres(_) => format!(
+                    "SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'
+                     ORDER BY ordinal_position"
+                ),
+            };
+            let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+            assert_eq!(backend.column(&here).await, names, "{table}");
+            for ((name, sqlite_type), (other_name, postgres_type)) in
+                columns.iter().zip(&other[table])
+            {
+                assert_eq!(name, other_name, "{table}");
+                let fits = matches!(
+                    (sqlite_type.as_str(), postgres_type.as_str()),
+                    ("TEXT", "TEXT" | "NUMERIC(78") | ("INTEGER", "BIGINT") | ("BLOB", "BYTEA")
+                );
+                assert!(fits, "{table}.{name}: {sqlite_type} and {postgres_type}");
+            }
+        }
+        assert_eq!(indexes(sqlite), indexes(postgres));
+        assert_eq!(
+            sqlite.matches(" UNIQUE").count(),
+            postgres.matches(" UNIQUE").count()
+        );
+        assert_eq!(
+            sqlite.matches("REFERENCES").count(),
+            postgres.matches("REFERENCES").count()
+        );
+        assert_eq!(
+            sqlite.matches("PRIMARY KEY").count(),
+            postgres.matches("PRIMARY KEY").count()
+        );
+        let strict = sqlite.matches(") STRICT;").count();
+        assert_eq!(strict, one.len(), "every table of SQLite is strict");
+    }
+}
+
+pub async fn text_sorts_by_bytes(backend: Backend) {
+    let store = backend.open().await;
+    if let Backend::Postgres(_) = &backend {
+        let other = backend
+            .column(
+                "SELECT table_name || '.' || column_name FROM information_schema.columns
+                 WHERE table_schema = 'public' AND data_type = 'text' AND table_name <> '_sqlx_migrations'
+                    AND collation_name IS DISTINCT FROM 'C'",
+            )
+            .await;
+        assert!(other.is_empty(), "{other:?}");
+    }
+    let rows = ["b", "B", "a", "é", "Z", "_"]
+        .iter()
+        .map(|user| {
+            (
+                format!("user {user}"),
+                recover_core::ledger::AccountStanding::Active,
+            )
+        })
+        .collect();
+    store.import_accounts(rows, now()).await.unwrap();
+    let found = backend
+        .column("SELECT user_id FROM account ORDER BY user_id")
+        .await;
+    let expected = ["B", "Z", "_", "a", "b", "é"].map(|user| format!("user {user}"));
+    assert_eq!(found, expected);
+}
+
+/// The codes that the tables allow, by column, where a list is written out.
+fn allowed(sql: &str) -> Vec<(String, Vec<String>)> {
+    let mut found = Vec::new();
+    for part in sql.split("CHECK (").skip(1) {
+        let Some((column, rest)) = part.split_once(" IN (") else {
+            continue;
+        };
+        let list = rest.split(')').next().unwrap_or_default();
+        let codes: Vec<String> = list
+            .split('\'')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect();
+        if !codes.is_empty() {
+            found.push((column.to_owned(), codes));
+        }
+    }
+    found
+}
+
+pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backend) {
+    use recover_core::appeal::{AppealStatus, MatchDecision};
+    use recover_core::asset::TokenReview;
+    use recover_core::book::AddressRole;
+    use recover_core::claim::{ClaimStatus, Resolution};
+    use recover_core::deposit::DepositStatus;
+    use recover_core::kind::Kind;
+    use recover_core::ledger::{AccountStanding, LedgerEntryKind};
+    use recover_core::network::Family;
+    use recover_core::observation::{Mechanism, Outcome};
+    macro_rules! codes {
+        ($($list:ty),+) => { vec![$(<$list>::ALL.iter().map(|one| one.code().to_owned()).collect::<Vec<String>>()),+] };
+    }
+    let lists = codes![
+        AppealStatus,
+        MatchDecision,
+        TokenReview,
+        AddressRole,
+        ClaimStatus,
+        Resolution,
+        DepositStatus,
+        Kind,
+        AccountStanding,
+        LedgerEntryKind,
+        Family,
+        Mechanism,
+        Outcome,
+        recover_store::Queue
+    ];
+    // Lists of the store's own.
+    let own = ["origin", "verdict", "claim_state", "decision", "status"];
+    let mut met = BTreeSet::new();
+    for (sqlite, postgres) in MIGRATIONS {
+        let text = match &backend {
+            Backend::Sqlite(_) => sqlite,
+            Backend::Postgres(_) => postgres,
+        };
+        for (column, codes) in allowed(text) {
+            if column.starts_with("is_open") {
+                let closed: Vec<&str> = ClaimStatus::ALL
+                    .iter()
+                    .filter(|status| !status.is_open())
+                    .map(|status| status.code())
+                    .collect();
+                assert_eq!(codes, closed);
+                continue;
+            }
+            match lists.iter().position(|list| *list == codes) {
+                Some(list) => {
+                    met.insert(list);
+                }
+                None => assert!(
+                    own.contains(&column.as_str()) || codes.contains(&"prices".to_owned()),
+                    "{column} allows {codes:?}, which is no list of the core"
+                ),
+            }
+        }
+    }
+    assert_eq!(met.len(), lists.len(), "each list guards a column");
+    backend.open().await;
+    let refused = backend
+        .raw("INSERT INTO account VALUES ('u', 'vip', 1)")
+        .await;
+    assert!(refused.is_err());
+}
