@@ -131,7 +131,7 @@ impl RpcClient {
         }
     }
 
-    fn not_protocol(&self, detail: impl Into<String>) -> SourceError {
+    pub(crate) fn not_protocol(&self, detail: impl Into<String>) -> SourceError {
         SourceError::NotProtocol {
             origin: self.transport.origin().to_owned(),
             detail: self.transport.redact(detail.into()),

@@ -3,6 +3,7 @@
 use crate::refusal;
 use recover_source::error::SourceError;
 use recover_source::http::shorten;
+use recover_source::transport::Transport;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -132,6 +133,13 @@ fn read(origin: &str, body: &[u8]) -> Result<Envelope, SourceError> {
         }
     }
     Ok(envelope)
+}
+
+/// A body without what its transport knows to be secret.
+pub(super) fn redacted(transport: &dyn Transport, body: &[u8]) -> Vec<u8> {
+    transport
+        .redact(String::from_utf8_lossy(body).into_owned())
+        .into_bytes()
 }
 
 fn not_protocol(origin: &str, detail: &str) -> SourceError {

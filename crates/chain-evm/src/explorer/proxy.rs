@@ -1,6 +1,6 @@
 //! Etherscan's proxy module: a part of JSON-RPC as query parameters.
 
-use super::answer::read_value;
+use super::answer::{read_value, redacted};
 use crate::rpc::{Call, RpcCall};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -97,7 +97,9 @@ impl EtherscanProxy {
         self.retry
             .run(|| async {
                 let body = self.pages.get("", query).await?;
-                read_value(self.pages.origin(), &body)
+                let origin = self.pages.origin();
+                read_value(origin, &body)
+                    .or_else(|_| read_value(origin, &redacted(&*self.pages, &body)))
             })
             .await
     }

@@ -138,10 +138,7 @@ impl EvmNode {
                     Err(error) => {
                         // An error in the envelope comes before the shape of the rest.
                         rpc.check(body, id)?;
-                        return Err(SourceError::NotProtocol {
-                            origin: rpc.origin().to_owned(),
-                            detail: format!("eth_getLogs: {error}"),
-                        });
+                        return Err(rpc.not_protocol(format!("eth_getLogs: {error}")));
                     }
                 };
                 let same_id = envelope
@@ -154,10 +151,7 @@ impl EvmNode {
                     }
                     _ => {
                         rpc.check(body, id)?;
-                        Err(SourceError::NotProtocol {
-                            origin: rpc.origin().to_owned(),
-                            detail: format!("eth_getLogs: {}", shorten(body)),
-                        })
+                        Err(rpc.not_protocol(format!("eth_getLogs: {}", shorten(body))))
                     }
                 }
             })

@@ -1,0 +1,16 @@
+//! What this crate reads, against answers recorded from real networks (`recorded_…`), answers and chains of our own
+//! (`own_…`), and a real node (`node_…`).
+
+// The helpers of a test suite are tests too; clippy only knows those under #[test].
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+mod node_anvil;
+mod own_decode;
+mod own_explorer;
+mod own_faults;
+mod own_node;
+mod own_replay;
+mod recorded_decode;
+mod recorded_explorer;
+mod world;
