@@ -224,14 +224,20 @@ impl EvmNode {
         for (height, answer) in heights.iter().zip(self.rpc.batch(calls).await?) {
             let block: Option<Block<IgnoredAny>> =
                 crate::rpc::parse(self.rpc.origin(), "eth_getBlockByNumber", &answer?)?;
-            let block = block
-                .filter(|block| block.number == *height)
-                .ok_or_else(|| {
-                    inconsistent(
-                        &self.rpc,
-                        format!("no block {height}, from which logs came"),
-                    )
-                })?;
+            let Some(block) = block.filter(|block| block.number == *height) else {
+                // Nobody can say when they happened: left out, and named.
+                let reason = format!(
+                    "{} has logs and no block here: use another node",
+                    self.rpc.origin()
+                );
+                reading
+                    .gaps
+                    .push(Self::gap(single(*height), Part::TransferLogs, reason));
+                reading
+                    .found
+                    .retain(|located| located.height != *height || located.credit.block.is_some());
+                continue;
+            };
             let header = lookup::header_of(&self.rpc, &block)?;
             reading.blocks.insert(*height, header.block);
         }

@@ -179,8 +179,11 @@ impl EvmNode {
         let (mut block_text, mut height) = ("", 0);
         let (mut transaction_text, mut transaction) = ("", H256::zero());
         let mut doubtful: HashSet<Place> = HashSet::new();
-        for place in order {
-            let Some(raw) = logs.get(place) else {
+        for place in 0..logs.len() {
+            let place = order
+                .as_ref()
+                .map_or(Some(place), |order| order.get(place).copied());
+            let Some(raw) = place.and_then(|place| logs.get(place)) else {
                 continue;
             };
             if raw.block_hash != block_text {
@@ -354,26 +357,44 @@ impl EvmNode {
     }
 }
 
-/// The order of the chain over an answer: as it came, where it came in order.
-fn order_of(logs: &[RawLog<'_>]) -> Option<Vec<usize>> {
-    let mut keys = Vec::with_capacity(logs.len());
+/// The order of the chain over an answer that came in another; `None` inside where it came in order, as nearly all do.
+fn order_of(logs: &[RawLog<'_>]) -> Option<Option<Vec<usize>>> {
+    let (mut block_text, mut height) = ("", 0);
+    let mut last = None;
     let mut sorted = true;
+    let mut keys = Vec::new();
+    for log in logs {
+        if log.block_number != block_text {
+            block_text = log.block_number;
+            height = hex_quantity(block_text)?;
+        }
+        let key = (height, hex_quantity(log.log_index)?);
+        if sorted && last.is_some_and(|last| last >= key) {
+            sorted = false;
+        }
+        last = Some(key);
+    }
+    if sorted {
+        return Some(None);
+    }
     for (place, log) in logs.iter().enumerate() {
-        let key = (
+        keys.push((
             hex_quantity(log.block_number)?,
             hex_quantity(log.log_index)?,
             place,
-        );
-        sorted &= keys.last().is_none_or(|last| *last < key);
-        keys.push(key);
+        ));
     }
-    if !sorted {
-        keys.sort_unstable();
-    }
-    Some(keys.into_iter().map(|(_, _, place)| place).collect())
+    keys.sort_unstable();
+    Some(Some(keys.into_iter().map(|(_, _, place)| place).collect()))
 }
 
+/// The topic of a log. Nearly all are Transfers, written as nodes write them.
 fn topic_of(text: &str) -> Option<H256> {
+    const TRANSFER_TEXT: &str =
+        "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+    if text == TRANSFER_TEXT {
+        return Some(TRANSFER);
+    }
     fixed(text).map(H256)
 }
 
