@@ -13,4 +13,5 @@ mod own_node;
 mod own_replay;
 mod recorded_decode;
 mod recorded_explorer;
+mod recorded_rpc;
 mod world;

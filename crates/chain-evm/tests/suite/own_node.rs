@@ -415,3 +415,32 @@ async fn a_contract_made_with_value_is_credited() {
     assert_eq!(update.observations.len(), 1);
     assert_eq!(update.observations[0].to.text(), address::text(made));
 }
+
+#[tokio::test]
+async fn pitfall_022_logs_of_a_reverted_transaction_count_for_nothing() {
+    // No honest node gives them; a look-up reads the status first.
+    let mut chain = Chain::empty(4);
+    chain.put(
+        2,
+        Tx::new("undone")
+            .pays(&ours(), 5)
+            .logs(vec![transfer(&other(), &ours(), 9)])
+            .call(&[0], &ours(), 7)
+            .fails(),
+    );
+    let Lookup::Found(view) = chain
+        .node()
+        .transaction(&TxId::new(&hash("undone")))
+        .await
+        .unwrap()
+    else {
+        panic!("it is there");
+    };
+    assert_eq!(view.outcome, Outcome::Failed);
+    assert_eq!(view.credits.len(), 1);
+    assert_eq!(view.credits[0].outcome, Outcome::Failed);
+    // A scan sees the value as failed and nothing inside.
+    let parts = [Part::TopLevel, Part::Internal];
+    let update = chain.node().scan(&request(0, 3, &parts)).await.unwrap();
+    assert_eq!(update.observations, view.credits);
+}

@@ -227,11 +227,11 @@ async fn a_rate_limit_holds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn paths_and_parameters_are_appended() {
     let server = FaultyServer::always(Response::status(200).with_body("application/json", "{}"));
-    let transport = transport(&format!("{}/root/", server.url()), |_| {});
+    let transport = transport(&format!("{}/base/", server.url()), |_| {});
     transport.get("/api/v2", &[("a", "b c&d")]).await.unwrap();
     transport.get("", &[]).await.unwrap();
     let requests = server.requests();
-    assert_eq!(requests[0].path, "/root/api/v2");
+    assert_eq!(requests[0].path, "/base/api/v2");
     assert_eq!(requests[0].query_value("a").as_deref(), Some("b c&d"));
-    assert_eq!(requests[1].path, "/root/");
+    assert_eq!(requests[1].path, "/base/");
 }
