@@ -249,3 +249,103 @@ async fn linea_price(rpc: &dyn RpcCall) -> Result<Option<Amount>, SourceError> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use bytes::Bytes;
+
+    /// A network whose gas costs 10, whose base fee is 7, and whose oracles answer 1,000 a data fee.
+    struct Oracle {
+        has_operator_fee: bool,
+    }
+
+    #[async_trait]
+    impl RpcCall for Oracle {
+        fn origin(&self) -> &str {
+            "oracle"
+        }
+
+        async fn batch(
+            &self,
+            calls: Vec<Call>,
+        ) -> Result<Vec<Result<Bytes, SourceError>>, SourceError> {
+            let revert = || SourceError::Refused {
+                origin: "oracle".to_owned(),
+                code: 3,
+                detail: "execution reverted".to_owned(),
+            };
+            let word = |amount: u128| Ok(json!(format!("0x{amount:064x}")));
+            Ok(calls
+                .iter()
+                .map(|call| {
+                    let data = call.params[0]["data"].as_str().unwrap_or_default();
+                    let value = match call.method {
+                        "eth_gasPrice" => Ok(json!("0xa")),
+                        "eth_estimateGas" => Ok(json!("0x30d40")),
+                        "linea_estimateGas" => {
+                            Ok(json!({"baseFeePerGas": "0x7", "priorityFeePerGas": "0x64"}))
+                        }
+                        "eth_getBlockByNumber" => Ok(json!({
+                            "number": "0x1", "timestamp": "0x1", "baseFeePerGas": "0x7",
+                            "hash": format!("0x{:064x}", 1), "parentHash": format!("0x{:064x}", 0),
+                        })),
+                        _ if data.starts_with(&selector("getL1Fee(bytes)")) => word(1_000),
+                        _ if data.starts_with(&selector("tokenRatio()")) => word(3),
+                        _ if data.starts_with(&selector("getOperatorFee(uint256)"))
+                            && self.has_operator_fee =>
+                        {
+                            word(50)
+                        }
+                        _ => Err(revert()),
+                    };
+                    value.map(|value: Value| Bytes::from(value.to_string()))
+                })
+                .collect())
+        }
+    }
+
+    async fn native(rule: FeeRule, has_operator_fee: bool) -> String {
+        let cost = network_cost(&Oracle { has_operator_fee }, rule)
+            .await
+            .unwrap();
+        assert!(cost.native_transfer < cost.token_transfer, "{rule:?}");
+        assert!(cost.token_transfer < cost.contract_step, "{rule:?}");
+        cost.native_transfer.to_base_units()
+    }
+
+    #[tokio::test]
+    async fn each_rule_adds_what_its_network_charges() {
+        // 30,000 gas at twice the base fee, which is more than the price.
+        let gas = 30_000 * 14;
+        assert_eq!(native(FeeRule::Execution, false).await, gas.to_string());
+        let op = native(FeeRule::OpStackL1Data, false).await;
+        assert_eq!(op, (gas + 2 * 1_000).to_string());
+        let isthmus = native(FeeRule::OpStackL1Data, true).await;
+        assert_eq!(isthmus, (gas + 2 * 1_050).to_string());
+        let mantle = native(FeeRule::MantleL1Data, false).await;
+        assert_eq!(mantle, (gas + 2 * 3_000).to_string());
+        let scroll = native(FeeRule::ScrollL1Data, false).await;
+        assert_eq!(scroll, (gas + 2 * 1_000).to_string());
+        let arbitrum = native(FeeRule::ArbitrumL1Data, false).await;
+        assert_eq!(arbitrum, (2 * 200_000 * 14).to_string());
+        let linea = native(FeeRule::LineaEstimateGas, false).await;
+        assert_eq!(linea, (30_000 * 2 * 107).to_string());
+    }
+
+    #[test]
+    fn every_rule_of_the_configuration_is_known() {
+        for code in [
+            "execution",
+            "op_stack_l1_data",
+            "mantle_l1_data",
+            "arbitrum_l1_data",
+            "scroll_l1_data",
+            "linea_estimate_gas",
+        ] {
+            assert!(FeeRule::from_code(code).is_some(), "{code}");
+        }
+        assert_eq!(FeeRule::from_code("free"), None);
+    }
+}
