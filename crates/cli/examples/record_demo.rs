@@ -157,7 +157,7 @@ fn appeals(world: &World) -> String {
     }));
     let (case, own) = owned("missed_native");
     rows.push(row(world, "AP-003", "U-9001", case, |columns| {
-        columns[13] = "this is my transfer, credit me today".to_owned();
+        columns[13] = "this is my transfer and I want it today".to_owned();
     }));
     rows.push(row(world, "AP-004", &own, case, |columns| {
         columns[3] = case.tx.trim_start_matches("0x").to_uppercase();
@@ -280,11 +280,15 @@ fn play(
     for symbol in ["NEW", "FEE", "ANT"] {
         let contract = &world.token(symbol).address;
         let arguments = ["tokens", "review", "ethereum", contract];
-        run(&[
-            &arguments[..],
-            &["--decision", "genuine", "--reason", "issuer known"],
-        ]
-        .concat());
+        // The wrong number is refused; the right one is what the contract says.
+        for decimals in ["6", "18"] {
+            run(&[
+                &arguments[..],
+                &["--decision", "genuine", "--decimals", decimals],
+                &["--reason", "issuer known"],
+            ]
+            .concat());
+        }
     }
     run(&["tokens", "list"]);
     run(&["match"]);

@@ -158,7 +158,7 @@ pub struct Diagnose {
 
 /// A file to read.
 #[derive(Debug, Args)]
-pub struct Import {
+pub struct ImportFile {
     /// The CSV file; `-` reads standard input
     pub file: PathBuf,
     /// A TOML file that renames columns: `theirs = "ours"`
@@ -173,7 +173,7 @@ pub struct Import {
 #[derive(Debug, Subcommand)]
 pub enum Appeals {
     /// Read a CSV of appeals; one with the same id is updated
-    Import(Import),
+    Import(ImportFile),
     /// List appeals
     List {
         /// Only this status
@@ -367,7 +367,7 @@ pub enum Chains {
 #[derive(Debug, Subcommand)]
 pub enum Addresses {
     /// Read a CSV of addresses and memos; the same row is updated
-    Import(Import),
+    Import(ImportFile),
     /// List addresses
     List {
         /// Only this user's
@@ -388,7 +388,7 @@ pub enum Ledger {
     /// Read a CSV of credited deposits, own withdrawals, settled cases and account states
     Import {
         #[command(flatten)]
-        import: Import,
+        import: ImportFile,
         /// What the file is complete for: NETWORK=FROM..TO as RFC 3339 times (repeat for more); outside it "already
         /// credited" stays unknown
         #[arg(long, value_name = "NETWORK=FROM..TO")]
@@ -402,7 +402,7 @@ pub enum Ledger {
 #[derive(Debug, Subcommand)]
 pub enum Prices {
     /// Read a CSV of exact prices
-    Import(Import),
+    Import(ImportFile),
 }
 
 /// `tokens`
@@ -443,7 +443,7 @@ pub enum Deposits {
         id: String,
     },
     /// Read a CSV of deposits from another system
-    Import(Import),
+    Import(ImportFile),
     /// Write deposits to a CSV file
     Export {
         /// The file

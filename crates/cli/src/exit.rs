@@ -32,6 +32,13 @@ impl From<Exit> for ExitCode {
 
 /// Tells the error on standard error and says how the program ends.
 pub fn report(error: &anyhow::Error) -> Exit {
+    let is_closed_pipe = error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    });
+    // Whoever read our output has read enough (`recover deposits list | head`).
+    if is_closed_pipe {
+        return Exit::Done;
+    }
     eprintln!("error: {}", crate::output::printable(&error.to_string()));
     for cause in error.chain().skip(1) {
         let text = cause.to_string();

@@ -21,6 +21,7 @@ use recover_core::observation::{DepositId, Observation, Outcome};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, ControlEvidence, Missing, Reason, Verdict};
 use recover_source::chain::ChainRead;
+use recover_source::error::Advice;
 use recover_store::Store;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct FactGatherer<'a> {
     proved: HashMap<DepositId, Verdict>,
     /// States read so far, so that a thousand credits to one address ask once.
     accounts: tokio::sync::Mutex<HashMap<(NetworkId, Payload), Option<AccountState>>>,
+    /// Networks that did not answer in the time of this gatherer: each further question would wait as long again.
+    silent: tokio::sync::Mutex<BTreeSet<NetworkId>>,
 }
 
 /// A credit with what we make of it.
@@ -81,6 +84,7 @@ impl<'a> FactGatherer<'a> {
             finalized,
             proved: HashMap::new(),
             accounts: tokio::sync::Mutex::default(),
+            silent: tokio::sync::Mutex::default(),
         })
     }
 
@@ -348,10 +352,16 @@ impl<'a> FactGatherer<'a> {
             return known.clone();
         }
         let source = self.sources.get(network)?;
+        if self.silent.lock().await.contains(network) {
+            return None;
+        }
         let state = match source.account(address).await {
             Ok(state) => Some(state),
             Err(error) => {
                 tracing::warn!(%network, %address, %error, "the state of an account could not be read");
+                if error.advice() == Advice::Retry {
+                    self.silent.lock().await.insert(network.clone());
+                }
                 None
             }
         };

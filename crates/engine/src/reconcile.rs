@@ -77,7 +77,9 @@ impl Engine {
             ],
             ..DepositFilter::default()
         };
-        report.reclassified = self.reclassify(&undecided).await?;
+        let nobody = BTreeMap::new();
+        let sources = if ask_sources { &self.sources } else { &nobody };
+        report.reclassified = self.reclassify_from(&undecided, sources).await?;
         for outcome in self.match_all().await? {
             let count = report.matches.entry(outcome.decision).or_default();
             *count = count.saturating_add(1);

@@ -54,7 +54,14 @@ impl Book {
     /// Issues deposit address `number` for a network (empty: all that take deposits) under this control.
     pub fn issue_as(&mut self, number: u8, network: &str, control: &str) -> String {
         let address = address(number);
-        self.row(&user(number), "deposit_address", &address, network, "", control);
+        self.row(
+            &user(number),
+            "deposit_address",
+            &address,
+            network,
+            "",
+            control,
+        );
         address
     }
 
@@ -68,7 +75,9 @@ impl Book {
         retired: &str,
         control: &str,
     ) {
-        self.addresses.push(format!("{user},{role},evm,{value},{network},,{retired},{control}"));
+        self.addresses.push(format!(
+            "{user},{role},evm,{value},{network},,{retired},{control}"
+        ));
     }
 
     /// Books the credit of a case, as if the exchange had seen it.

@@ -18,7 +18,10 @@ const WRONG: Expected = Expected {
     way: PLAIN,
 };
 
-const WRONG_CONTRACT: Expected = Expected { kind: "wrong_chain_contract", ..WRONG };
+const WRONG_CONTRACT: Expected = Expected {
+    kind: "wrong_chain_contract",
+    ..WRONG
+};
 
 /// Lets everything happen; answers the cases in the order of their blocks and the one token.
 pub fn happen(anvil: &Anvil, home: &Anvil, book: &mut Book) -> (Vec<Case>, Token) {
@@ -52,7 +55,10 @@ pub fn happen(anvil: &Anvil, home: &Anvil, book: &mut Book) -> (Vec<Case>, Token
     let factory = deploy(anvil, deployer, "ForwarderFactory", &parent);
     let maker = deploy(anvil, deployer, "CreateDeployer", &parent);
     for token in [&factory, &maker] {
-        assert!(!home.code(&token.address).is_empty(), "made at home in the same order");
+        assert!(
+            !home.code(&token.address).is_empty(),
+            "made at home in the same order"
+        );
     }
     let forwarder = |number: u8| {
         // The prediction needs the factory; where it is not on this chain, home is asked.
@@ -64,13 +70,21 @@ pub fn happen(anvil: &Anvil, home: &Anvil, book: &mut Book) -> (Vec<Case>, Token
         } else {
             (anvil, factory.address.clone())
         };
-        node.read_address(&at, factory.artifact, "predict(bytes32)", &[Arg::Word(salt(number))])
+        node.read_address(
+            &at,
+            factory.artifact,
+            "predict(bytes32)",
+            &[Arg::Word(salt(number))],
+        )
     };
     pay(
         "wrong_chain_forwarder",
         &forwarder(40),
         COIN,
-        Expected { verdict: "needs_deploy:deploy_forwarder", ..WRONG_CONTRACT },
+        Expected {
+            verdict: "needs_deploy:deploy_forwarder",
+            ..WRONG_CONTRACT
+        },
     );
     pay(
         "wrong_chain_no_factory",
@@ -89,7 +103,10 @@ pub fn happen(anvil: &Anvil, home: &Anvil, book: &mut Book) -> (Vec<Case>, Token
         "wrong_chain_forwarder_in_place",
         &in_place,
         3 * COIN,
-        Expected { verdict: "controllable:contract_in_place", ..WRONG_CONTRACT },
+        Expected {
+            verdict: "controllable:contract_in_place",
+            ..WRONG_CONTRACT
+        },
     );
     let by_nonce = book_value(book, &super::user(44));
     assert!(anvil.code(&by_nonce).is_empty());
@@ -97,7 +114,10 @@ pub fn happen(anvil: &Anvil, home: &Anvil, book: &mut Book) -> (Vec<Case>, Token
         "wrong_chain_create",
         &by_nonce,
         4 * COIN,
-        Expected { verdict: "needs_deploy:deploy_at_nonce", ..WRONG_CONTRACT },
+        Expected {
+            verdict: "needs_deploy:deploy_at_nonce",
+            ..WRONG_CONTRACT
+        },
     );
 
     // The book says a key moves it, and a contract stands there.
@@ -127,13 +147,31 @@ pub fn happen(anvil: &Anvil, home: &Anvil, book: &mut Book) -> (Vec<Case>, Token
         },
     );
 
-    let busd = deploy(anvil, stranger, "TokenGood", &Token::args("Binance Dollar", "BUSD", 18));
-    let stray = deploy(anvil, stranger, "TokenGood", &Token::args("Stray Coin", "STR", 6));
+    let busd = deploy(
+        anvil,
+        stranger,
+        "TokenGood",
+        &Token::args("Binance Dollar", "BUSD", 18),
+    );
+    let stray = deploy(
+        anvil,
+        stranger,
+        "TokenGood",
+        &Token::args("Stray Coin", "STR", 6),
+    );
     for token in [&busd, &stray] {
         token.mint(anvil, stranger, 1_000_000 * COIN);
     }
     let tx = busd.transfer(anvil, stranger, &address(3), 300 * COIN);
-    case("wrong_chain_token", &tx, "log:0", &address(3), busd.asset(), 300 * COIN, WRONG);
+    case(
+        "wrong_chain_token",
+        &tx,
+        "log:0",
+        &address(3),
+        busd.asset(),
+        300 * COIN,
+        WRONG,
+    );
     let tx = stray.transfer(anvil, stranger, &address(5), 60 * UNIT);
     case(
         "wrong_chain_unlisted",
@@ -146,7 +184,11 @@ pub fn happen(anvil: &Anvil, home: &Anvil, book: &mut Book) -> (Vec<Case>, Token
             also: &["unlisted_token"],
             verdict: "conditional:token_review_missing",
             queue: false,
-            way: Way::Approved { destination: false, beneficiary: false, review: true },
+            way: Way::Approved {
+                destination: false,
+                beneficiary: false,
+                review: true,
+            },
             ..WRONG
         },
     );
@@ -162,10 +204,17 @@ fn book_factory(book: &Book, number: u8) -> String {
 }
 
 fn book_value(book: &Book, user: &str) -> String {
-    row_of(book, user).split(',').nth(3).unwrap_or_default().to_owned()
+    row_of(book, user)
+        .split(',')
+        .nth(3)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn row_of<'a>(book: &'a Book, user: &str) -> &'a str {
-    let found = book.addresses.iter().find(|row| row.starts_with(&format!("{user},")));
+    let found = book
+        .addresses
+        .iter()
+        .find(|row| row.starts_with(&format!("{user},")));
     found.unwrap_or_else(|| panic!("the book has no row of {user}"))
 }

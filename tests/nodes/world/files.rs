@@ -1,6 +1,6 @@
 //! The files that the program is given: `chains.toml` of the two networks, prices, appeals.
 
-use super::{Case, Chain, World, rfc3339, user};
+use super::{Case, Chain, World, checksummed, rfc3339, user};
 
 /// The assets that `chains.toml` has on ethereum: symbol, decimals, status, minimum.
 pub const ASSETS: [(&str, u8, &str, Option<&str>); 3] = [
@@ -13,11 +13,22 @@ pub const ASSETS: [(&str, u8, &str, Option<&str>); 3] = [
 fn network(chain: Chain, url: &str) -> String {
     let (id, display, deposits, symbol, coin, rule) = match chain {
         Chain::Ethereum => (1, "Ethereum", "open", "ETH", "Ether", "finalized_tag"),
-        Chain::Bsc => (56, "BNB Smart Chain", "suspended", "BNB", "BNB", "confirmations"),
+        Chain::Bsc => (
+            56,
+            "BNB Smart Chain",
+            "suspended",
+            "BNB",
+            "BNB",
+            "confirmations",
+        ),
     };
     let (explorer, aliases, minimum) = match chain {
         Chain::Ethereum => ("https://etherscan.io", r#"["eth", "erc20"]"#, "0.001"),
-        Chain::Bsc => ("https://bscscan.com", r#"["bep20", "bnb smart chain"]"#, "0.002"),
+        Chain::Bsc => (
+            "https://bscscan.com",
+            r#"["bep20", "bnb smart chain"]"#,
+            "0.002",
+        ),
     };
     let name = chain.name();
     format!(
@@ -64,7 +75,9 @@ fn asset(
     minimum: Option<&str>,
 ) -> String {
     let name = chain.name();
-    let minimum = minimum.map(|text| format!("minimum = \"{text}\"\n")).unwrap_or_default();
+    let minimum = minimum
+        .map(|text| format!("minimum = \"{text}\"\n"))
+        .unwrap_or_default();
     format!(
         "[[network.{name}.asset]]\nsymbol = \"{symbol}\"\nname = \"{symbol}\"\ncontract = \
          \"{contract}\"\ndecimals = {decimals}\nstatus = \"{status}\"\n{minimum}\n"
@@ -77,13 +90,27 @@ pub fn chains_toml(world: &World, ethereum: Option<&str>, bsc: Option<&str>) -> 
     if let Some(url) = ethereum {
         text.push_str(&network(Chain::Ethereum, url));
         for (symbol, decimals, status, minimum) in ASSETS {
-            let contract = &world.token(symbol).address;
-            text.push_str(&asset(Chain::Ethereum, symbol, contract, decimals, status, minimum));
+            let contract = &checksummed(&world.ethereum, &world.token(symbol).address);
+            text.push_str(&asset(
+                Chain::Ethereum,
+                symbol,
+                contract,
+                decimals,
+                status,
+                minimum,
+            ));
         }
     }
     if let Some(url) = bsc {
         text.push_str(&network(Chain::Bsc, url));
-        text.push_str(&asset(Chain::Bsc, "BUSD", &world.busd.address, 18, "listed", Some("1")));
+        text.push_str(&asset(
+            Chain::Bsc,
+            "BUSD",
+            &checksummed(&world.bsc, &world.busd.address),
+            18,
+            "listed",
+            Some("1"),
+        ));
     }
     text
 }
@@ -91,8 +118,14 @@ pub fn chains_toml(world: &World, ethereum: Option<&str>, bsc: Option<&str>) -> 
 /// `chains.toml` of ethereum alone without tokens, for scenarios with a node of their own. `finality` is the rule.
 pub fn bare_chains_toml(url: &str, finality: &str, confirmations: u64) -> String {
     network(Chain::Ethereum, url)
-        .replace("rule = \"finalized_tag\"", &format!("rule = \"{finality}\""))
-        .replace("confirmations = 5", &format!("confirmations = {confirmations}"))
+        .replace(
+            "rule = \"finalized_tag\"",
+            &format!("rule = \"{finality}\""),
+        )
+        .replace(
+            "confirmations = 5",
+            &format!("confirmations = {confirmations}"),
+        )
 }
 
 impl World {
@@ -115,7 +148,11 @@ impl World {
             row(&format!("ethereum/contract:{}", token.address), price);
         }
         row(&format!("bsc/contract:{}", self.busd.address), "1.00");
-        for case in self.cases.iter().filter(|case| case.name == "wrong_chain_unlisted") {
+        for case in self
+            .cases
+            .iter()
+            .filter(|case| case.name == "wrong_chain_unlisted")
+        {
             if let super::Asset::Contract(contract) = &case.asset {
                 row(&format!("bsc/contract:{contract}"), "5.00");
             }
@@ -151,5 +188,7 @@ pub const APPEALS: &str = "appeal_id,user_id,created_at,claimed_txid,claimed_net
 /// The user of a case's address by the numbering of [`super::address`]; `None` for our own and for contracts.
 pub fn owner(case: &Case) -> Option<String> {
     let digits = case.to.strip_prefix("0xde9051")?;
-    u8::from_str_radix(digits.trim_start_matches('0'), 16).ok().map(user)
+    u8::from_str_radix(digits.trim_start_matches('0'), 16)
+        .ok()
+        .map(user)
 }

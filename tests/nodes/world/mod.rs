@@ -10,7 +10,7 @@ mod ethereum;
 mod files;
 
 pub use book::{Book, LedgerRow};
-pub use files::{ASSETS, chains_toml};
+pub use files::{APPEALS, bare_chains_toml, owner};
 
 use recover_core::time::Timestamp;
 use recover_testkit::{Anvil, Arg, Artifact, Contracts};
@@ -69,7 +69,11 @@ pub enum Way {
 }
 
 /// Approved with nothing named.
-pub const PLAIN: Way = Way::Approved { destination: false, beneficiary: false, review: false };
+pub const PLAIN: Way = Way::Approved {
+    destination: false,
+    beneficiary: false,
+    review: false,
+};
 
 /// What the program must make of a credit.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +151,14 @@ impl World {
         let (mut cases, tokens) = ethereum::happen(&ethereum, &mut book);
         let (more, busd) = bsc::happen(&bsc, &ethereum, &mut book);
         cases.extend(more);
-        World { ethereum, bsc, cases, book, tokens, busd }
+        World {
+            ethereum,
+            bsc,
+            cases,
+            book,
+            tokens,
+            busd,
+        }
     }
 
     /// The case of that name.
@@ -175,9 +186,22 @@ impl World {
             .unwrap_or_else(|| panic!("the world has no token {symbol}"))
     }
 
+    /// How many decimals the token of a case says it has.
+    pub fn decimals_of(&self, case: &Case) -> String {
+        let Asset::Contract(contract) = &case.asset else {
+            panic!("{} is no token", case.name)
+        };
+        // decimals()
+        let call = serde_json::json!([{"to": contract, "data": "0x313ce567"}, "latest"]);
+        let answer = self.anvil(case.chain).call("eth_call", call);
+        let digits = answer.as_str().unwrap_or_default().trim_start_matches("0x").to_owned();
+        let decimals = u128::from_str_radix(&digits, 16).expect("tokens here have decimals");
+        decimals.to_string()
+    }
+
     /// The `chains.toml` of this world, with its sources at these addresses (`None`: the network is left out).
     pub fn chains_toml(&self, ethereum: Option<&str>, bsc: Option<&str>) -> String {
-        chains_toml(self, ethereum, bsc)
+        files::chains_toml(self, ethereum, bsc)
     }
 
     /// Proves on the chain what each case says of itself: mined, with the outcome its kind needs.
@@ -220,11 +244,18 @@ fn balance_gain(anvil: &Anvil, case: &Case) -> Option<u128> {
             Asset::Contract(contract) => {
                 // balanceOf(address)
                 let data = format!("0x70a08231000000000000000000000000{}", &case.to[2..]);
-                anvil.call("eth_call", serde_json::json!([{"to": contract, "data": data}, block]))
+                anvil.call(
+                    "eth_call",
+                    serde_json::json!([{"to": contract, "data": data}, block]),
+                )
             }
         };
         let digits = answer.as_str().unwrap_or_default().trim_start_matches("0x");
-        if digits.is_empty() { 0 } else { u128::from_str_radix(digits, 16).unwrap_or(u128::MAX) }
+        if digits.is_empty() {
+            0
+        } else {
+            u128::from_str_radix(digits, 16).unwrap_or(u128::MAX)
+        }
     };
     // The one who pays gas out of the same balance has no plain gain; no case does.
     at(height).checked_sub(at(height - 1))
@@ -235,14 +266,34 @@ fn start(chain: Chain) -> Anvil {
         Chain::Ethereum => (1, 12),
         Chain::Bsc => (56, 3),
     };
-    let anvil = Anvil::options(id).timestamp(START).slots_in_an_epoch(2).start();
-    anvil.call("anvil_setBlockTimestampInterval", serde_json::json!([seconds]));
+    let anvil = Anvil::options(id)
+        .timestamp(START)
+        .slots_in_an_epoch(2)
+        .start();
+    anvil.call(
+        "anvil_setBlockTimestampInterval",
+        serde_json::json!([seconds]),
+    );
     anvil
+}
+
+/// An address with the checksum of EIP-55, in which `chains.toml` wants its contracts. The hash is the node's.
+pub fn checksummed(anvil: &Anvil, address: &str) -> String {
+    let digits = address.trim_start_matches("0x").to_lowercase();
+    let hash = anvil.call("web3_sha3", serde_json::json!([format!("0x{}", hex::encode(&digits))]));
+    let hash = hash.as_str().expect("a hash is text").trim_start_matches("0x").to_owned();
+    let cased = digits.chars().zip(hash.chars()).map(|(digit, nibble)| match nibble {
+        '8'..='9' | 'a'..='f' => digit.to_ascii_uppercase(),
+        _ => digit,
+    });
+    format!("0x{}", cased.collect::<String>())
 }
 
 /// A time as files write it.
 pub fn rfc3339(unix_seconds: u64) -> String {
-    Timestamp::from_seconds(unix_seconds).expect("times of tests are small").to_string()
+    Timestamp::from_seconds(unix_seconds)
+        .expect("times of tests are small")
+        .to_string()
 }
 
 /// The outside world's and our own accounts: the same on both chains.
@@ -263,7 +314,13 @@ pub struct People {
 pub fn people(anvil: &Anvil) -> People {
     let mut accounts = anvil.accounts().into_iter();
     let mut next = || accounts.next().expect("anvil has ten accounts");
-    People { stranger: next(), platform: next(), hot: next(), deployer: next(), spender: next() }
+    People {
+        stranger: next(),
+        platform: next(),
+        hot: next(),
+        deployer: next(),
+        spender: next(),
+    }
 }
 
 /// A deposit address that only a key could move, and whose key nobody needs here. Number 1 to 255.
@@ -301,7 +358,11 @@ impl Token {
             "mint(address,uint256)",
             &[Arg::address(owner), Arg::Uint(amount)],
         );
-        assert!(anvil.succeeded(&done), "{} could not be minted", self.artifact.name);
+        assert!(
+            anvil.succeeded(&done),
+            "{} could not be minted",
+            self.artifact.name
+        );
     }
 
     /// Sends coins; answers the transaction.

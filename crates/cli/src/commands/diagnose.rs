@@ -286,7 +286,7 @@ fn cost_view(quote: &DepositQuote) -> CostView {
 }
 
 /// The page that a person reads. Writing to a `String` cannot fail, so results of `write!` are dropped.
-fn page(
+pub fn page(
     engine: &Engine,
     diagnosis: &Diagnosis,
     quote: Option<&DepositQuote>,

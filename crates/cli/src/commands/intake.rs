@@ -1,6 +1,6 @@
 //! Imports: one shape for every file.
 
-use crate::args::Import;
+use crate::args::ImportFile;
 use crate::exit::Exit;
 use crate::progress;
 use anyhow::Context as _;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub type Reader = Box<dyn Read + Send>;
 
 /// Opens the file, runs the import and tells what it did.
-pub async fn run<F>(noun: &str, arguments: &Import, take: F) -> anyhow::Result<Exit>
+pub async fn run<F>(noun: &str, arguments: &ImportFile, take: F) -> anyhow::Result<Exit>
 where
     F: AsyncFnOnce(IntakeFile<Reader>, progress::Rows) -> Result<IntakeReport, EngineError>,
 {

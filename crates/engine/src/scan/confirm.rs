@@ -7,10 +7,12 @@ use crate::facts::FactGatherer;
 use crate::scan::NetworkReport;
 use recover_core::block::{BlockHash, Height, TxId};
 use recover_core::deposit::{DepositStatus, Origin};
+use recover_core::network::NetworkId;
 use recover_core::observation::Observation;
 use recover_source::chain::{ChainRead, Head};
 use recover_store::{DepositFilter, DepositOrder, OriginFilter};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const PAGE: u32 = 500;
 
@@ -110,6 +112,15 @@ impl Engine {
     /// # Errors
     /// When the store fails. A source that fails leaves its facts as they were.
     pub async fn reclassify(&self, filter: &DepositFilter) -> Result<u64, EngineError> {
+        self.reclassify_from(filter, &self.sources).await
+    }
+
+    /// The same with these sources to ask; none for a run that must ask nobody.
+    pub(crate) async fn reclassify_from(
+        &self,
+        filter: &DepositFilter,
+        sources: &BTreeMap<NetworkId, Arc<dyn ChainRead>>,
+    ) -> Result<u64, EngineError> {
         let mut networks: BTreeMap<_, BTreeSet<TxId>> = BTreeMap::new();
         let mut after = None;
         let filter = DepositFilter {
@@ -143,7 +154,7 @@ impl Engine {
                 &self.chains,
                 &self.adapters,
                 &network,
-                &self.sources,
+                sources,
                 finalized,
             )?;
             for tx_id in transactions {

@@ -1,0 +1,15 @@
+//! The whole program without a node: the command line, files that are wrong, imports, matching.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
+
+#[path = "../nodes/desk.rs"]
+#[allow(dead_code, reason = "shared with the suite that faces nodes")]
+mod desk;
+
+mod own_bad_input;
+mod own_command_line;
+mod own_imports;
+mod own_matching;
+mod own_people;

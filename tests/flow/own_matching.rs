@@ -1,0 +1,246 @@
+//! Imported deposits and appeals: matching has one line for each open appeal, in the stable shape.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::desk::{Desk, rows};
+
+const DEPOSITS: &str = "\
+deposit_id,chain,tx_id,output_index,block_height,block_time,from_address,to_address,asset,amount,memo,orphan_reason
+D-1,ETH,0x1111111111111111111111111111111111111111111111111111111111111111,0,1000,2025-06-01T10:00:00Z,0x00000000000000000000000000000000000000a1,0xde90510000000000000000000000000000000001,USDT,250,,wrong_chain
+D-2,BSC,0x2222222222222222222222222222222222222222222222222222222222222222,0,2000,2025-06-01T11:00:00Z,0x00000000000000000000000000000000000000a2,0xde90510000000000000000000000000000000002,BNB,1.25,,wrong_chain
+D-3,XRP,A2ACEF1D0E39B76933522EAF42C58BEA5FF12EAAD0CFECB991530FA0DCB08D86,0,93000015,2025-06-01T12:00:00Z,r32WgcxKER33NcPXobkEa7EfCPZJmxctHp,r3yhUPqBJKgd7hjD7d8VgUBsFkikzT71XE,XRP,5000,898620041,unknown_memo
+";
+
+const BOOK: &str = "\
+user_id,role,family,value
+U-1,deposit_address,evm,0xde90510000000000000000000000000000000001
+U-2,deposit_address,evm,0xde90510000000000000000000000000000000002
+U-3,assigned_memo,xrp,898620041
+";
+
+const APPEALS: &str = "\
+appeal_id,user_id,created_at,claimed_txid,claimed_network,claimed_asset,claimed_amount,claimed_to_address,claimed_memo,claimed_from_address,claimed_at,ownership_proof,session_view_at,free_text
+A-1,U-1,2025-06-01T13:00:00Z,https://etherscan.io/tx/0x1111111111111111111111111111111111111111111111111111111111111111,ERC20,Tether,\"250,00\",0xde90510000000000000000000000000000000001,,,2025-06-01,none,,please help
+A-2,U-9,2025-06-01T13:00:00Z,0x1111111111111111111111111111111111111111111111111111111111111111,,,,,,,,none,,mine!
+A-3,U-2,2025-06-01T13:00:00Z,,bep20,BNB,1.25,0xde90510000000000000000000000000000000002,,,2025-06-01 11:02,none,,
+A-4,U-7,2025-06-01T13:00:00Z,,,,,,,,,none,,where is my money
+A-5,U-3,2025-06-01T13:00:00Z,A2ACEF1D0E39B76933522EAF42C58BEA5FF12EAAD0CFECB991530FA0DCB08D86,ripple,XRP,5000,,898620041,,,none,,
+";
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.run(&["init"]).ok();
+    desk.write("deposits.csv", DEPOSITS);
+    desk.write("book.csv", BOOK);
+    desk.write("appeals.csv", APPEALS);
+    desk.run(&["addresses", "import", "book.csv"])
+        .ok()
+        .says(&["3 new"]);
+    desk.run(&["deposits", "import", "deposits.csv"])
+        .ok()
+        .says(&["3 new"]);
+    desk.run(&["appeals", "import", "appeals.csv"])
+        .ok()
+        .says(&["5 new"]);
+    desk
+}
+
+fn matches(desk: &Desk) -> Vec<Value> {
+    desk.run(&["--format", "json", "match"]).ok().json_lines()
+}
+
+#[test]
+fn one_line_for_each_open_appeal_in_the_stable_shape() {
+    let desk = desk();
+    let lines = matches(&desk);
+    let ids: BTreeSet<&str> = lines
+        .iter()
+        .map(|line| line["appeal_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, BTreeSet::from(["A-1", "A-2", "A-3", "A-4", "A-5"]));
+    assert_eq!(lines.len(), ids.len());
+    for line in &lines {
+        let mut keys: Vec<&str> = line
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        keys.sort_unstable();
+        assert_eq!(
+            keys,
+            ["appeal_id", "decision", "deposit_id", "reasons", "score"]
+        );
+        let decision = line["decision"].as_str().unwrap();
+        assert!(
+            ["auto", "review", "none", "conflict"].contains(&decision),
+            "{line}"
+        );
+        let score = line["score"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&score), "{line}");
+        assert!(
+            line["deposit_id"].is_string() || line["deposit_id"].is_null(),
+            "{line}"
+        );
+        for reason in line["reasons"].as_array().unwrap() {
+            let mut keys: Vec<&str> = reason
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(String::as_str)
+                .collect();
+            keys.sort_unstable();
+            assert_eq!(keys, ["detail", "field", "verdict", "weight"]);
+            assert!(reason["weight"].is_i64(), "{reason}");
+        }
+    }
+    let of = |id: &str| lines.iter().find(|line| line["appeal_id"] == id).unwrap();
+    assert_eq!(of("A-1")["deposit_id"], "D-1", "{}", of("A-1"));
+    assert_eq!(of("A-3")["deposit_id"], "D-2", "{}", of("A-3"));
+    assert_eq!(of("A-5")["deposit_id"], "D-3", "{}", of("A-5"));
+    assert_eq!(of("A-4")["decision"], "none");
+    assert!(of("A-4")["deposit_id"].is_null());
+    // The right transaction id in a stranger's hand is nothing.
+    assert_ne!(of("A-2")["decision"], "auto", "{}", of("A-2"));
+}
+
+#[test]
+fn the_same_files_again_change_nothing() {
+    let desk = desk();
+    let before = (
+        matches(&desk),
+        desk.deposits(),
+        desk.json(&["appeals", "list"]),
+    );
+    desk.run(&["addresses", "import", "book.csv"])
+        .ok()
+        .says(&["0 new, 0 updated, 3 unchanged"]);
+    desk.run(&["deposits", "import", "deposits.csv"])
+        .ok()
+        .says(&["0 new, 0 updated, 3 unchanged"]);
+    desk.run(&["appeals", "import", "appeals.csv"])
+        .ok()
+        .says(&["0 new, 0 updated, 5 unchanged"]);
+    assert_eq!(
+        (
+            matches(&desk),
+            desk.deposits(),
+            desk.json(&["appeals", "list"])
+        ),
+        before
+    );
+    // A changed row updates its own appeal.
+    desk.write(
+        "appeals.csv",
+        APPEALS.replace("where is my money", "where is my BNB"),
+    );
+    desk.run(&["appeals", "import", "appeals.csv"])
+        .ok()
+        .says(&["0 new, 1 updated, 4 unchanged"]);
+}
+
+#[test]
+fn ids_of_files_come_back_verbatim_and_imported_money_is_never_quoted() {
+    let desk = desk();
+    let deposits = desk.deposits();
+    let ids: BTreeSet<&str> = deposits
+        .iter()
+        .map(|row| row["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, BTreeSet::from(["D-1", "D-2", "D-3"]));
+    let amounts: BTreeSet<&str> = deposits
+        .iter()
+        .map(|row| row["amount_decimal"].as_str().unwrap())
+        .collect();
+    assert_eq!(amounts, BTreeSet::from(["250", "1.25", "5000"]));
+    desk.run(&["--policy", "policy.toml", "quote", "D-1"])
+        .exits(3);
+    // Work may start on it; a price is not given before a source of ours has seen it.
+    let arguments = ["--as", "ana", "--format", "json", "claims", "open", "D-1"];
+    let claim = desk.run(&arguments).ok().json();
+    assert_eq!(claim["status"], "draft", "{claim}");
+    let run = desk.run(&["--as", "ana", "quote", claim["id"].as_str().unwrap()]).exits(3);
+    assert_eq!(run.errors().len(), 1, "{}", run.err);
+}
+
+#[test]
+fn one_appeal_can_be_asked_for_alone_and_explained() {
+    let desk = desk();
+    let lines = desk
+        .run(&["--format", "json", "match", "--appeal", "A-3"])
+        .ok()
+        .json_lines();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["appeal_id"], "A-3");
+    let page = desk
+        .run(&["match", "--appeal", "A-1", "--explain"])
+        .ok()
+        .out;
+    for word in ["A-1", "D-1", "txid"] {
+        assert!(page.contains(word), "{word}:\n{page}");
+    }
+}
+
+#[test]
+fn a_closed_appeal_is_not_matched() {
+    let desk = desk();
+    desk.run(&[
+        "--as", "ana", "appeals", "close", "A-4", "--reason", "answered",
+    ])
+    .ok();
+    assert_eq!(matches(&desk).len(), 4);
+    // Importing the old file again does not open it.
+    desk.run(&["appeals", "import", "appeals.csv"]).ok();
+    assert_eq!(matches(&desk).len(), 4);
+}
+
+#[test]
+fn the_tables_read_well() {
+    let desk = desk();
+    insta::assert_snapshot!("deposits_table", desk.run(&["deposits", "list"]).ok().out);
+    desk.run(&["match"]).ok();
+    insta::assert_snapshot!("appeals_table", desk.run(&["appeals", "list"]).ok().out);
+    insta::assert_snapshot!("match_table", desk.run(&["match"]).ok().out);
+}
+
+#[test]
+fn exports_are_safe_for_a_spreadsheet() {
+    let desk = desk();
+    desk.run(&["deposits", "export", "out.csv"]).ok();
+    let text = desk.read("out.csv");
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert!(text.starts_with("id,network,tx_id,position,"), "{text}");
+    let lists = rows(desk.json(&["deposits", "list", "--network", "bsc"]));
+    assert_eq!(lists.len(), 1);
+}
+
+/// The labelled sample of the matching benchmark, on networks that have no adapter yet as well.
+#[test]
+fn a_sample_of_the_benchmark_gives_a_line_for_each_appeal() {
+    let desk = Desk::new();
+    desk.run(&["init"]).ok();
+    let sample = |name: &str| {
+        let path = crate::desk::workspace("fixtures/matching").join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        desk.write(name, &text);
+        text
+    };
+    let appeals = sample("appeals.csv");
+    for (noun, name) in
+        [("addresses", "address_book.csv"), ("deposits", "deposits.csv"), ("appeals", "appeals.csv")]
+    {
+        sample(name);
+        desk.run(&[noun, "import", name]).ok();
+    }
+    let expected: BTreeSet<&str> =
+        appeals.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    let lines = matches(&desk);
+    let found: BTreeSet<&str> =
+        lines.iter().map(|line| line["appeal_id"].as_str().unwrap()).collect();
+    assert_eq!(lines.len(), found.len(), "an appeal has two lines");
+    assert_eq!(found, expected);
+    let linked = lines.iter().filter(|line| line["deposit_id"].is_string()).count();
+    assert!(linked * 2 > lines.len(), "{linked} of {}", lines.len());
+}

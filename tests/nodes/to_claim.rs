@@ -1,0 +1,387 @@
+//! From a scan to the claim queue: every case goes as far as it may, and is refused where it must be.
+
+use serde_json::Value;
+
+use crate::desk::{Desk, Run, rows};
+use crate::setting::{furnish, id_of, scan};
+use crate::world::{Asset, Case, Way, World};
+
+/// An address that a user proved; nobody here has its key.
+const PROVED: &str = "0x00000000000000000000000000000000000face1";
+
+/// Runs a command as a person and expects a claim back.
+#[track_caller]
+pub fn claim_step(desk: &Desk, person: &str, arguments: &[&str]) -> Value {
+    let arguments = [&["--format", "json"], arguments].concat();
+    desk.run_as(person, &arguments).ok().json()
+}
+
+/// Runs a command that must be refused with this code; nothing may have changed.
+#[track_caller]
+pub fn refused(desk: &Desk, person: &str, arguments: &[&str], code: &str) -> Run {
+    desk.run_as(person, arguments).exits(3).says(&[code])
+}
+
+/// The present revision of a claim.
+pub fn revision(desk: &Desk, id: &str) -> String {
+    show(desk, id)["revision"].as_u64().unwrap().to_string()
+}
+
+/// One claim of `claims list --all`.
+pub fn show(desk: &Desk, id: &str) -> Value {
+    let claims = rows(desk.json(&["claims", "list", "--all"]));
+    let found = claims.into_iter().find(|claim| claim["id"] == id);
+    found.unwrap_or_else(|| panic!("no claim {id}"))
+}
+
+/// Opens a claim on a case as its way says.
+fn open(desk: &Desk, case: &Case, deposit: &str, person: &str) -> Run {
+    let mut arguments = vec!["--format", "json", "claims", "open", deposit];
+    if let Way::Approved {
+        destination,
+        beneficiary,
+        ..
+    } = case.expected.way
+    {
+        if destination {
+            arguments.extend(["--destination", PROVED]);
+        }
+        if beneficiary {
+            arguments.extend(["--beneficiary", "U-1031"]);
+        }
+    }
+    desk.run_as(person, &arguments)
+}
+
+/// Takes a freshly opened claim to approved, with everybody refused who must be.
+fn approve(desk: &Desk, case: &Case, opened: &Value, opener: &str) {
+    let id = opened["id"].as_str().unwrap();
+    assert_eq!(opened["status"], "draft", "{}", case.name);
+    let revised = || revision(desk, id);
+    // Nobody can skip a step.
+    refused(
+        desk,
+        "chidi",
+        &["claims", "approve", id, "--revision", &revised()],
+        "status_wrong",
+    );
+    let quoted = claim_step(desk, opener, &["quote", id]);
+    let quote = quote_of(&quoted);
+    let sum = |name: &str| quote[name].as_str().unwrap().parse::<u128>().unwrap();
+    assert_eq!(
+        sum("net") + sum("fee_in_asset"),
+        case.amount,
+        "{}: {quote}",
+        case.name
+    );
+    assert_eq!(show(desk, id)["status"], "quoted", "{}", case.name);
+    claim_step(desk, opener, &["claims", "accept", id]);
+    assert_eq!(show(desk, id)["status"], "accepted", "{}", case.name);
+    let clear = [
+        "claims",
+        "screen",
+        id,
+        "--clear",
+        "--reason",
+        "sender known",
+    ];
+    refused(desk, "ana", &clear, "role_missing");
+    claim_step(desk, "hugo", &clear);
+    assert_eq!(
+        show(desk, id)["status"],
+        "pending_approval",
+        "{}",
+        case.name
+    );
+
+    let vote = |person: &str| {
+        let revision = revised();
+        desk.run_as(person, &["claims", "approve", id, "--revision", &revision])
+    };
+    // A specialist may not, the opener may not, the one who screened may not.
+    vote("ana").exits(3).says(&["role_missing"]);
+    vote("gita").exits(3).says(&["actor_involved"]);
+    vote("hugo").exits(3).says(&["actor_involved"]);
+    let stale = ["claims", "approve", id, "--revision", "99"];
+    refused(desk, "chidi", &stale, "revision_differs");
+    vote("chidi").ok();
+    // The same command again is the same vote, not a second one.
+    vote("chidi").ok();
+    assert_eq!(
+        show(desk, id)["status"],
+        "pending_approval",
+        "{}: one vote",
+        case.name
+    );
+    vote("dalia").ok();
+    let approved = show(desk, id);
+    assert_eq!(approved["status"], "approved", "{}", case.name);
+    assert_eq!(
+        approved["approvals"].as_array().unwrap().len(),
+        2,
+        "{}",
+        case.name
+    );
+    assert_eq!(
+        approved["deposit_id"].as_str(),
+        Some(id_of(desk, case).as_str())
+    );
+}
+
+/// The quote inside whatever `quote CLAIM` prints.
+fn quote_of(value: &Value) -> &Value {
+    match &value["quote"] {
+        Value::Null => value,
+        quote => quote,
+    }
+}
+
+/// Takes every named case as far as it goes.
+pub fn works(desk: &Desk, world: &World, names: &[&str]) {
+    let mut reviewed: Vec<String> = Vec::new();
+    for name in names {
+        let case = world.case(name);
+        let deposit = id_of(desk, case);
+        match case.expected.way {
+            Way::Refused(code) => {
+                // Where a claim may be opened all the same, it must not get past the quote.
+                let run = open(desk, case, &deposit, "gita");
+                assert_eq!(run.code, Some(3), "{name}: {}{}", run.out, run.err);
+                run.says(&[code]);
+                let claims = rows(desk.json(&["claims", "list", "--all", "--deposit", &deposit]));
+                assert!(claims.is_empty(), "{name}: a refused claim was stored");
+            }
+            Way::Approved { review, .. } => {
+                if let (true, Asset::Contract(contract)) = (review, &case.asset)
+                    && !reviewed.contains(contract)
+                {
+                    let network = case.chain.name();
+                    let open_early = open(desk, case, &deposit, "gita");
+                    assert_eq!(
+                        open_early.code,
+                        Some(3),
+                        "{name}: nobody reviewed the token yet"
+                    );
+                    let decimals = world.decimals_of(case);
+                    let decision = ["--decision", "genuine", "--decimals", decimals.as_str()];
+                    let reason = ["--reason", "issuer known"];
+                    let review = [
+                        &["tokens", "review", network, contract.as_str()],
+                        &reason[..],
+                    ];
+                    desk.run_as("ana", &review.concat()).ok();
+                    reviewed.push(contract.clone());
+                }
+                let opened = open(desk, case, &deposit, "gita").ok().json();
+                // One open claim on a deposit, whoever asks.
+                let again = open(desk, case, &deposit, "ana");
+                again.exits(3).says(&["deposit_taken"]);
+                approve(desk, case, &opened, "gita");
+            }
+        }
+    }
+}
+
+fn furnished() -> (World, Desk) {
+    let world = World::build();
+    let desk = Desk::new();
+    furnish(&desk, &world);
+    scan(&desk);
+    (world, desk)
+}
+
+#[test]
+fn credits_in_our_own_account_reach_approval() {
+    let (world, desk) = furnished();
+    works(
+        &desk,
+        &world,
+        &[
+            "missed_native",
+            "missed_token",
+            "below_minimum",
+            "token_returning_nothing",
+            "transfer_from",
+            "multi_log_2",
+            "multi_trace_2",
+            "twin_missed",
+            "internal_deep",
+            "self_destruct",
+            "forwarder_at_home",
+            "retired_address",
+        ],
+    );
+}
+
+#[test]
+fn money_at_places_of_ours_needs_a_name() {
+    let (world, desk) = furnished();
+    let hot = id_of(&desk, world.case("hot_wallet"));
+    let arguments = ["claims", "open", hot.as_str()];
+    refused(&desk, "gita", &arguments, "beneficiary_missing");
+    works(
+        &desk,
+        &world,
+        &["withdrawal_came_back", "hot_wallet", "account_closed"],
+    );
+    let retired = id_of(&desk, world.case("retired_contract"));
+    let arguments = ["claims", "open", retired.as_str()];
+    refused(&desk, "gita", &arguments, "destination_missing");
+    works(&desk, &world, &["retired_contract"]);
+}
+
+#[test]
+fn the_wrong_network_reaches_approval() {
+    let (world, desk) = furnished();
+    works(
+        &desk,
+        &world,
+        &[
+            "wrong_chain_native",
+            "wrong_chain_forwarder",
+            "wrong_chain_forwarder_in_place",
+            "wrong_chain_create",
+            "wrong_chain_token",
+        ],
+    );
+}
+
+#[test]
+fn unlisted_tokens_reach_approval_after_their_review() {
+    let (world, desk) = furnished();
+    works(
+        &desk,
+        &world,
+        &[
+            "unlisted_token",
+            "bytes32_symbol",
+            "fee_logged_net",
+            "fee_on_transfer",
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_claimed_is_refused_with_its_reason() {
+    let (world, desk) = furnished();
+    let names: Vec<&str> = world
+        .cases
+        .iter()
+        .filter(|case| matches!(case.expected.way, Way::Refused(_)))
+        .map(|case| case.name)
+        .collect();
+    assert!(names.len() > 12, "{names:?}");
+    works(&desk, &world, &names);
+}
+
+#[test]
+fn an_appeal_leads_to_its_claim() {
+    let (world, desk) = furnished();
+    let cases = ["missed_native", "wrong_chain_native", "internal"];
+    let mut text = format!("{}\n", crate::world::APPEALS);
+    for (number, name) in cases.iter().enumerate() {
+        let case = world.case(name);
+        let user = crate::world::owner(case).unwrap();
+        text.push_str(&format!(
+            "{}\n",
+            world.appeal_row(&format!("AP-{number}"), &user, case)
+        ));
+    }
+    desk.write("appeals.csv", text);
+    desk.run(&["appeals", "import", "appeals.csv"]).ok();
+    let matches = desk.run(&["--format", "json", "match"]).ok().json_lines();
+    assert_eq!(matches.len(), cases.len());
+    for (number, name) in cases.iter().enumerate() {
+        let case = world.case(name);
+        let appeal = format!("AP-{number}");
+        let found = matches
+            .iter()
+            .find(|row| row["appeal_id"] == appeal.as_str())
+            .unwrap();
+        let deposit = id_of(&desk, case);
+        assert_eq!(found["deposit_id"], deposit.as_str(), "{name}: {found}");
+        assert_eq!(found["decision"], "auto", "{name}: {found}");
+        let arguments = ["claims", "open", &deposit, "--appeal", &appeal];
+        let opened = claim_step(&desk, "gita", &arguments);
+        assert_eq!(opened["appeal_id"], appeal.as_str());
+        assert_eq!(
+            opened["beneficiary"].as_str(),
+            crate::world::owner(case).as_deref()
+        );
+        approve(&desk, case, &opened, "gita");
+    }
+}
+
+#[test]
+fn a_hold_stops_the_vote_until_it_is_cleared() {
+    let (world, desk) = furnished();
+    let deposit = id_of(&desk, world.case("missed_native"));
+    let opened = claim_step(&desk, "ana", &["claims", "open", &deposit]);
+    let id = opened["id"].as_str().unwrap();
+    claim_step(&desk, "ana", &["quote", id]);
+    claim_step(&desk, "ana", &["claims", "accept", id]);
+    claim_step(
+        &desk,
+        "farah",
+        &[
+            "claims",
+            "screen",
+            id,
+            "--hold",
+            "--reason",
+            "sender on a list",
+        ],
+    );
+    let held = show(&desk, id);
+    assert_eq!(held["held"], true);
+    refused(
+        &desk,
+        "chidi",
+        &["claims", "approve", id, "--revision", &revision(&desk, id)],
+        "status_wrong",
+    );
+    claim_step(
+        &desk,
+        "farah",
+        &["claims", "screen", id, "--clear", "--reason", "false alarm"],
+    );
+    assert_eq!(show(&desk, id)["held"], false);
+    for person in ["chidi", "dalia"] {
+        desk.run_as(
+            person,
+            &["claims", "approve", id, "--revision", &revision(&desk, id)],
+        )
+        .ok();
+    }
+    assert_eq!(show(&desk, id)["status"], "approved");
+}
+
+#[test]
+fn a_dry_run_changes_nothing_and_one_no_ends_a_claim() {
+    let (world, desk) = furnished();
+    let deposit = id_of(&desk, world.case("missed_native"));
+    let opened = claim_step(&desk, "ana", &["claims", "open", &deposit]);
+    let id = opened["id"].as_str().unwrap();
+    claim_step(&desk, "ana", &["quote", id]);
+    let before = show(&desk, id);
+    desk.run_as("ana", &["claims", "accept", id, "--dry-run"])
+        .ok();
+    assert_eq!(show(&desk, id), before);
+    desk.run_as("chidi", &["claims", "reject", id, "--reason", "wrong user"])
+        .exits(3);
+    claim_step(&desk, "ana", &["claims", "accept", id]);
+    claim_step(
+        &desk,
+        "farah",
+        &["claims", "screen", id, "--clear", "--reason", "known"],
+    );
+    claim_step(
+        &desk,
+        "chidi",
+        &["claims", "reject", id, "--reason", "wrong user"],
+    );
+    assert_eq!(show(&desk, id)["status"], "rejected");
+    // The deposit is free again.
+    let next = claim_step(&desk, "ana", &["claims", "open", &deposit]);
+    assert_ne!(next["id"], id);
+}
