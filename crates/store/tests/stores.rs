@@ -1,5 +1,7 @@
 //! One suite on both databases: every function of `suite` runs as a test of the modules `own_sqlite` and `postgres`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod suite;
 
 /// Declares each function twice: `own_sqlite::MODULE::NAME` and `postgres::MODULE::NAME`.
