@@ -33,7 +33,9 @@ impl From<Exit> for ExitCode {
 /// Tells the error on standard error and says how the program ends.
 pub fn report(error: &anyhow::Error) -> Exit {
     let is_closed_pipe = error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     });
     // Whoever read our output has read enough (`recover deposits list | head`).
     if is_closed_pipe {

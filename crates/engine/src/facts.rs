@@ -220,10 +220,10 @@ impl<'a> FactGatherer<'a> {
             {
                 let evidence = self.evidence(&observation.to, chosen).await;
                 facts.control = self.control(&observation.to, Some(chosen), &evidence);
-                if facts.control == Verdict::Conditional(Missing::CodeUnknown) {
-                    if let Some(proved) = self.proved.get(&observation.id()) {
-                        facts.control = proved.clone();
-                    }
+                if facts.control == Verdict::Conditional(Missing::CodeUnknown)
+                    && let Some(proved) = self.proved.get(&observation.id())
+                {
+                    facts.control = proved.clone();
                 }
                 classification = classify(&facts);
             } else if recipient.is_none() && classification.kind == Kind::NotOurs {

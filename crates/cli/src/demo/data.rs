@@ -26,12 +26,30 @@ pub const NOW: &str = "2025-06-01T01:00:00Z";
 
 /// Files that the exchange would write or export, by name.
 pub const FILES: &[(&str, &str)] = &[
-    ("chains.toml", include_str!("../../../../fixtures/demo/chains.toml")),
-    ("policy.toml", include_str!("../../../../fixtures/demo/policy.toml")),
-    ("addresses.csv", include_str!("../../../../fixtures/demo/addresses.csv")),
-    ("ledger.csv", include_str!("../../../../fixtures/demo/ledger.csv")),
-    ("prices.csv", include_str!("../../../../fixtures/demo/prices.csv")),
-    ("appeals.csv", include_str!("../../../../fixtures/demo/appeals.csv")),
+    (
+        "chains.toml",
+        include_str!("../../../../fixtures/demo/chains.toml"),
+    ),
+    (
+        "policy.toml",
+        include_str!("../../../../fixtures/demo/policy.toml"),
+    ),
+    (
+        "addresses.csv",
+        include_str!("../../../../fixtures/demo/addresses.csv"),
+    ),
+    (
+        "ledger.csv",
+        include_str!("../../../../fixtures/demo/ledger.csv"),
+    ),
+    (
+        "prices.csv",
+        include_str!("../../../../fixtures/demo/prices.csv"),
+    ),
+    (
+        "appeals.csv",
+        include_str!("../../../../fixtures/demo/appeals.csv"),
+    ),
 ];
 
 const ETHEREUM: &[u8] = include_bytes!("../../../../fixtures/demo/ethereum.jsonl.gz");
@@ -39,13 +57,23 @@ const BSC: &[u8] = include_bytes!("../../../../fixtures/demo/bsc.jsonl.gz");
 const MAINNET: &[u8] = include_bytes!("../../../../fixtures/demo/mainnet.jsonl.gz");
 
 /// The payment of the mainnet recording.
-pub const MAINNET_PAYMENT: &str = "0x45102190bcfd53cc6a15761c9d2da43a628d0ca713bfad5a1e311b531c294b77";
+pub const MAINNET_PAYMENT: &str =
+    "0x45102190bcfd53cc6a15761c9d2da43a628d0ca713bfad5a1e311b531c294b77";
 
 /// Recorded mainnet receipts: what each is, and the answer as it was recorded.
 pub const MAINNET_RECEIPTS: &[(&str, &str)] = &[
-    ("an ERC-721 token", include_str!("../../../../fixtures/demo/mainnet/gem_transfer_nft_eip721_receipt.json")),
-    ("an ERC-1155 token", include_str!("../../../../fixtures/demo/mainnet/gem_transfer_nft_eip1155_receipt.json")),
-    ("a swap by a router", include_str!("../../../../fixtures/demo/mainnet/gem_trace_replay_tx_receipt.json")),
+    (
+        "an ERC-721 token",
+        include_str!("../../../../fixtures/demo/mainnet/gem_transfer_nft_eip721_receipt.json"),
+    ),
+    (
+        "an ERC-1155 token",
+        include_str!("../../../../fixtures/demo/mainnet/gem_transfer_nft_eip1155_receipt.json"),
+    ),
+    (
+        "a swap by a router",
+        include_str!("../../../../fixtures/demo/mainnet/gem_trace_replay_tx_receipt.json"),
+    ),
 ];
 
 /// Everything that the logs of a recorded receipt move, read by the adapter's own decoder.
@@ -62,7 +90,8 @@ pub fn movements(answer: &str) -> anyhow::Result<Vec<Observation>> {
 pub fn write(folder: &Path) -> anyhow::Result<()> {
     for (name, text) in FILES {
         let path = folder.join(name);
-        std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        std::fs::write(&path, text)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(())
 }
@@ -105,7 +134,12 @@ impl Detect for Recorded {
 }
 
 impl Control for Recorded {
-    fn prove(&self, address: &Address, control: &ControlRecord, evidence: &ControlEvidence) -> Verdict {
+    fn prove(
+        &self,
+        address: &Address,
+        control: &ControlRecord,
+        evidence: &ControlEvidence,
+    ) -> Verdict {
         Evm.prove(address, control, evidence)
     }
 
@@ -116,12 +150,23 @@ impl Control for Recorded {
 
 impl Adapter for Recorded {
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
-        let unreadable = |detail: String| SourceError::NotProtocol { origin: format!("recording {}", network.id), detail };
-        let source = network.sources.first().ok_or_else(|| unreadable("no source".to_owned()))?;
-        let bytes = self.bytes(network.id.as_str()).ok_or_else(|| unreadable("not recorded".to_owned()))?;
+        let unreadable = |detail: String| SourceError::NotProtocol {
+            origin: format!("recording {}", network.id),
+            detail,
+        };
+        let source = network
+            .sources
+            .first()
+            .ok_or_else(|| unreadable("no source".to_owned()))?;
+        let bytes = self
+            .bytes(network.id.as_str())
+            .ok_or_else(|| unreadable("not recorded".to_owned()))?;
         let recording = Recording::read(BufReader::new(GzDecoder::new(bytes)))
             .map_err(|error| unreadable(error.to_string()))?;
         let transport = ReplayTransport::new(recording, network.id.as_str());
-        Ok(recover_chain_evm::open_with(source_config(network, source)?, Arc::new(transport)))
+        Ok(recover_chain_evm::open_with(
+            source_config(network, source)?,
+            Arc::new(transport),
+        ))
     }
 }

@@ -36,9 +36,13 @@ use std::sync::Arc;
 pub async fn run(arguments: &Demo) -> anyhow::Result<Exit> {
     let temporary = tempfile::tempdir().context("no temporary folder can be made")?;
     let folder = arguments.dir.as_deref().unwrap_or(temporary.path());
-    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
     if std::fs::read_dir(folder)?.next().is_some() {
-        anyhow::bail!("{} is not empty: name a new folder, so that nothing of yours is overwritten", folder.display());
+        anyhow::bail!(
+            "{} is not empty: name a new folder, so that nothing of yours is overwritten",
+            folder.display()
+        );
     }
     data::write(folder)?;
     let engine = engine(folder, Chains::Ours, "recover.db").await?;
@@ -58,8 +62,15 @@ pub async fn run(arguments: &Demo) -> anyhow::Result<Exit> {
     mainnet(folder).await?;
 
     heading("What to try next")?;
-    let place = arguments.dir.as_deref().map_or_else(|| "DIR".to_owned(), |dir| dir.display().to_string());
-    let keep = if arguments.dir.is_some() { "" } else { "recover demo --dir DIR   keeps the files and the database\n" };
+    let place = arguments
+        .dir
+        .as_deref()
+        .map_or_else(|| "DIR".to_owned(), |dir| dir.display().to_string());
+    let keep = if arguments.dir.is_some() {
+        ""
+    } else {
+        "recover demo --dir DIR   keeps the files and the database\n"
+    };
     output::line(&format!(
         "{keep}cd {place} && recover deposits list --queue   the working queue of this demo\n\
          recover init   writes chains.toml and policy.toml for your own networks; README.md has a tour on live nodes"
@@ -71,19 +82,30 @@ pub async fn run(arguments: &Demo) -> anyhow::Result<Exit> {
 }
 
 fn heading(text: &str) -> anyhow::Result<()> {
-    output::line(&format!("\n── {text} {}", "─".repeat(100_usize.saturating_sub(text.chars().count()))))
+    output::line(&format!(
+        "\n── {text} {}",
+        "─".repeat(100_usize.saturating_sub(text.chars().count()))
+    ))
 }
 
 async fn engine(folder: &Path, recorded: Chains, database: &str) -> anyhow::Result<Engine> {
     let adapters = Adapters::new(vec![Arc::new(Recorded(recorded))]);
     let mut chains = ChainsConfig::load(&folder.join("chains.toml"), &adapters)?;
     if recorded == Chains::Mainnet {
-        chains.networks.retain(|network, _| network.as_str() == "ethereum");
+        chains
+            .networks
+            .retain(|network, _| network.as_str() == "ethereum");
     }
     let policy = Policy::load(&folder.join("policy.toml"), Some(&chains))?;
     let store = Store::open(&format!("sqlite://{}", folder.join(database).display())).await?;
     let now = Timestamp::parse(data::NOW)?;
-    Ok(Engine::new(store, chains, Some(policy), adapters, Arc::new(FixedClock(now)))?)
+    Ok(Engine::new(
+        store,
+        chains,
+        Some(policy),
+        adapters,
+        Arc::new(FixedClock(now)),
+    )?)
 }
 
 async fn imports(engine: &Engine, folder: &Path) -> anyhow::Result<()> {
@@ -99,13 +121,31 @@ async fn imports(engine: &Engine, folder: &Path) -> anyhow::Result<()> {
     };
     let quiet = |_: u64| {};
     let reports = [
-        ("addresses", engine.import_addresses(file("addresses.csv")?, &quiet).await?),
-        ("ledger rows", engine.import_ledger(file("ledger.csv")?, &[], &quiet).await?),
-        ("prices", engine.import_prices(file("prices.csv")?, &quiet).await?),
-        ("appeals", engine.import_appeals(file("appeals.csv")?, &quiet).await?),
+        (
+            "addresses",
+            engine
+                .import_addresses(file("addresses.csv")?, &quiet)
+                .await?,
+        ),
+        (
+            "ledger rows",
+            engine
+                .import_ledger(file("ledger.csv")?, &[], &quiet)
+                .await?,
+        ),
+        (
+            "prices",
+            engine.import_prices(file("prices.csv")?, &quiet).await?,
+        ),
+        (
+            "appeals",
+            engine.import_appeals(file("appeals.csv")?, &quiet).await?,
+        ),
     ];
-    let counts: Vec<String> =
-        reports.iter().map(|(noun, report)| format!("{} {noun}", report.counts.inserted)).collect();
+    let counts: Vec<String> = reports
+        .iter()
+        .map(|(noun, report)| format!("{} {noun}", report.counts.inserted))
+        .collect();
     output::line(&counts.join(", "))
 }
 
@@ -127,13 +167,17 @@ async fn scanned(engine: &Engine) -> anyhow::Result<()> {
     let deposits = deposits(engine, &DepositFilter::default()).await?;
     let mut rows = Vec::new();
     for kind in Kind::ALL {
-        let of_kind: Vec<&Deposit> =
-            deposits.iter().filter(|deposit| deposit.classification.kind == *kind).collect();
+        let of_kind: Vec<&Deposit> = deposits
+            .iter()
+            .filter(|deposit| deposit.classification.kind == *kind)
+            .collect();
         if of_kind.is_empty() {
             continue;
         }
-        let mut verdicts: Vec<String> =
-            of_kind.iter().map(|deposit| deposit.classification.verdict.to_string()).collect();
+        let mut verdicts: Vec<String> = of_kind
+            .iter()
+            .map(|deposit| deposit.classification.verdict.to_string())
+            .collect();
         verdicts.sort();
         verdicts.dedup();
         rows.push(vec![
@@ -143,14 +187,19 @@ async fn scanned(engine: &Engine) -> anyhow::Result<()> {
             verdicts.join("\n"),
         ]);
     }
-    output::line(&output::table(&["kind", "credits", "USD", "verdicts"], rows.into_iter()).to_string())
+    output::line(
+        &output::table(&["kind", "credits", "USD", "verdicts"], rows.into_iter()).to_string(),
+    )
 }
 
 async fn deposits(engine: &Engine, filter: &DepositFilter) -> anyhow::Result<Vec<Deposit>> {
     let mut found = Vec::new();
     let mut after = None;
     loop {
-        let page = engine.store().list_deposits(filter, DepositOrder::Newest, after.as_ref(), 500).await?;
+        let page = engine
+            .store()
+            .list_deposits(filter, DepositOrder::Newest, after.as_ref(), 500)
+            .await?;
         found.extend(page.deposits.into_iter().map(|stored| stored.deposit));
         after = page.next;
         if after.is_none() {
@@ -164,13 +213,19 @@ async fn first(
     kind: Kind,
     fits: impl Fn(&Deposit) -> bool,
 ) -> anyhow::Result<Option<Deposit>> {
-    let filter = DepositFilter { kind: Some(kind), ..DepositFilter::default() };
+    let filter = DepositFilter {
+        kind: Some(kind),
+        ..DepositFilter::default()
+    };
     Ok(deposits(engine, &filter).await?.into_iter().find(fits))
 }
 
 async fn wrong_networks(engine: &Engine) -> anyhow::Result<()> {
     heading("3  Diagnose: the right address on the wrong network, and who holds which key")?;
-    let same_key = first(engine, Kind::WrongChainSameKey, |deposit| deposit.classification.verdict.is_recoverable()).await?;
+    let same_key = first(engine, Kind::WrongChainSameKey, |deposit| {
+        deposit.classification.verdict.is_recoverable()
+    })
+    .await?;
     let contract = first(engine, Kind::WrongChainContract, |deposit| {
         matches!(deposit.classification.verdict, Verdict::NeedsDeploy(_))
     })
@@ -182,7 +237,12 @@ async fn wrong_networks(engine: &Engine) -> anyhow::Result<()> {
             Some(deposit) => Some(engine.estimate(deposit).await?),
             None => None,
         };
-        output::line(&commands::diagnose::page(engine, &diagnosis, quote.as_ref(), None))?;
+        output::line(&commands::diagnose::page(
+            engine,
+            &diagnosis,
+            quote.as_ref(),
+            None,
+        ))?;
         output::line("")?;
     }
     Ok(())
@@ -205,13 +265,26 @@ async fn unlisted_token(engine: &Engine) -> anyhow::Result<()> {
             genuine = Some(token);
         }
     }
-    output::line(&output::table(&["says it is", "contract", "credits", "recipients", "signals"], rows.into_iter()).to_string())?;
+    output::line(
+        &output::table(
+            &["says it is", "contract", "credits", "recipients", "signals"],
+            rows.into_iter(),
+        )
+        .to_string(),
+    )?;
     let token = genuine.context("the recording has no token NEW")?;
     let asset = &token.sighting.asset;
     let contract = asset.contract_text().unwrap_or_default();
     let network = engine.network(asset.network.as_str())?;
     let reviewed = engine
-        .review_token(network, contract, TokenReview::Genuine, token.sighting.decimals, "ana", "issuer known")
+        .review_token(
+            network,
+            contract,
+            TokenReview::Genuine,
+            token.sighting.decimals,
+            "ana",
+            "issuer known",
+        )
         .await?;
     output::line(&format!(
         "$ recover tokens review {} {contract} --decision genuine --decimals {} --reason \"issuer known\"\n{} deposits are classified otherwise now",
@@ -219,9 +292,14 @@ async fn unlisted_token(engine: &Engine) -> anyhow::Result<()> {
         token.sighting.decimals.unwrap_or_default(),
         reviewed.reclassified
     ))?;
-    let filter = DepositFilter { asset: Some(asset.clone()), ..DepositFilter::default() };
-    if let Some(deposit) =
-        deposits(engine, &filter).await?.into_iter().find(|deposit| deposit.classification.verdict.is_recoverable())
+    let filter = DepositFilter {
+        asset: Some(asset.clone()),
+        ..DepositFilter::default()
+    };
+    if let Some(deposit) = deposits(engine, &filter)
+        .await?
+        .into_iter()
+        .find(|deposit| deposit.classification.verdict.is_recoverable())
     {
         let estimate = engine.estimate(&deposit).await?;
         output::line(&format!(
@@ -246,8 +324,17 @@ async fn appeals(engine: &Engine) -> anyhow::Result<Vec<MatchOutcome>> {
         let stored = engine.store().appeal(&outcome.appeal).await?;
         let says = stored.map(|stored| {
             let appeal = stored.appeal;
-            let parts = [appeal.claimed_amount, appeal.claimed_asset, appeal.claimed_network, crate::view::shortened(&appeal.claimed_txid)];
-            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+            let parts = [
+                appeal.claimed_amount,
+                appeal.claimed_asset,
+                appeal.claimed_network,
+                crate::view::shortened(&appeal.claimed_txid),
+            ];
+            parts
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ")
         });
         let view = MatchView::of(outcome)?;
         let because: Vec<String> = view
@@ -264,7 +351,13 @@ async fn appeals(engine: &Engine) -> anyhow::Result<Vec<MatchOutcome>> {
             because.join(", "),
         ]);
     }
-    output::line(&output::table(&["appeal", "says", "decision", "deposit", "because"], rows.into_iter()).to_string())?;
+    output::line(
+        &output::table(
+            &["appeal", "says", "decision", "deposit", "because"],
+            rows.into_iter(),
+        )
+        .to_string(),
+    )?;
     Ok(outcomes)
 }
 
@@ -273,10 +366,23 @@ fn specialist(engine: &Engine) -> Result<recover_core::claim::Person, EngineErro
 }
 
 /// Opens a claim as a person would for an appeal, and tells what came of it.
-async fn open(engine: &Engine, deposit: &Deposit, appeal: &AppealId) -> anyhow::Result<Option<Claim>> {
-    output::line(&format!("$ recover claims open {} --appeal {appeal}", deposit.id()))?;
-    let options = OpenOptions { appeal: Some(appeal.to_string()), ..OpenOptions::default() };
-    match engine.open_claim(&deposit.id(), &options, &specialist(engine)?).await {
+async fn open(
+    engine: &Engine,
+    deposit: &Deposit,
+    appeal: &AppealId,
+) -> anyhow::Result<Option<Claim>> {
+    output::line(&format!(
+        "$ recover claims open {} --appeal {appeal}",
+        deposit.id()
+    ))?;
+    let options = OpenOptions {
+        appeal: Some(appeal.to_string()),
+        ..OpenOptions::default()
+    };
+    match engine
+        .open_claim(&deposit.id(), &options, &specialist(engine)?)
+        .await
+    {
         Ok(claim) => {
             output::line(&format!("{} opened", claim.id))?;
             Ok(Some(claim))
@@ -291,8 +397,13 @@ async fn open(engine: &Engine, deposit: &Deposit, appeal: &AppealId) -> anyhow::
 
 async fn refusals(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()> {
     heading("6  Refusals: a stranger with the right transaction id, two claimants on one deposit")?;
-    for outcome in outcomes.iter().filter(|outcome| outcome.decision == MatchDecision::None) {
-        let Some(stored) = engine.store().appeal(&outcome.appeal).await? else { continue };
+    for outcome in outcomes
+        .iter()
+        .filter(|outcome| outcome.decision == MatchDecision::None)
+    {
+        let Some(stored) = engine.store().appeal(&outcome.appeal).await? else {
+            continue;
+        };
         if stored.appeal.claimed_txid.is_empty() {
             continue;
         }
@@ -306,10 +417,16 @@ async fn refusals(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<
             open(engine, deposit, &outcome.appeal).await?;
         }
     }
-    for outcome in outcomes.iter().filter(|outcome| outcome.decision == MatchDecision::Conflict) {
+    for outcome in outcomes
+        .iter()
+        .filter(|outcome| outcome.decision == MatchDecision::Conflict)
+    {
         let Some(id) = &outcome.deposit else { continue };
         if let Some(stored) = engine.store().deposit(id).await? {
-            output::line(&format!("{} is one of several users who want {id}, and nobody owns its address:", outcome.appeal))?;
+            output::line(&format!(
+                "{} is one of several users who want {id}, and nobody owns its address:",
+                outcome.appeal
+            ))?;
             open(engine, &stored.deposit, &outcome.appeal).await?;
         }
     }
@@ -324,12 +441,22 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
     let options = StepOptions::default();
     let mut carried_through = false;
     for outcome in outcomes {
-        let (MatchDecision::Auto | MatchDecision::Review, Some(id)) = (outcome.decision, &outcome.deposit) else { continue };
-        let Some(stored) = engine.store().deposit(id).await? else { continue };
-        if !stored.deposit.classification.verdict.is_recoverable() || stored.deposit.classification.kind == Kind::UnlistedToken {
+        let (MatchDecision::Auto | MatchDecision::Review, Some(id)) =
+            (outcome.decision, &outcome.deposit)
+        else {
+            continue;
+        };
+        let Some(stored) = engine.store().deposit(id).await? else {
+            continue;
+        };
+        if !stored.deposit.classification.verdict.is_recoverable()
+            || stored.deposit.classification.kind == Kind::UnlistedToken
+        {
             continue;
         }
-        let Some(claim) = open(engine, &stored.deposit, &outcome.appeal).await? else { continue };
+        let Some(claim) = open(engine, &stored.deposit, &outcome.appeal).await? else {
+            continue;
+        };
         match engine.quote_claim(&claim.id, &options, &ana).await {
             Ok(_) => {}
             Err(error @ EngineError::NoQuote { .. }) => {
@@ -341,9 +468,16 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
         if carried_through {
             continue;
         }
-        engine.step_claim(&claim.id, Command::Accept, &options, &ana).await?;
-        let clear = Command::Screen { clear: true, reason: "no hits on sender and user".to_owned() };
-        engine.step_claim(&claim.id, clear, &options, &farah).await?;
+        engine
+            .step_claim(&claim.id, Command::Accept, &options, &ana)
+            .await?;
+        let clear = Command::Screen {
+            clear: true,
+            reason: "no hits on sender and user".to_owned(),
+        };
+        engine
+            .step_claim(&claim.id, clear, &options, &farah)
+            .await?;
         match engine.approve_claim(&claim.id, None, &options, &ana).await {
             Err(EngineError::Refused { refusal }) => {
                 output::line(&format!("  the opener votes: refused: {refusal}"))?;
@@ -352,8 +486,15 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
             Ok(_) => anyhow::bail!("the opener's vote was taken"),
         }
         for approver in &approvers {
-            let voted = engine.approve_claim(&claim.id, None, &options, approver).await?;
-            output::line(&format!("  {} votes: {} of 2, {}", approver.name, voted.approvals.len(), voted.status))?;
+            let voted = engine
+                .approve_claim(&claim.id, None, &options, approver)
+                .await?;
+            output::line(&format!(
+                "  {} votes: {} of 2, {}",
+                approver.name,
+                voted.approvals.len(),
+                voted.status
+            ))?;
         }
         carried_through = true;
     }
@@ -380,7 +521,9 @@ async fn mainnet(folder: &Path) -> anyhow::Result<()> {
         ))?;
     }
     engine.store().close().await;
-    output::line("What the logs of recorded receipts move, as a scan reads them (each id recomputed from its own bytes):")?;
+    output::line(
+        "What the logs of recorded receipts move, as a scan reads them (each id recomputed from its own bytes):",
+    )?;
     let mut rows = Vec::new();
     for (name, receipt) in data::MAINNET_RECEIPTS {
         let movements = data::movements(receipt).with_context(|| (*name).to_owned())?;
@@ -388,12 +531,30 @@ async fn mainnet(folder: &Path) -> anyhow::Result<()> {
             let flags: Vec<&str> = movement.flags.iter().map(|flag| flag.code()).collect();
             rows.push(vec![
                 (*name).to_owned(),
-                format!("{}\n{}", crate::view::shortened(movement.tx_id.as_str()), movement.position),
-                movement.asset.contract_text().unwrap_or("native").to_owned(),
-                format!("{} {}", movement.amount.to_base_units(), if flags.is_empty() { "base units" } else { "" }),
+                format!(
+                    "{}\n{}",
+                    crate::view::shortened(movement.tx_id.as_str()),
+                    movement.position
+                ),
+                movement
+                    .asset
+                    .contract_text()
+                    .unwrap_or("native")
+                    .to_owned(),
+                format!(
+                    "{} {}",
+                    movement.amount.to_base_units(),
+                    if flags.is_empty() { "base units" } else { "" }
+                ),
                 flags.join(", "),
             ]);
         }
     }
-    output::line(&output::table(&["what", "transaction", "contract", "amount", "flags"], rows.into_iter()).to_string())
+    output::line(
+        &output::table(
+            &["what", "transaction", "contract", "amount", "flags"],
+            rows.into_iter(),
+        )
+        .to_string(),
+    )
 }

@@ -29,12 +29,25 @@ async fn value(engine: &Engine, deposit: &Deposit) -> anyhow::Result<Option<Cent
     if !deposit.decimals_vouched {
         return Ok(None);
     }
-    let price = engine.store().latest_price(deposit.asset(), "USD", engine.now()).await?;
-    Ok(price.and_then(|price| value_of(deposit.amount(), deposit.decimals, price.price, Rounding::Down)))
+    let price = engine
+        .store()
+        .latest_price(deposit.asset(), "USD", engine.now())
+        .await?;
+    Ok(price.and_then(|price| {
+        value_of(
+            deposit.amount(),
+            deposit.decimals,
+            price.price,
+            Rounding::Down,
+        )
+    }))
 }
 
 fn plus(left: Cents, right: Cents) -> anyhow::Result<Cents> {
-    left.0.checked_add(right.0).map(Cents).ok_or_else(|| anyhow::anyhow!("the sum does not fit"))
+    left.0
+        .checked_add(right.0)
+        .map(Cents)
+        .ok_or_else(|| anyhow::anyhow!("the sum does not fit"))
 }
 
 /// One line over every deposit that stands.
@@ -44,11 +57,14 @@ pub async fn line(engine: &Engine) -> anyhow::Result<String> {
     let mut refused: BTreeMap<Reason, Vec<Deposit>> = BTreeMap::new();
     let mut open: BTreeMap<Missing, Vec<Deposit>> = BTreeMap::new();
     for deposit in super::deposits(engine, &recover_store::DepositFilter::default()).await? {
-        if deposit.status == DepositStatus::Gone || deposit.classification.kind == Kind::OwnMovement {
+        if deposit.status == DepositStatus::Gone || deposit.classification.kind == Kind::OwnMovement
+        {
             continue;
         }
         match &deposit.classification.verdict {
-            Verdict::Controllable(_) | Verdict::NeedsDeploy(_) if deposit.classification.owner.is_none() => {
+            Verdict::Controllable(_) | Verdict::NeedsDeploy(_)
+                if deposit.classification.owner.is_none() =>
+            {
                 unowned.push(deposit);
             }
             Verdict::Controllable(_) | Verdict::NeedsDeploy(_) => recoverable.push(deposit),
@@ -56,7 +72,10 @@ pub async fn line(engine: &Engine) -> anyhow::Result<String> {
             Verdict::Conditional(missing) => open.entry(*missing).or_default().push(deposit),
         }
     }
-    let mut parts = vec![format!("recoverable {} USD", total(engine, &recoverable).await?)];
+    let mut parts = vec![format!(
+        "recoverable {} USD",
+        total(engine, &recoverable).await?
+    )];
     let mut reasons = Vec::new();
     for (reason, deposits) in &refused {
         reasons.push(format!("{reason} {}", total(engine, deposits).await?));

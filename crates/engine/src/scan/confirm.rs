@@ -11,6 +11,7 @@ use recover_core::network::NetworkId;
 use recover_core::observation::Observation;
 use recover_source::chain::{ChainRead, Head};
 use recover_store::{DepositFilter, DepositOrder, OriginFilter};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,9 +59,9 @@ impl Engine {
                 if stored.suspect_at.is_some() {
                     continue;
                 }
-                if !hashes.contains_key(&block.height) {
+                if let Entry::Vacant(unread) = hashes.entry(block.height) {
                     let header = source.header(block.height).await?;
-                    hashes.insert(block.height, header.map(|header| header.block.hash));
+                    unread.insert(header.map(|header| header.block.hash));
                 }
                 match hashes.get(&block.height).and_then(Option::as_ref) {
                     Some(hash) if *hash == block.hash => {
