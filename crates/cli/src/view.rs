@@ -372,7 +372,15 @@ impl VerdictView {
     }
 }
 
+/// A time for people: whole seconds, UTC.
+pub fn seconds(time: Timestamp) -> String {
+    Timestamp::UNIX_EPOCH
+        .plus_seconds(time.as_seconds())
+        .unwrap_or(time)
+        .to_string()
+}
+
 /// A time for people; a dash where there is none.
 pub fn time_or_dash(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "-".to_owned(), |time| time.to_string())
+    time.map_or_else(|| "-".to_owned(), seconds)
 }

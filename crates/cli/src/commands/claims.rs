@@ -4,7 +4,7 @@ use crate::args::{ClaimStep, Claims, Format};
 use crate::commands::deposits::unknown;
 use crate::exit::Exit;
 use crate::output;
-use crate::view::{ClaimView, symbol_of};
+use crate::view::{ClaimView, seconds, symbol_of};
 use recover_core::claim::{Claim, ClaimId, ClaimStatus, Command, Resolution};
 use recover_core::digest::Digest;
 use recover_core::observation::DepositId;
@@ -242,7 +242,7 @@ pub async fn cells(engine: &Engine, claim: &Claim) -> anyhow::Result<Vec<String>
         pays,
         net,
         claim.approvals.len().to_string(),
-        format!("{}\nby {}", claim.opened_at, claim.opened_by),
+        format!("{}\nby {}", seconds(claim.opened_at), claim.opened_by),
         next(claim),
     ])
 }
@@ -284,15 +284,14 @@ struct ShowView {
 
 async fn show(format: Format, engine: &Engine, id: &ClaimId) -> anyhow::Result<Exit> {
     let claim = engine.claim(id).await?;
-    let events: Vec<EventView> = engine
-        .claim_history(id)
-        .await?
-        .into_iter()
+    let history = engine.claim_history(id).await?;
+    let events: Vec<EventView> = history
+        .iter()
         .map(|event| EventView {
             sequence: event.sequence,
             at: event.at.to_string(),
-            actor: event.actor,
-            command: event.command,
+            actor: event.actor.clone(),
+            command: event.command.clone(),
             revision: event.revision,
             status: event.status.code(),
             hash: event.hash.to_string(),
@@ -307,12 +306,12 @@ async fn show(format: Format, engine: &Engine, id: &ClaimId) -> anyhow::Result<E
     }
     print(engine, &claim, &ClaimView::of(&claim)).await?;
     output::line("")?;
-    let rows = events.iter().map(|event| {
+    let rows = history.iter().map(|event| {
         vec![
-            event.at.clone(),
+            seconds(event.at),
             event.actor.clone(),
             event.command.clone(),
-            event.status.to_owned(),
+            event.status.to_string(),
             event.revision.to_string(),
         ]
     });

@@ -92,14 +92,26 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Scan) -> anyhow::R
         from: arguments.from.map(Height),
         to: arguments.to.map(Height),
     };
-    let mut exit = once(format, engine, &options).await?;
-    while arguments.follow {
+    let exit = once(format, engine, &options).await?;
+    if arguments.follow {
+        follow(format, engine, &options).await
+    } else {
+        Ok(exit)
+    }
+}
+
+/// Reads what is new until interrupted; the last look decides how the command ends.
+async fn follow(format: Format, engine: &Engine, options: &ScanOptions) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Done;
+    loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
-            () = tokio::time::sleep(PAUSE) => exit = once(format, engine, &options).await?,
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted?;
+                return Ok(exit);
+            }
+            () = tokio::time::sleep(PAUSE) => exit = once(format, engine, options).await?,
         }
     }
-    Ok(exit)
 }
 
 async fn once(format: Format, engine: &Engine, options: &ScanOptions) -> anyhow::Result<Exit> {
