@@ -161,7 +161,9 @@ fn ids_of_files_come_back_verbatim_and_imported_money_is_never_quoted() {
     let arguments = ["--as", "ana", "--format", "json", "claims", "open", "D-1"];
     let claim = desk.run(&arguments).ok().json();
     assert_eq!(claim["status"], "draft", "{claim}");
-    let run = desk.run(&["--as", "ana", "quote", claim["id"].as_str().unwrap()]).exits(3);
+    let run = desk
+        .run(&["--as", "ana", "quote", claim["id"].as_str().unwrap()])
+        .exits(3);
     assert_eq!(run.errors().len(), 1, "{}", run.err);
 }
 
@@ -228,19 +230,29 @@ fn a_sample_of_the_benchmark_gives_a_line_for_each_appeal() {
         text
     };
     let appeals = sample("appeals.csv");
-    for (noun, name) in
-        [("addresses", "address_book.csv"), ("deposits", "deposits.csv"), ("appeals", "appeals.csv")]
-    {
+    for (noun, name) in [
+        ("addresses", "address_book.csv"),
+        ("deposits", "deposits.csv"),
+        ("appeals", "appeals.csv"),
+    ] {
         sample(name);
         desk.run(&[noun, "import", name]).ok();
     }
-    let expected: BTreeSet<&str> =
-        appeals.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    let expected: BTreeSet<&str> = appeals
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.split(',').next())
+        .collect();
     let lines = matches(&desk);
-    let found: BTreeSet<&str> =
-        lines.iter().map(|line| line["appeal_id"].as_str().unwrap()).collect();
+    let found: BTreeSet<&str> = lines
+        .iter()
+        .map(|line| line["appeal_id"].as_str().unwrap())
+        .collect();
     assert_eq!(lines.len(), found.len(), "an appeal has two lines");
     assert_eq!(found, expected);
-    let linked = lines.iter().filter(|line| line["deposit_id"].is_string()).count();
+    let linked = lines
+        .iter()
+        .filter(|line| line["deposit_id"].is_string())
+        .count();
     assert!(linked * 2 > lines.len(), "{linked} of {}", lines.len());
 }

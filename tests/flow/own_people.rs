@@ -43,7 +43,10 @@ fn without_a_policy_nothing_is_quoted_or_approved() {
          D-1,ETH,0x1111111111111111111111111111111111111111111111111111111111111111,0,1,2025-06-01T10:00:00Z,,0xde90510000000000000000000000000000000001,ETH,1,,x\n",
     );
     desk.run(&["deposits", "import", "deposits.csv"]).ok();
-    for arguments in [&["quote", "D-1"][..], &["--as", "ana", "claims", "open", "D-1"]] {
+    for arguments in [
+        &["quote", "D-1"][..],
+        &["--as", "ana", "claims", "open", "D-1"],
+    ] {
         let run = desk.run(arguments).exits(3);
         assert_eq!(run.errors().len(), 1, "{}", run.err);
         run.says(&["--policy"]);

@@ -63,7 +63,10 @@ fn killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled() {
         let mut child = plain.desk.start(&["scan"]);
         let started = Instant::now();
         while proxy.request_count() < until && child.try_wait().unwrap().is_none() {
-            assert!(started.elapsed() < Duration::from_secs(60), "the scan asks nothing");
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "the scan asks nothing"
+            );
             std::thread::sleep(Duration::from_millis(1));
         }
         child.kill().unwrap();
@@ -82,7 +85,10 @@ fn killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled() {
         assert!((0..=head).all(|height| covered.contains(&height)), "{when}");
         assert_eq!(plain.scan()["blocks_read"], 0, "{when}");
     }
-    assert!(partial > 0, "no kill came between the first and the last commit");
+    assert!(
+        partial > 0,
+        "no kill came between the first and the last commit"
+    );
 }
 
 #[test]

@@ -62,7 +62,10 @@ fn a_quote_that_ran_out_expires_and_a_person_is_called() {
     let policy = crate::setting::policy();
     let valid = "quote_valid_minutes = 1440";
     assert!(policy.contains(valid));
-    desk.write("policy.toml", policy.replace(valid, "quote_valid_minutes = 1"));
+    desk.write(
+        "policy.toml",
+        policy.replace(valid, "quote_valid_minutes = 1"),
+    );
     scan(&desk);
     let deposit = id_of(&desk, world.case("wrong_chain_native"));
     let opened = claim_step(&desk, "ana", &["claims", "open", &deposit]);
@@ -70,7 +73,12 @@ fn a_quote_that_ran_out_expires_and_a_person_is_called() {
     claim_step(&desk, "ana", &["quote", id]);
     let quoted = Instant::now();
     let run = desk.run(&["reconcile"]);
-    assert!(matches!(run.code, Some(0 | 4)), "{:?} {}", run.code, run.err);
+    assert!(
+        matches!(run.code, Some(0 | 4)),
+        "{:?} {}",
+        run.code,
+        run.err
+    );
     assert_eq!(show(&desk, id)["status"], "quoted", "still valid");
     std::thread::sleep(Duration::from_secs(61).saturating_sub(quoted.elapsed()));
     // Too late to accept it, even before the night.
@@ -97,7 +105,9 @@ fn postgres_a_row_changed_behind_our_back_is_not_acted_on() {
     let id = opened["id"].as_str().unwrap();
     claim_step(&desk, "ana", &["quote", id]);
     // Somebody with access to the database sends the money to himself.
-    database.sql(&format!("UPDATE claim SET beneficiary = 'U-6666' WHERE id = '{id}'"));
+    database.sql(&format!(
+        "UPDATE claim SET beneficiary = 'U-6666' WHERE id = '{id}'"
+    ));
     let run = desk.run_as("ana", &["claims", "accept", id]).exits(1);
     run.says(&["damaged", "content_digest"]);
 }

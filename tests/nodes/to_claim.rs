@@ -167,6 +167,7 @@ pub fn works(desk: &Desk, world: &World, names: &[&str]) {
                     let reason = ["--reason", "issuer known"];
                     let review = [
                         &["tokens", "review", network, contract.as_str()],
+                        &decision[..],
                         &reason[..],
                     ];
                     desk.run_as("ana", &review.concat()).ok();

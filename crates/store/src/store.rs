@@ -3,7 +3,8 @@
 use crate::error::StoreError;
 use crate::migrate;
 use crate::sql::{Db, Pools};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -190,6 +191,22 @@ async fn postgres(url: &str) -> Result<Pools, StoreError> {
         options.get_host(),
         options.get_port()
     );
+    let failed = |source| StoreError::Open {
+        database: database.clone(),
+        hint: "check host, port, user, password and that the database exists",
+        source,
+    };
+    // One connection before the pool: it would try a refused port again for a minute, and then say only that it waited.
+    tokio::time::timeout(
+        Duration::from_secs(WAIT_SECONDS),
+        PgConnection::connect_with(&options),
+    )
+    .await
+    .map_err(|_| failed(sqlx::Error::PoolTimedOut))?
+    .map_err(failed)?
+    .close()
+    .await
+    .map_err(failed)?;
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
@@ -203,10 +220,6 @@ async fn postgres(url: &str) -> Result<Pools, StoreError> {
         })
         .connect_with(options)
         .await
-        .map_err(|source| StoreError::Open {
-            database,
-            hint: "check host, port, user, password and that the database exists",
-            source,
-        })?;
+        .map_err(failed)?;
     Ok(Pools::Postgres(pool))
 }

@@ -184,6 +184,8 @@ fn before_the_ledger(stage: &mut Stage<'_>, book: &mut Book) {
         7 * COIN / 10,
         Expected {
             verdict: "conditional:ledger_coverage_missing",
+            // Counted apart: nobody can work it before the ledger reaches there.
+            queue: false,
             way: Way::Refused("ledger_coverage_missing"),
             ..MISSED
         },
@@ -437,7 +439,16 @@ fn odd_tokens(stage: &mut Stage<'_>, book: &mut Book, tokens: &[(&'static str, T
     liar.call(anvil, &stranger, "setEmits(bool)", &[Arg::Bool(true)]);
     let tx = liar.transfer(anvil, &stranger, &to, 500 * UNIT);
     // Logged 500, gained nothing: nothing is ours to dispose of.
-    stage.case("false_token", &tx, "log:0", Some(&stranger), &to, liar.asset(), 0, FAKE);
+    stage.case(
+        "false_token",
+        &tx,
+        "log:0",
+        Some(&stranger),
+        &to,
+        liar.asset(),
+        0,
+        FAKE,
+    );
 
     let to = book.issue(15);
     stage.pay_token(
@@ -843,24 +854,6 @@ fn spam(stage: &mut Stage<'_>, book: &mut Book, tokens: &[(&'static str, Token)]
     ];
     let tx = fake.call(anvil, &spender, "airdrop(address[],uint256)", &args);
     let by = Some(fake.address.as_str());
-    stage.case(
-        "airdrop_0",
-        &tx,
-        "log:0",
-        by,
-        &one,
-        fake.asset(),
-        0,
-        FAKE,
-    );
-    stage.case(
-        "airdrop_2",
-        &tx,
-        "log:2",
-        by,
-        &two,
-        fake.asset(),
-        0,
-        FAKE,
-    );
+    stage.case("airdrop_0", &tx, "log:0", by, &one, fake.asset(), 0, FAKE);
+    stage.case("airdrop_2", &tx, "log:2", by, &two, fake.asset(), 0, FAKE);
 }

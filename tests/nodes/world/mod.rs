@@ -194,7 +194,11 @@ impl World {
         // decimals()
         let call = serde_json::json!([{"to": contract, "data": "0x313ce567"}, "latest"]);
         let answer = self.anvil(case.chain).call("eth_call", call);
-        let digits = answer.as_str().unwrap_or_default().trim_start_matches("0x").to_owned();
+        let digits = answer
+            .as_str()
+            .unwrap_or_default()
+            .trim_start_matches("0x")
+            .to_owned();
         let decimals = u128::from_str_radix(&digits, 16).expect("tokens here have decimals");
         decimals.to_string()
     }
@@ -280,12 +284,22 @@ fn start(chain: Chain) -> Anvil {
 /// An address with the checksum of EIP-55, in which `chains.toml` wants its contracts. The hash is the node's.
 pub fn checksummed(anvil: &Anvil, address: &str) -> String {
     let digits = address.trim_start_matches("0x").to_lowercase();
-    let hash = anvil.call("web3_sha3", serde_json::json!([format!("0x{}", hex::encode(&digits))]));
-    let hash = hash.as_str().expect("a hash is text").trim_start_matches("0x").to_owned();
-    let cased = digits.chars().zip(hash.chars()).map(|(digit, nibble)| match nibble {
-        '8'..='9' | 'a'..='f' => digit.to_ascii_uppercase(),
-        _ => digit,
-    });
+    let hash = anvil.call(
+        "web3_sha3",
+        serde_json::json!([format!("0x{}", hex::encode(&digits))]),
+    );
+    let hash = hash
+        .as_str()
+        .expect("a hash is text")
+        .trim_start_matches("0x")
+        .to_owned();
+    let cased = digits
+        .chars()
+        .zip(hash.chars())
+        .map(|(digit, nibble)| match nibble {
+            '8'..='9' | 'a'..='f' => digit.to_ascii_uppercase(),
+            _ => digit,
+        });
     format!("0x{}", cased.collect::<String>())
 }
 
