@@ -47,15 +47,9 @@ fn verdicts_name_their_detail(desk: &Desk, world: &World) {
     let mut wrong = Vec::new();
     for case in &world.cases {
         let shown = desk.json(&["deposits", "show", &id_of(desk, case)]);
-        let verdict = &shown["verdict"];
-        let found = match verdict {
-            serde_json::Value::Object(_) => format!(
-                "{}:{}",
-                verdict["code"].as_str().unwrap_or_default(),
-                verdict["detail"].as_str().unwrap_or_default()
-            ),
-            other => other.as_str().unwrap_or_default().to_owned(),
-        };
+        let verdict = &shown["verdict_detail"];
+        let part = |name: &str| verdict[name].as_str().unwrap_or("-").to_owned();
+        let found = format!("{}:{}", part("code"), part("detail"));
         if found != case.expected.verdict {
             wrong.push(format!(
                 "{}: expected {}, found {found}",
@@ -73,6 +67,9 @@ fn counts_and_coverage(desk: &Desk, world: &World) {
         .iter()
         .map(|token| token["contract"].as_str().unwrap().to_lowercase())
         .collect();
+    // An old contract answers 32 bytes where others answer a string: its symbol is read all the same.
+    let antique = tokens.iter().find(|token| token["claimed_symbol"] == "ANT");
+    assert!(antique.is_some(), "{tokens:?}");
     for symbol in ["NEW", "FEE", "CAT", "UNI", "ANT"] {
         assert!(
             contracts.contains(&world.token(symbol).address),
