@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use recover_testkit::{FaultProxy, Rule};
+use recover_testkit::{FaultProxy, Postgres, Rule};
 
+use crate::desk::Desk;
 use crate::plain::Plain;
 
 /// Several pieces of work: a piece is at most 200 blocks.
 const PAYMENTS: u8 = 90;
 const BLOCKS_EACH: u64 = 10;
 
+/// A payment in each tenth block, by height.
+type Paid = BTreeMap<u64, String>;
+
 /// A chain of about a thousand blocks with a payment in each tenth, behind a proxy that takes its time.
-fn long_chain() -> (Plain, FaultProxy, BTreeMap<u64, String>) {
+fn long_chain() -> (Plain, FaultProxy, Paid) {
     let plain = Plain::start("confirmations", 4);
     let mut paid = BTreeMap::new();
     for number in 0..PAYMENTS {
@@ -31,7 +35,7 @@ fn long_chain() -> (Plain, FaultProxy, BTreeMap<u64, String>) {
 
 /// What is called read must be stored with all that was in it, and nothing may stand twice.
 #[track_caller]
-fn assert_no_lie(plain: &Plain, paid: &BTreeMap<u64, String>, when: &str) {
+fn assert_no_lie(plain: &Plain, paid: &Paid, when: &str) {
     let covered = plain.covered();
     let stored = plain.stored();
     for (height, tx) in paid.iter().filter(|(height, _)| covered.contains(height)) {
@@ -121,18 +125,44 @@ fn killed_between_first_and_last_commit_the_next_scan_goes_on_from_there() {
     assert_eq!(plain.stored().len(), paid.len());
 }
 
-#[test]
-fn two_scans_at_once_find_everything_once() {
-    let (plain, proxy, paid) = long_chain();
+/// Two scans side by side, then one that may find nothing left.
+fn two_at_once(plain: &Plain, proxy: &FaultProxy, paid: &Paid) {
     let mut children: Vec<_> = (0..2).map(|_| plain.desk.start(&["scan"])).collect();
     let codes: Vec<Option<i32>> = children
         .iter_mut()
         .map(|child| child.wait().unwrap().code())
         .collect();
-    // Either both do the work, or one says that the other is at it: never a half of it.
-    assert!(codes.contains(&Some(0)), "{codes:?}");
-    proxy.clear();
-    plain.scan();
-    assert_no_lie(&plain, &paid, "after both");
+    assert_eq!(codes, [Some(0), Some(0)]);
+    assert_no_lie(plain, paid, "after both");
     assert_eq!(plain.stored().len(), paid.len());
+    proxy.clear();
+    assert_eq!(plain.scan()["blocks_read"], 0, "they left nothing out");
+}
+
+#[test]
+fn two_scans_at_once_find_everything_once() {
+    let (plain, proxy, paid) = long_chain();
+    two_at_once(&plain, &proxy, &paid);
+}
+
+#[test]
+fn postgres_two_scans_at_once_and_a_kill() {
+    let database = Postgres::fresh_database();
+    let (mut plain, proxy, paid) = long_chain();
+    plain.move_to(Desk::on(database.url()));
+    plain.source(&proxy.url());
+    let mut child = plain.desk.start(&["scan"]);
+    let started = Instant::now();
+    while plain.covered().is_empty() {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "nothing was committed"
+        );
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_no_lie(&plain, &paid, "killed");
+    two_at_once(&plain, &proxy, &paid);
+    let count = database.sql("SELECT count(*), count(DISTINCT id) FROM deposit");
+    assert_eq!(count, format!("{0}|{0}", paid.len()));
 }

@@ -60,7 +60,12 @@ impl Plain {
 
     /// Forgets everything that was found: a new folder and a new database on the same chain.
     pub fn start_over(&mut self) {
-        self.desk = Desk::new();
+        self.move_to(Desk::new());
+    }
+
+    /// Goes on at another desk, where nothing was found yet.
+    pub fn move_to(&mut self, desk: Desk) {
+        self.desk = desk;
         self.source(self.anvil.rpc_url());
         self.desk.write("policy.toml", policy());
         self.import();

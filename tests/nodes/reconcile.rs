@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use recover_testkit::{FaultyServer, Postgres, Response};
 
 use crate::desk::Desk;
+use crate::plain::Plain;
 use crate::setting::{by_key, furnish, furnish_at, id_of, scan};
 use crate::to_claim::{claim_step, refused, show};
 use crate::world::World;
@@ -91,6 +92,52 @@ fn a_quote_that_ran_out_expires_and_a_person_is_called() {
     // A new quote takes it up again.
     claim_step(&desk, "ana", &["quote", id]);
     assert_eq!(show(&desk, id)["status"], "quoted");
+}
+
+#[test]
+fn a_quiet_night_ends_with_0() {
+    let plain = Plain::start("confirmations", 4);
+    let tx = plain.pay(1);
+    plain.scan();
+    plain.anvil.mine(6);
+    // It reads no new block, and sees that an old one is final now.
+    let report = plain.desk.json(&["reconcile"]);
+    assert_eq!(plain.deposit(&tx)["status"], "open", "{report}");
+    let before = plain.desk.deposits();
+    plain.desk.run(&["reconcile"]).ok();
+    assert_eq!(plain.desk.deposits(), before);
+    assert!(
+        !plain.covered().contains(&plain.anvil.height()),
+        "scan reads new blocks, not this"
+    );
+}
+
+#[test]
+fn a_reorganisation_is_found_at_night_and_calls_a_person() {
+    let plain = Plain::start("confirmations", 2);
+    plain.anvil.mine(3);
+    let tx = plain.pay(1);
+    plain.anvil.mine(4);
+    plain.scan();
+    let deposit = plain.deposit(&tx);
+    let opened = claim_step(
+        &plain.desk,
+        "ana",
+        &["claims", "open", deposit["id"].as_str().unwrap()],
+    );
+    plain.anvil.reorg(6, &[]);
+    plain.anvil.mine(1);
+    let run = plain.desk.run(&["reconcile"]);
+    assert!(
+        matches!(run.code, Some(1 | 4)),
+        "{:?} {}{}",
+        run.code,
+        run.out,
+        run.err
+    );
+    assert_eq!(plain.deposit(&tx)["status"], "gone");
+    let id = opened["id"].as_str().unwrap();
+    assert_eq!(show(&plain.desk, id)["status"], "invalidated");
 }
 
 #[test]

@@ -4,9 +4,12 @@ use crate::args::{Format, Scan};
 use crate::exit::Exit;
 use crate::output;
 use crate::progress::ScanBars;
-use recover_core::block::Height;
+use recover_core::block::{Height, HeightRange};
+use recover_core::coverage::joined;
 use recover_engine::engine::Engine;
 use recover_engine::scan::{NetworkReport, ScanOptions};
+use recover_source::chain::Part;
+use recover_store::CoverageGap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -191,13 +194,8 @@ fn tell(report: &NetworkReport) {
             found.gone.len()
         );
     }
-    for gap in &report.gaps {
-        eprintln!(
-            "error: {network}: {} of blocks {} not read: {}",
-            gap.stream,
-            gap.range,
-            crate::output::printable(&gap.reason)
-        );
+    for line in gap_lines(&report.gaps) {
+        eprintln!("error: {network}: {}", crate::output::printable(&line));
     }
     if let Some(failure) = &report.failure {
         eprintln!(
@@ -205,6 +203,57 @@ fn tell(report: &NetworkReport) {
             crate::output::printable(failure)
         );
     }
+}
+
+/// Block ranges that one line names before it only counts.
+const RANGES_NAMED: usize = 5;
+
+/// One line for each cause: a node that lacks what thirteen blocks need is one thing to mend, not thirteen.
+fn gap_lines(gaps: &[CoverageGap]) -> Vec<String> {
+    let mut causes: Vec<(String, Vec<&CoverageGap>)> = Vec::new();
+    for gap in gaps {
+        // Hashes differ where the cause is the same.
+        let words = gap.reason.split_whitespace();
+        let gist = words
+            .filter(|word| !word.starts_with("0x"))
+            .collect::<Vec<_>>()
+            .join(" ");
+        match causes.iter_mut().find(|(known, _)| *known == gist) {
+            Some((_, same)) => same.push(gap),
+            None => causes.push((gist, vec![gap])),
+        }
+    }
+    causes.iter().map(|(_, gaps)| gap_line(gaps)).collect()
+}
+
+fn gap_line(gaps: &[&CoverageGap]) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for gap in gaps {
+        let part = gap.stream.part_code().and_then(Part::from_code);
+        let words = match part {
+            Some(part) => part.words(),
+            None => gap.stream.as_str(),
+        };
+        if !parts.contains(&words) {
+            parts.push(words);
+        }
+    }
+    let ranges: Vec<HeightRange> = gaps.iter().map(|gap| gap.range).collect();
+    let ranges = joined(&ranges);
+    let mut named: Vec<String> = ranges
+        .iter()
+        .take(RANGES_NAMED)
+        .map(ToString::to_string)
+        .collect();
+    if ranges.len() > RANGES_NAMED {
+        named.push(format!("{} more", ranges.len() - RANGES_NAMED));
+    }
+    let reason = gaps.first().map_or("", |gap| gap.reason.as_str());
+    format!(
+        "blocks {} not read ({}): {reason}",
+        named.join(", "),
+        parts.join(", ")
+    )
 }
 
 #[derive(Serialize)]
@@ -271,4 +320,43 @@ async fn coverage(format: Format, engine: &Engine, networks: &[String]) -> anyho
         },
     )?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recover_store::Stream;
+
+    fn gap(part: &str, from: u64, to: u64, reason: &str) -> CoverageGap {
+        let range = HeightRange::new(Height(from), Height(to)).unwrap();
+        CoverageGap {
+            stream: Stream::part(part),
+            range,
+            reason: reason.to_owned(),
+        }
+    }
+
+    #[test]
+    fn own_gaps_of_one_cause_are_one_line() {
+        let mut gaps: Vec<CoverageGap> = (0..9)
+            .map(|n| {
+                gap(
+                    "top_level",
+                    10 * n,
+                    10 * n,
+                    &format!("no receipt of 0x{n}: ask"),
+                )
+            })
+            .collect();
+        gaps.push(gap("internal", 0, 99, "no traces"));
+        gaps.push(gap("transfer_logs", 0, 0, "no receipt of 0xff: ask"));
+        assert_eq!(
+            gap_lines(&gaps),
+            [
+                "blocks 0, 10, 20, 30, 40, 4 more not read (payments of the native coin, token \
+                 transfers): no receipt of 0x0: ask",
+                "blocks 0..99 not read (payments inside contract calls): no traces",
+            ]
+        );
+    }
 }
