@@ -10,6 +10,7 @@ mod faults;
 mod kill;
 mod late_address;
 mod no_traces;
+mod pitfalls;
 mod plain;
 mod postgres;
 mod reconcile;
