@@ -2,21 +2,23 @@
 //   node count.mjs FOLDER
 // Reads junit.xml, list.json and doc.log there, prints one line, and fails when a test failed or did not run.
 //
-// A test says in its name what it faces. In a suite (a file under some tests/ folder) the first of these that a part of its name starts
-// with counts, where the parts are the suite, the modules and the function:
+// A test says in its name what it faces. In a suite (a file under some tests/ folder) its parts are the suite, the modules and the
+// function; the innermost part that starts with one of these words counts:
 //   node, nodes, node_…      a real node: anvil
-//   postgres, postgres_…     a real PostgreSQL, with or without other things of ours
+//   postgres, postgres_…     a real PostgreSQL, with or without a node beside it
+//   oracle, oracle_…         published lists or programs of others, to which our answer is compared
 //   recorded, recorded_…     answers recorded from the real network
 // All the rest, and every unit test, faces only our own code and our own fixtures.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const MARKS = { node: /^nodes?(_|$)/, postgres: /^postgres(_|$)/, recorded: /^recorded(_|$)/ };
+const MARKS = { node: /^nodes?(_|$)/, postgres: /^postgres(_|$)/, oracle: /^oracle(_|$)/, recorded: /^recorded(_|$)/, own: /^own(_|$)/ };
 
 function faced(kind, binaryId, name) {
   if (kind !== "test") return "own";
   const parts = [...binaryId.split("::").slice(1), ...name.split("::")];
-  return Object.keys(MARKS).find((mark) => parts.some((part) => MARKS[mark].test(part))) ?? "own";
+  const marks = parts.map((part) => Object.keys(MARKS).find((mark) => MARKS[mark].test(part)));
+  return marks.findLast((mark) => mark !== undefined) ?? "own";
 }
 
 function unescape(text) {
@@ -33,7 +35,7 @@ function summary(folder) {
     const failed = /<(failure|error)[\s>]/.test(body ?? "");
     ran.set(`${value("classname")} ${value("name")}`, failed);
   }
-  const counts = { node: 0, postgres: 0, recorded: 0, own: 0 };
+  const counts = { node: 0, postgres: 0, oracle: 0, recorded: 0, own: 0 };
   const skipped = [];
   let failed = 0;
   for (const suite of Object.values(list["rust-suites"])) {
@@ -61,7 +63,7 @@ function summary(folder) {
   for (const name of skipped) console.error(`did not run: ${name}`);
   const total = Object.values(counts).reduce((sum, count) => sum + count, doc);
   console.log(
-    `tests=${total} real_node=${counts.node} postgres=${counts.postgres} recorded=${counts.recorded} own=${counts.own} doc=${doc}` +
+    `tests=${total} real_node=${counts.node} postgres=${counts.postgres} oracle=${counts.oracle} recorded=${counts.recorded} own=${counts.own} doc=${doc}` +
       ` failed=${failed} skipped=${skipped.length}`,
   );
   return skipped.length === 0 && failed === 0 && total > 0 ? 0 : 1;
