@@ -75,7 +75,7 @@ fn quantity(transaction: &Value, name: &str) -> Vec<u8> {
     let digits = text(transaction, name)
         .trim_start_matches("0x")
         .trim_start_matches('0');
-    let even = if digits.len() % 2 == 0 {
+    let even = if digits.len().is_multiple_of(2) {
         digits.to_owned()
     } else {
         format!("0{digits}")

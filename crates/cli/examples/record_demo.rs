@@ -7,6 +7,7 @@
 mod transaction_hash;
 #[allow(
     dead_code,
+    unused_imports,
     reason = "shared with the suite that faces nodes, which uses all of it"
 )]
 #[path = "../../../tests/nodes/world/mod.rs"]

@@ -70,7 +70,9 @@ pub enum EngineError {
     },
     /// A genuine token without the decimals that the reviewer confirms.
     #[error(
-        "a genuine token needs --decimals N, and N must be what the contract claimed when it was first seen ({claimed:?}); given was {given:?}"
+        "a genuine token needs --decimals N as its contract stated them when it was first seen: it stated {claimed}, given was {given}",
+        claimed = number_or_none(*claimed),
+        given = number_or_none(*given)
     )]
     DecimalsNotConfirmed {
         /// What the reviewer gave.
@@ -143,4 +145,9 @@ impl EngineError {
                 | Self::KeyReused
         )
     }
+}
+
+/// A number for a message; `none` where there is none.
+fn number_or_none(number: Option<u8>) -> String {
+    number.map_or_else(|| "none".to_owned(), |number| number.to_string())
 }
