@@ -8,6 +8,7 @@ mod documents;
 mod fixtures;
 mod glossary;
 mod graph;
+mod readme;
 mod sources;
 
 use std::path::{Path, PathBuf};

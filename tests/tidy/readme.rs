@@ -1,0 +1,94 @@
+//! What the README says of the networks is what `chains.toml` says.
+
+use crate::{assert_none, read_text};
+
+/// A network's row: its name and what the table says of it, from display name to finality.
+fn rows(readme: &str) -> Vec<(String, Vec<String>)> {
+    readme
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [_, network, chain_id, coin, assets, finality, _proof, _] = cells[..] else {
+                return None;
+            };
+            let (display, name) = network.strip_suffix("`)")?.split_once(" (`")?;
+            let said = [display, chain_id, coin, assets, finality];
+            Some((name.to_owned(), said.map(str::to_owned).to_vec()))
+        })
+        .collect()
+}
+
+/// The same from a network's table in `chains.toml`; `None` when a key that every network has is missing.
+fn expected(network: &toml::Value) -> Option<Vec<String>> {
+    let text = |value: &toml::Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
+    let finality = network.get("finality")?;
+    let confirmations = finality.get("confirmations")?.as_integer()?;
+    let assets = network.get("asset").and_then(toml::Value::as_array);
+    Some(vec![
+        text(network, "display")?,
+        text(network, "caip2")?.strip_prefix("eip155:")?.to_owned(),
+        text(network.get("native")?, "symbol")?,
+        assets.map_or(0, Vec::len).to_string(),
+        match text(finality, "rule")?.as_str() {
+            "finalized_tag" => "`finalized` tag".to_owned(),
+            _ => format!("{confirmations} confirmations"),
+        },
+    ])
+}
+
+/// Where the two differ.
+fn violations(readme: &str, chains: &toml::Table) -> Vec<String> {
+    let networks = chains.get("network").and_then(toml::Value::as_table);
+    let networks = networks.expect("chains.toml has networks");
+    let rows = rows(readme);
+    let mut found = Vec::new();
+    for (name, network) in networks {
+        let expected = expected(network);
+        match rows.iter().find(|(row, _)| row == name) {
+            None => found.push(format!("README.md does not list {name}")),
+            Some((_, said)) if Some(said) != expected.as_ref() => {
+                found.push(format!(
+                    "README.md says {said:?} of {name}, it is {expected:?}"
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    for (name, _) in rows.iter().filter(|(name, _)| !networks.contains_key(name)) {
+        found.push(format!(
+            "README.md lists {name}, which chains.toml does not have"
+        ));
+    }
+    found
+}
+
+fn chains(text: &str) -> toml::Table {
+    text.parse().expect("the networks are TOML")
+}
+
+#[test]
+fn own_the_readme_lists_the_networks_as_they_are() {
+    let readme = read_text("README.md").expect("the README is text");
+    let networks = read_text("chains.toml").expect("the networks are text");
+    assert_none(&violations(&readme, &chains(&networks)));
+}
+
+#[test]
+fn own_a_network_told_wrongly_is_found() {
+    let chains = chains(
+        "[network.a]\ndisplay = \"A One\"\ncaip2 = \"eip155:1\"\nnative.symbol = \"A\"\n\
+         finality = { rule = \"confirmations\", confirmations = 5 }\n",
+    );
+    let row = "| A One (`a`) | 1 | A | 0 | 5 confirmations | own |";
+    assert_eq!(violations(row, &chains), Vec::<String>::new());
+    for wrong in [
+        "",
+        "| A One (`a`) | 2 | A | 0 | 5 confirmations | own |",
+        "| A One (`a`) | 1 | A | 3 | 5 confirmations | own |",
+        "| A One (`a`) | 1 | A | 0 | `finalized` tag | own |",
+    ] {
+        assert_eq!(violations(wrong, &chains).len(), 1, "{wrong}");
+    }
+    let more = format!("{row}\n| B (`b`) | 2 | B | 0 | 5 confirmations | own |");
+    assert_eq!(violations(&more, &chains).len(), 1);
+}
