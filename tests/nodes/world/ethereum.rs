@@ -6,8 +6,7 @@ mod ours;
 use recover_testkit::{Anvil, Arg};
 
 use super::{
-    Asset, Book, COIN, Case, Chain, Expected, LedgerRow, PLAIN, People, Token, UNIT, Way, deploy,
-    people, user,
+    Asset, Book, COIN, Case, Chain, Expected, PLAIN, People, Token, UNIT, Way, deploy, people, user,
 };
 
 /// Nothing special: good, in our own account, waiting for somebody.
