@@ -12,4 +12,5 @@ mod own_bad_input;
 mod own_command_line;
 mod own_imports;
 mod own_matching;
+mod own_nonsense;
 mod own_people;

@@ -169,6 +169,15 @@ pub struct ImportFile {
     pub reject: Option<PathBuf>,
 }
 
+/// Text that somebody must be able to read later: a blank one says nothing.
+fn words(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() {
+        Err("write a word or more")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 /// `appeals`
 #[derive(Debug, Subcommand)]
 pub enum Appeals {
@@ -196,6 +205,7 @@ pub enum Appeals {
         /// The appeal
         id: String,
         /// Who works it
+        #[arg(value_parser = words)]
         person: String,
     },
     /// Add a note
@@ -203,6 +213,7 @@ pub enum Appeals {
         /// The appeal
         id: String,
         /// The note
+        #[arg(value_parser = words)]
         text: String,
     },
     /// Close an appeal
@@ -210,7 +221,7 @@ pub enum Appeals {
         /// The appeal
         id: String,
         /// Why
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
 }

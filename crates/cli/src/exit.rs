@@ -1,6 +1,7 @@
 //! One place maps outcomes to exit codes.
 
 use recover_engine::error::EngineError;
+use recover_engine::import::ImportError;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -41,16 +42,21 @@ pub fn report(error: &anyhow::Error) -> Exit {
     if is_closed_pipe {
         return Exit::Done;
     }
-    eprintln!("error: {}", crate::output::printable(&error.to_string()));
+    let mut told = error.to_string();
+    eprintln!("error: {}", crate::output::printable(&told));
     for cause in error.chain().skip(1) {
         let text = cause.to_string();
-        if !error.to_string().contains(&text) {
+        // A cause often says again what the error above it quoted.
+        if !told.contains(&text) {
             eprintln!("  because: {}", crate::output::printable(&text));
+            told = text;
         }
     }
     match error.downcast_ref::<EngineError>() {
         Some(
             EngineError::UnknownNetwork { .. }
+            | EngineError::NotFound { .. }
+            | EngineError::Import(ImportError::Coverage { .. })
             | EngineError::NotUnderstood { .. }
             | EngineError::UnknownWord { .. }
             | EngineError::ActorMissing

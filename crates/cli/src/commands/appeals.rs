@@ -63,6 +63,11 @@ pub async fn run(
 ) -> anyhow::Result<Exit> {
     let store = engine.store();
     let now = engine.now();
+    // Appeals are worked without a policy too; where there is one, it says who is who.
+    let known = |name: &str| match engine.policy() {
+        Ok(_) => engine.person(Some(name)).map(|_| ()),
+        Err(_) => Ok(()),
+    };
     match command {
         Appeals::Import(import) => {
             intake::run("appeals", import, async |file, rows| {
@@ -130,11 +135,13 @@ pub async fn run(
         Appeals::Show { id } => show(format, engine, &AppealId::verbatim(id)).await,
         Appeals::Assign { id, person } => {
             let id = AppealId::verbatim(id);
+            known(person)?;
             changed(store.assign_appeal(&id, Some(person), now).await?, &id)
         }
         Appeals::Note { id, text } => {
             let id = AppealId::verbatim(id);
             let by = actor.ok_or(EngineError::ActorMissing)?;
+            known(by)?;
             changed(store.add_appeal_note(&id, by, text, now).await?, &id)
         }
         Appeals::Close { id, reason } => {

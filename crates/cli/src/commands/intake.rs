@@ -3,9 +3,8 @@
 use crate::args::ImportFile;
 use crate::exit::Exit;
 use crate::progress;
-use anyhow::Context as _;
 use recover_engine::error::EngineError;
-use recover_engine::import::{self, ColumnMap};
+use recover_engine::import::{self, ColumnMap, ImportError};
 use recover_engine::intake::{IntakeFile, IntakeReport};
 use std::io::Read;
 use std::path::PathBuf;
@@ -52,9 +51,27 @@ where
     )
     .await;
     rows.finish();
-    let report =
-        report.context("the rows before the fault are stored; a repeat changes nothing")?;
-    Ok(tell(noun, &report))
+    if let Err(error) = &report
+        && !is_of_whole_file(error)
+    {
+        eprintln!("the rows before the fault are stored; a repeat changes nothing");
+    }
+    Ok(tell(noun, &report?))
+}
+
+/// Whether the fault was found before the first row was taken.
+const fn is_of_whole_file(error: &EngineError) -> bool {
+    matches!(
+        error,
+        EngineError::Import(
+            ImportError::Unreadable { .. }
+                | ImportError::Empty { .. }
+                | ImportError::NotText { .. }
+                | ImportError::Columns { .. }
+                | ImportError::Map { .. }
+                | ImportError::Coverage { .. }
+        )
+    )
 }
 
 fn tell(noun: &str, report: &IntakeReport) -> Exit {
