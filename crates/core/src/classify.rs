@@ -120,6 +120,8 @@ pub struct Facts {
     pub ledger: LedgerStanding,
     /// Whether the owner's account can be credited.
     pub account: AccountStanding,
+    /// Whether the book gives the credited address to several users at once, so that nobody knows whose it is.
+    pub owner_contested: bool,
     /// Whether a source of ours saw it, or only a file tells of it.
     pub seen_by_us: bool,
 }
@@ -329,6 +331,8 @@ fn is_missing(missing: Missing, facts: &Facts, is_booking: bool) -> bool {
             facts.seen_by_us && facts.transaction == TransactionStanding::Unknown
         }
         Missing::LedgerCoverageMissing => is_booking && !facts.ledger.covered,
+        Missing::LedgerUnclear => facts.ledger.unclear.is_some(),
+        Missing::OwnerContested => facts.owner_contested,
         Missing::NetworkSuspended => facts.serves() && facts.deposits == DepositState::Suspended,
         Missing::NetworkConditional => {
             !is_booking && facts.recovery == RecoveryCapability::Conditional

@@ -5,7 +5,7 @@ use crate::asset::AssetId;
 use crate::block::TxId;
 use crate::code::coded;
 use crate::network::NetworkId;
-use crate::observation::Position;
+use crate::observation::{Observation, Position};
 use crate::time::Timestamp;
 
 coded! {
@@ -66,6 +66,9 @@ pub struct LedgerStanding {
     pub credited: Option<String>,
     /// The case that settled it by hand.
     pub settled: Option<String>,
+    /// A row of its transaction that may cover it: the amount differs, or the row names none and covers another credit
+    /// already. Whether it was credited is unknown then.
+    pub unclear: Option<String>,
     /// The own withdrawal that this very transaction is.
     pub own_withdrawal: Option<String>,
     /// The earlier own withdrawal that this credit seems to return.
@@ -85,44 +88,88 @@ pub struct CreditKey {
     pub amounts: [Amount; 2],
 }
 
-/// Pairs the credits of one transaction with the ledger rows of the same transaction, each row at most once, so that two
-/// equal payments with one row leave one payment uncredited. Rows that name a position come first, then exact amounts,
-/// then rows without an amount. Returns, in the order of `credits`, the id of the row that covers each.
+impl CreditKey {
+    /// The part of an observed credit that a ledger row is compared with.
+    #[must_use]
+    pub fn of(observation: &Observation) -> Self {
+        Self {
+            position: observation.position.clone(),
+            to: observation.to.text().to_owned(),
+            asset: observation.asset.clone(),
+            amounts: [observation.amount_stated, observation.amount],
+        }
+    }
+}
+
+/// What the ledger rows of one transaction say about its credits, in the order of `credits`: only `credited`, `settled` and
+/// `unclear` are filled. Each row covers at most one credit, so that two equal payments with one row leave one payment
+/// uncredited, and a credit is covered once, so that a booking and a settlement speak of two payments. Rows that name a
+/// position come first, then exact amounts, then rows without an amount; a position that fits no credit is somebody
+/// else's numbering and read as none.
+///
+/// Give every credit of the transaction at addresses of ours and no other: a row must not be used up by a stranger's.
+/// The answer does not depend on the order of either list.
 #[must_use]
-pub fn assign_rows(credits: &[CreditKey], rows: &[&LedgerEntry]) -> Vec<Option<String>> {
-    let mut assigned: Vec<Option<String>> = vec![None; credits.len()];
+pub fn standings(credits: &[CreditKey], rows: &[&LedgerEntry]) -> Vec<LedgerStanding> {
+    let mut standings = vec![LedgerStanding::default(); credits.len()];
+    let mut rows: Vec<&LedgerEntry> = rows
+        .iter()
+        .copied()
+        .filter(|row| row.kind != LedgerEntryKind::OwnWithdrawal)
+        .collect();
+    rows.sort_by(|left, right| left.id.cmp(&right.id));
+    let mut in_order: Vec<usize> = (0..credits.len()).collect();
+    in_order.sort_by_key(|index| credits.get(*index).map(|credit| &credit.position));
     let mut used = vec![false; rows.len()];
     type Fits = fn(&CreditKey, &LedgerEntry) -> bool;
     let rounds: [Fits; 3] = [
-        |credit, row| row.position.as_ref() == Some(&credit.position),
         |credit, row| {
-            row.position.is_none()
-                && fits_address_and_asset(credit, row)
+            row.position.as_ref() == Some(&credit.position)
                 && row
                     .amount
-                    .is_some_and(|amount| credit.amounts.contains(&amount))
+                    .is_none_or(|amount| credit.amounts.contains(&amount))
         },
         |credit, row| {
-            row.position.is_none() && row.amount.is_none() && fits_address_and_asset(credit, row)
+            row.amount
+                .is_some_and(|amount| credit.amounts.contains(&amount))
         },
+        |_, row| row.amount.is_none(),
     ];
     for fits in rounds {
-        for (credit, slot) in credits
-            .iter()
-            .zip(assigned.iter_mut())
-            .filter(|(_, slot)| slot.is_none())
-        {
-            let free = rows
-                .iter()
-                .zip(used.iter_mut())
-                .find(|(row, used)| !**used && fits(credit, row));
-            if let Some((row, used)) = free {
-                *used = true;
-                *slot = Some(row.id.clone());
+        for index in &in_order {
+            let (Some(credit), Some(standing)) = (credits.get(*index), standings.get_mut(*index))
+            else {
+                continue;
+            };
+            if standing.credited.is_some() || standing.settled.is_some() {
+                continue;
+            }
+            let free = rows.iter().zip(used.iter_mut()).find(|(row, used)| {
+                !**used && fits_address_and_asset(credit, row) && fits(credit, row)
+            });
+            let Some((row, used)) = free else { continue };
+            *used = true;
+            match row.kind {
+                LedgerEntryKind::SettledCase => standing.settled = Some(row.id.clone()),
+                LedgerEntryKind::CreditedDeposit | LedgerEntryKind::OwnWithdrawal => {
+                    standing.credited = Some(row.id.clone());
+                }
             }
         }
     }
-    assigned
+    for (credit, standing) in credits.iter().zip(standings.iter_mut()) {
+        if standing.credited.is_none() && standing.settled.is_none() {
+            standing.unclear = rows
+                .iter()
+                .zip(&used)
+                .find(|(row, used)| {
+                    let is_whole = row.amount.is_none() && row.position.is_none();
+                    (!**used || is_whole) && fits_address_and_asset(credit, row)
+                })
+                .map(|(row, _)| row.id.clone());
+        }
+    }
+    standings
 }
 
 fn fits_address_and_asset(credit: &CreditKey, row: &LedgerEntry) -> bool {
@@ -163,32 +210,82 @@ mod tests {
         }
     }
 
+    fn covered(credits: &[CreditKey], rows: &[LedgerEntry]) -> Vec<Option<String>> {
+        standings(credits, &rows.iter().collect::<Vec<_>>())
+            .into_iter()
+            .map(|standing| standing.credited.or(standing.settled))
+            .collect()
+    }
+
+    fn unclear(credits: &[CreditKey], rows: &[LedgerEntry]) -> Vec<Option<String>> {
+        standings(credits, &rows.iter().collect::<Vec<_>>())
+            .into_iter()
+            .map(|standing| standing.unclear)
+            .collect()
+    }
+
+    fn named(id: &str) -> Option<String> {
+        Some(id.to_owned())
+    }
+
     #[test]
     fn two_equal_payments_and_one_row_leave_one_uncredited() {
         let rows = [row("L1", None, Some(5))];
-        let found = assign_rows(
-            &[credit(0, 5), credit(1, 5)],
-            &rows.iter().collect::<Vec<_>>(),
-        );
-        assert_eq!(found, vec![Some("L1".to_owned()), None]);
+        let credits = [credit(0, 5), credit(1, 5)];
+        assert_eq!(covered(&credits, &rows), [named("L1"), None]);
+        assert_eq!(unclear(&credits, &rows), [None, None]);
     }
 
     #[test]
     fn a_row_with_a_position_takes_its_own_credit_first() {
         let rows = [row("L1", None, Some(5)), row("L2", Some(0), None)];
-        let found = assign_rows(
-            &[credit(0, 5), credit(1, 5)],
-            &rows.iter().collect::<Vec<_>>(),
-        );
-        assert_eq!(found, vec![Some("L2".to_owned()), Some("L1".to_owned())]);
+        let credits = [credit(0, 5), credit(1, 5)];
+        assert_eq!(covered(&credits, &rows), [named("L2"), named("L1")]);
     }
 
     #[test]
-    fn a_row_of_another_amount_covers_nothing() {
+    fn the_order_of_credits_decides_nothing() {
+        let rows = [row("L1", None, Some(5))];
+        let turned = [credit(1, 5), credit(0, 5)];
+        assert_eq!(covered(&turned, &rows), [None, named("L1")]);
+    }
+
+    #[test]
+    fn a_row_of_another_amount_covers_nothing_and_leaves_a_doubt() {
         let rows = [row("L1", None, Some(4))];
-        assert_eq!(
-            assign_rows(&[credit(0, 5)], &rows.iter().collect::<Vec<_>>()),
-            vec![None]
-        );
+        assert_eq!(covered(&[credit(0, 5)], &rows), [None]);
+        assert_eq!(unclear(&[credit(0, 5)], &rows), [named("L1")]);
+    }
+
+    #[test]
+    fn a_sum_booked_in_one_row_leaves_a_doubt_on_every_part() {
+        let rows = [row("L1", None, Some(8))];
+        let credits = [credit(0, 5), credit(1, 3)];
+        assert_eq!(unclear(&credits, &rows), [named("L1"), named("L1")]);
+    }
+
+    #[test]
+    fn a_row_without_an_amount_may_stand_for_the_whole_transaction() {
+        let rows = [row("L1", None, None)];
+        let credits = [credit(0, 5), credit(1, 3)];
+        assert_eq!(covered(&credits, &rows), [named("L1"), None]);
+        assert_eq!(unclear(&credits, &rows), [None, named("L1")]);
+    }
+
+    #[test]
+    fn a_position_in_another_numbering_still_covers() {
+        let rows = [row("L1", Some(57), Some(5))];
+        assert_eq!(covered(&[credit(0, 5)], &rows), [named("L1")]);
+    }
+
+    #[test]
+    fn a_booking_and_a_settlement_cover_two_payments() {
+        let settled = LedgerEntry {
+            kind: LedgerEntryKind::SettledCase,
+            ..row("S1", None, Some(5))
+        };
+        let rows = [settled, row("L1", None, Some(5))];
+        let credits = [credit(0, 5), credit(1, 5)];
+        assert_eq!(covered(&credits, &rows), [named("L1"), named("S1")]);
     }
 }

@@ -51,6 +51,10 @@ coded! {
         OutcomeUnknown => "outcome_unknown",
         /// The imported ledger does not reach over the time of the credit: it may have been credited.
         LedgerCoverageMissing => "ledger_coverage_missing",
+        /// A ledger row of its transaction may cover it, with another amount or for the whole transaction.
+        LedgerUnclear => "ledger_unclear",
+        /// The address book gives the address to several users at once.
+        OwnerContested => "owner_contested",
         /// Nobody reviewed the token contract yet.
         TokenReviewMissing => "token_review_missing",
         /// No source could say whether code stands at the address on this network.
@@ -164,7 +168,10 @@ impl Verdict {
                 reason,
                 Reason::OtherCodeAtAddress | Reason::OtherFactoryCode | Reason::DeployerNonceUsed
             ),
-            Self::Conditional(_) => false,
+            Self::Conditional(missing) => matches!(
+                missing,
+                Missing::ControlContradicted | Missing::FactoryAbsent
+            ),
         }
     }
 

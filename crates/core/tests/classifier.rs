@@ -95,6 +95,8 @@ fn rows() -> Vec<Row> {
     row("a case settled by hand", K::AlreadyCredited, &[], no(R::AlreadyCredited), |f| f.ledger.settled = Some("c".into()));
     row("booked, although the import covers nothing there", K::AlreadyCredited, &[], no(R::AlreadyCredited), |f| { f.ledger.credited = Some("l".into()); f.ledger.covered = false; });
     row("a good deposit the ledger lacks", K::MissedCredit, &[], OWN, |_| ());
+    row("a booking of another amount stands in its transaction", K::MissedCredit, &[], lacks(M::LedgerUnclear), |f| f.ledger.unclear = Some("l".into()));
+    row("the book gives its address to two users", K::MissedCredit, &[], lacks(M::OwnerContested), |f| f.owner_contested = true);
     row("a good deposit outside ledger coverage", K::MissedCredit, &[], lacks(M::LedgerCoverageMissing), |f| f.ledger.covered = false);
 
     // Our own operations.
@@ -597,13 +599,16 @@ fn any_asset() -> impl Strategy<Value = AssetStanding> {
 
 fn any_ledger() -> impl Strategy<Value = LedgerStanding> {
     let row = || prop::option::weighted(0.15, Just("row".to_owned()));
-    (any::<bool>(), row(), row(), row(), row()).prop_map(
-        |(covered, credited, settled, own_withdrawal, returned_withdrawal)| LedgerStanding {
-            covered,
-            credited,
-            settled,
-            own_withdrawal,
-            returned_withdrawal,
+    (any::<bool>(), row(), row(), row(), row(), row()).prop_map(
+        |(covered, credited, settled, unclear, own_withdrawal, returned_withdrawal)| {
+            LedgerStanding {
+                covered,
+                credited,
+                settled,
+                unclear,
+                own_withdrawal,
+                returned_withdrawal,
+            }
         },
     )
 }
@@ -630,6 +635,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         any_ledger(),
         select(AccountStanding::ALL),
         prop::bool::weighted(0.9),
+        prop::bool::weighted(0.1),
     );
     (first, second).prop_map(|(first, second)| {
         let (transaction, finality, mechanism, flags, amount, is_partial, deposits, recovery) =
@@ -644,6 +650,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             ledger,
             account,
             seen_by_us,
+            owner_contested,
         ) = second;
         Facts {
             transaction,
@@ -662,6 +669,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             control,
             ledger,
             account,
+            owner_contested,
             seen_by_us,
         }
     })
@@ -694,6 +702,9 @@ proptest! {
             && facts.finality == Finality::Final
             && facts.transaction == TransactionStanding::Executed;
         if !is_sure {
+            prop_assert!(!found.verdict.is_recoverable(), "{}", found.verdict);
+        }
+        if facts.ledger.unclear.is_some() || facts.owner_contested {
             prop_assert!(!found.verdict.is_recoverable(), "{}", found.verdict);
         }
         if found.verdict == OWN && !facts.ledger.covered {

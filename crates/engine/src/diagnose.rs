@@ -4,7 +4,7 @@
 use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::facts::FactGatherer;
+use crate::facts::{FactGatherer, trust_log};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use recover_core::address::Address;
@@ -306,7 +306,18 @@ impl Engine {
         view: TransactionView,
     ) -> Result<Answer, EngineError> {
         let source = self.source(network)?;
-        let finalized = source.head().await.ok().and_then(|head| head.finalized);
+        // A source that cannot say today does not take back what was final yesterday.
+        let finalized = source
+            .head()
+            .await
+            .ok()
+            .and_then(|head| head.finalized)
+            .max(self.store.finalized_height(&network.id).await?);
+        let trusted = network.trusted_contracts();
+        let mut credits = view.credits;
+        for credit in &mut credits {
+            trust_log(credit, &trusted);
+        }
         let gatherer = FactGatherer::new(
             &self.store,
             &self.chains,
@@ -315,7 +326,7 @@ impl Engine {
             &self.sources,
             finalized,
         )?;
-        let judged = gatherer.judge(view.credits).await?;
+        let judged = gatherer.judge(credits).await?;
         let payloads: Vec<_> = judged
             .iter()
             .map(|credit| credit.observation.to.payload())
@@ -341,6 +352,14 @@ impl Engine {
             .cloned()
             .collect();
         self.store.upsert_observed(in_a_block, self.now()).await?;
+        // As `deposits show` has them from now on: one under a claim is claimed here too.
+        let ids: Vec<_> = movements.iter().map(Deposit::id).collect();
+        for stored in self.store.deposits_by_ids(&ids).await? {
+            let id = stored.deposit.id();
+            if let Some(movement) = movements.iter_mut().find(|movement| movement.id() == id) {
+                *movement = stored.deposit;
+            }
+        }
         movements.sort_by_key(rank);
         movements.extend(self.deposits_of(network, None, others).await?);
         let is_final = view

@@ -115,7 +115,7 @@ impl Engine {
             })
     }
 
-    /// The configured networks that texts name; every network that has a source when there are none.
+    /// The configured networks that texts name, each once; every network that has a source when there are none.
     ///
     /// # Errors
     /// When a text names none.
@@ -128,7 +128,14 @@ impl Engine {
                 .filter(|network| self.sources.contains_key(&network.id))
                 .collect());
         }
-        names.iter().map(|name| self.network(name)).collect()
+        let mut networks: Vec<&NetworkConfig> = Vec::with_capacity(names.len());
+        for name in names {
+            let network = self.network(name)?;
+            if !networks.iter().any(|known| known.id == network.id) {
+                networks.push(network);
+            }
+        }
+        Ok(networks)
     }
 
     /// The sources of a network.

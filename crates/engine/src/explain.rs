@@ -113,6 +113,12 @@ pub const fn missing(missing: Missing) -> &'static str {
         Missing::LedgerCoverageMissing => {
             "the imported ledger does not reach over this time, so it may have been credited: `recover ledger import … --covers`"
         }
+        Missing::LedgerUnclear => {
+            "the ledger has a row of this transaction with another amount, or one row for several credits, so it may have been credited: correct the row's position or amount and import it again"
+        }
+        Missing::OwnerContested => {
+            "the address book gives this address to several users at this time: correct their created and retired columns and import it again"
+        }
         Missing::TokenReviewMissing => {
             "nobody reviewed this token contract: `recover tokens review`"
         }

@@ -11,20 +11,24 @@ use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
 use recover_core::classify::{
     Facts, Finality, MemoStanding, Recipient, TransactionStanding, classify,
 };
-use recover_core::deposit::Classification;
+use recover_core::deposit::{Classification, Origin};
 use recover_core::kind::Kind;
 use recover_core::ledger::{
-    AccountStanding, CreditKey, LedgerEntry, LedgerEntryKind, LedgerStanding, assign_rows,
+    AccountStanding, CreditKey, LedgerEntry, LedgerEntryKind, LedgerStanding, standings,
 };
 use recover_core::network::{DepositState, NetworkId};
-use recover_core::observation::{DepositId, Observation, Outcome};
+use recover_core::observation::{DepositId, Flag, Observation, Outcome};
 use recover_core::time::Timestamp;
-use recover_core::verdict::{AccountState, ControlEvidence, Missing, Reason, Verdict};
+use recover_core::verdict::{AccountState, Code, ControlEvidence, How, Missing, Reason, Verdict};
 use recover_source::chain::ChainRead;
 use recover_source::error::Advice;
 use recover_store::Store;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// How many strangers' addresses of one look-up are asked for code: a payout to hundreds must not outlast the patience of
+/// whoever asked.
+const STRANGERS_ASKED_MAX: u32 = 8;
 
 /// How many earlier withdrawals to one address are looked at, newest first.
 const WITHDRAWALS_MAX: u32 = 100;
@@ -39,8 +43,6 @@ pub struct FactGatherer<'a> {
     sources: &'a BTreeMap<NetworkId, Arc<dyn ChainRead>>,
     /// The newest final height of the network; `None` when no source could say.
     finalized: Option<Height>,
-    /// What earlier proofs of control said, for addresses that no source can be asked about now.
-    proved: HashMap<DepositId, Verdict>,
     /// States read so far, so that a thousand credits to one address ask once.
     accounts: tokio::sync::Mutex<HashMap<(NetworkId, Payload), Option<AccountState>>>,
     /// Networks that did not answer in the time of this gatherer: each further question would wait as long again.
@@ -82,26 +84,20 @@ impl<'a> FactGatherer<'a> {
             adapter: adapters.of(network.family),
             sources,
             finalized,
-            proved: HashMap::new(),
             accounts: tokio::sync::Mutex::default(),
             silent: tokio::sync::Mutex::default(),
         })
     }
 
-    /// Remembers what earlier proofs of control said. What stands at an address was read once, and the silence of a node
-    /// today does not unsay it.
-    pub fn remember(&mut self, id: DepositId, verdict: &Verdict) {
-        if verdict.is_proof_of_control() {
-            self.proved.insert(id, verdict.clone());
-        }
-    }
-
-    /// Classifies credits of this network. Credits of one transaction must come together, so that two equal payments
-    /// are not both covered by one ledger row.
+    /// Classifies credits of this network, whoever asks and whichever of a transaction's credits are given: those that are
+    /// stored already take part in sharing out the ledger's rows, and what an earlier reading knew is not forgotten.
     ///
     /// # Errors
     /// When the store fails. A source that fails leaves its facts unknown, and the verdict says so.
-    pub async fn judge(&self, observations: Vec<Observation>) -> Result<Vec<Judged>, EngineError> {
+    pub async fn judge(
+        &self,
+        mut observations: Vec<Observation>,
+    ) -> Result<Vec<Judged>, EngineError> {
         let mut payloads = BTreeSet::new();
         let mut transactions = BTreeSet::new();
         let mut contracts = BTreeSet::new();
@@ -122,6 +118,22 @@ impl<'a> FactGatherer<'a> {
             }
         }
         let transactions: Vec<TxId> = transactions.into_iter().collect();
+        let mut earlier: HashMap<DepositId, (Observation, Verdict)> = HashMap::new();
+        for stored in self
+            .store
+            .observed_in_transactions(&self.network.id, &transactions)
+            .await?
+        {
+            if let Origin::Observed(observation) = stored.deposit.origin {
+                let verdict = stored.deposit.classification.verdict;
+                earlier.insert(observation.id(), (observation, verdict));
+            }
+        }
+        for observation in &mut observations {
+            if let Some((known, _)) = earlier.get(&observation.id()) {
+                keep_known(observation, known);
+            }
+        }
         let ledger = self
             .store
             .ledger_of_transactions(&self.network.id, &transactions)
@@ -134,15 +146,46 @@ impl<'a> FactGatherer<'a> {
             }
         }
         let covers = self.store.ledger_periods(Some(&self.network.id)).await?;
-        let booked = booked_rows(&observations, &ledger);
+        let recipients: Vec<Option<Chosen>> = observations
+            .iter()
+            .map(|observation| {
+                let records = book
+                    .get(&observation.to.payload())
+                    .map_or(&[][..], Vec::as_slice);
+                let time = observation.block.as_ref().map(|block| block.time);
+                choose(records, self.network, time)
+            })
+            .collect();
+        // A ledger row is never used up by a stranger's credit.
+        let ours = observations
+            .iter()
+            .zip(&recipients)
+            .filter(|(_, recipient)| recipient.is_some())
+            .map(|(observation, _)| observation);
+        let mut booked = booked_rows(
+            ours.chain(earlier.values().map(|(known, _)| known)),
+            &ledger,
+        );
+        let users: BTreeSet<String> = recipients
+            .iter()
+            .flatten()
+            .filter_map(|chosen| chosen.user.clone())
+            .collect();
+        let accounts = self
+            .store
+            .account_standings(&users.into_iter().collect::<Vec<_>>())
+            .await?;
+        // With one of ours among them the strangers are not what is asked about.
+        let mut strangers_left = if recipients.iter().any(Option::is_some) {
+            0
+        } else {
+            STRANGERS_ASKED_MAX
+        };
 
         let mut judged = Vec::with_capacity(observations.len());
-        for (observation, row) in observations.into_iter().zip(booked) {
-            let records = book
-                .get(&observation.to.payload())
-                .map_or(&[][..], Vec::as_slice);
+        for (observation, recipient) in observations.into_iter().zip(recipients) {
             let time = observation.block.as_ref().map(|block| block.time);
-            let recipient = choose(records, self.network, time);
+            let row = booked.remove(&observation.id()).unwrap_or_default();
             let sender_is_ours = observation.from.as_ref().is_some_and(|from| {
                 book.get(&from.payload())
                     .is_some_and(|records| records.iter().any(|record| record.role.is_ours()))
@@ -163,17 +206,20 @@ impl<'a> FactGatherer<'a> {
                 own_withdrawal,
                 ..row
             };
+            let is_own_movement = sender_is_ours || standing.own_withdrawal.is_some();
             if let Some(Chosen {
                 role: AddressRole::Hot,
                 ..
             }) = &recipient
+                && !is_own_movement
             {
                 standing.returned_withdrawal = self.returned_withdrawal(&observation).await?;
             }
-            let account = match recipient.as_ref().and_then(|chosen| chosen.user.as_deref()) {
-                Some(user) => self.store.account_standing(user).await?,
-                None => AccountStanding::Unknown,
-            };
+            let account = recipient
+                .as_ref()
+                .and_then(|chosen| accounts.get(chosen.user.as_deref()?))
+                .copied()
+                .unwrap_or(AccountStanding::Unknown);
             let finality = self.finality(&observation);
             let mut facts = Facts {
                 transaction: match observation.outcome {
@@ -212,6 +258,7 @@ impl<'a> FactGatherer<'a> {
                 ),
                 ledger: standing,
                 account,
+                owner_contested: recipient.as_ref().is_some_and(|chosen| chosen.is_contested),
                 seen_by_us: true,
             };
             let mut classification = classify(&facts);
@@ -220,18 +267,24 @@ impl<'a> FactGatherer<'a> {
             {
                 let evidence = self.evidence(&observation.to, chosen).await;
                 facts.control = self.control(&observation.to, Some(chosen), &evidence);
-                if facts.control == Verdict::Conditional(Missing::CodeUnknown)
-                    && let Some(proved) = self.proved.get(&observation.id())
+                // What stands at an address was read once, and the silence of a node today does not unsay it.
+                if matches!(
+                    facts.control,
+                    Verdict::Conditional(Missing::CodeUnknown | Missing::DeployerNonceUnknown)
+                ) && let Some((_, proved)) = earlier.get(&observation.id())
+                    && is_proof_for(&chosen.control, proved)
                 {
                     facts.control = proved.clone();
                 }
                 classification = classify(&facts);
-            } else if recipient.is_none() && classification.kind == Kind::NotOurs {
+            } else if recipient.is_none()
+                && classification.kind == Kind::NotOurs
+                && strangers_left > 0
+            {
+                strangers_left -= 1;
                 let state = self.account(&self.network.id, &observation.to).await;
                 facts.recipient = Recipient::Stranger {
-                    is_contract: state.map(|state| {
-                        matches!(state.code, recover_core::verdict::Code::Contract(_))
-                    }),
+                    is_contract: state.map(|state| matches!(state.code, Code::Contract(_))),
                     is_bridge: false,
                 };
                 classification = classify(&facts);
@@ -323,17 +376,28 @@ impl<'a> FactGatherer<'a> {
         };
         let Some(maker) = maker else { return evidence };
         evidence.maker = self.account(here, &maker).await;
-        if let Some(home) = self.home(chosen) {
+        // The forwarder may have been used on one of many homes only: ask until one has what is compared.
+        let stands_here = is_contract(evidence.account.as_ref());
+        for home in self.homes(chosen) {
             evidence.account_at_home = self.account(&home, address).await;
             evidence.maker_at_home = self.account(&home, &maker).await;
+            let compared = if stands_here {
+                &evidence.account_at_home
+            } else {
+                &evidence.maker_at_home
+            };
+            if is_contract(compared.as_ref()) {
+                break;
+            }
         }
         evidence
     }
 
-    /// A network that the address serves, with a source to ask.
-    fn home(&self, chosen: &Chosen) -> Option<NetworkId> {
+    /// The networks that the address serves, with a source to ask.
+    fn homes(&self, chosen: &Chosen) -> Vec<NetworkId> {
         if let Some(network) = &chosen.home {
-            return self.sources.contains_key(network).then(|| network.clone());
+            let has_source = self.sources.contains_key(network);
+            return has_source.then(|| network.clone()).into_iter().collect();
         }
         self.chains
             .networks
@@ -342,8 +406,9 @@ impl<'a> FactGatherer<'a> {
                 other.family == self.network.family && other.deposits != DepositState::Closed
             })
             .map(|other| &other.id)
-            .find(|id| self.sources.contains_key(*id))
+            .filter(|id| self.sources.contains_key(*id))
             .cloned()
+            .collect()
     }
 
     async fn account(&self, network: &NetworkId, address: &Address) -> Option<AccountState> {
@@ -375,19 +440,21 @@ struct Chosen {
     role: AddressRole,
     serves: bool,
     user: Option<String>,
+    /// Whether the book names several users.
+    is_contested: bool,
     control: ControlRecord,
     home: Option<NetworkId>,
 }
 
 /// Chooses among the rows of one payload: rows that serve this network first, then deposit addresses before shared ones
-/// before our own before retired ones. A row retired before the credit counts as retired. Two users for one address
-/// leave the owner open: nobody is paid by a coin toss.
+/// before our own before retired ones. A row retired before the credit counts as retired, and one created after it comes
+/// after those that were there. Two users for one address leave the owner open: nobody is paid by a coin toss.
 fn choose(
     records: &[AddressRecord],
     network: &NetworkConfig,
     at: Option<Timestamp>,
 ) -> Option<Chosen> {
-    let mut ours: Vec<(bool, AddressRole, &AddressRecord)> = records
+    let mut ours: Vec<((bool, bool, AddressRole), &AddressRecord)> = records
         .iter()
         .filter(|record| record.role.is_ours())
         .map(|record| {
@@ -398,7 +465,10 @@ fn choose(
             } else {
                 record.role
             };
-            (record.serves(&network.id, network.deposits), role, record)
+            let is_later =
+                matches!((record.created, at), (Some(created), Some(at)) if at < created);
+            let serves = record.serves(&network.id, network.deposits);
+            ((serves, is_later, role), record)
         })
         .collect();
     let rank = |role: AddressRole| match role {
@@ -407,72 +477,114 @@ fn choose(
         AddressRole::Hot => 2,
         AddressRole::Retired | AddressRole::AssignedMemo | AddressRole::PastSender => 3,
     };
-    ours.sort_by_key(|(serves, role, _)| (!serves, rank(*role)));
-    let (serves, role, first) = *ours.first()?;
-    let rivals = ours
-        .iter()
-        .filter(|(other_serves, other_role, _)| *other_serves == serves && *other_role == role);
-    let users: BTreeSet<Option<&str>> = rivals
+    ours.sort_by_key(|((serves, is_later, role), _)| (!serves, *is_later, rank(*role)));
+    let (standing, first) = *ours.first()?;
+    let (serves, _, role) = standing;
+    let rivals = ours.iter().filter(|(other, _)| *other == standing);
+    let users: BTreeSet<&str> = rivals
         .clone()
-        .map(|(_, _, record)| record.user_id.as_deref())
+        .filter_map(|(_, record)| record.user_id.as_deref())
         .collect();
     let control = rivals
-        .map(|(_, _, record)| &record.control)
+        .map(|(_, record)| &record.control)
         .find(|control| **control != ControlRecord::Unknown)
         .unwrap_or(&first.control);
     Some(Chosen {
         role,
         serves,
-        user: if users.len() == 1 {
-            first.user_id.clone()
-        } else {
-            None
+        is_contested: users.len() > 1,
+        user: match users.len() {
+            1 => users.first().map(|user| (*user).to_owned()),
+            _ => None,
         },
         control: control.clone(),
         home: first.network.clone(),
     })
 }
 
-/// The ledger rows that cover each credit, in the order of the credits.
-fn booked_rows(observations: &[Observation], ledger: &[LedgerEntry]) -> Vec<LedgerStanding> {
-    let mut standings = vec![LedgerStanding::default(); observations.len()];
-    let mut by_transaction: BTreeMap<&TxId, Vec<usize>> = BTreeMap::new();
-    for (index, observation) in observations.iter().enumerate() {
+/// What the ledger says about each credit of ours. The same credit may be given twice, as it is now and as it was stored:
+/// the first counts.
+fn booked_rows<'a>(
+    credits: impl Iterator<Item = &'a Observation>,
+    ledger: &[LedgerEntry],
+) -> HashMap<DepositId, LedgerStanding> {
+    let mut rows: HashMap<&TxId, Vec<&LedgerEntry>> = HashMap::new();
+    for entry in ledger {
+        rows.entry(&entry.tx_id).or_default().push(entry);
+    }
+    let mut by_transaction: HashMap<&TxId, BTreeMap<DepositId, CreditKey>> = HashMap::new();
+    for credit in credits.filter(|credit| rows.contains_key(&credit.tx_id)) {
         by_transaction
-            .entry(&observation.tx_id)
+            .entry(&credit.tx_id)
             .or_default()
-            .push(index);
+            .entry(credit.id())
+            .or_insert_with(|| CreditKey::of(credit));
     }
-    for (tx_id, indexes) in by_transaction {
-        let credits: Vec<CreditKey> = indexes
-            .iter()
-            .filter_map(|index| observations.get(*index))
-            .map(|observation| CreditKey {
-                position: observation.position.clone(),
-                to: observation.to.text().to_owned(),
-                asset: observation.asset.clone(),
-                amounts: [observation.amount_stated, observation.amount],
-            })
-            .collect();
-        for kind in [
-            LedgerEntryKind::CreditedDeposit,
-            LedgerEntryKind::SettledCase,
-        ] {
-            let rows: Vec<&LedgerEntry> = ledger
+    let mut booked = HashMap::new();
+    for (tx_id, credits) in by_transaction {
+        let (ids, keys): (Vec<DepositId>, Vec<CreditKey>) = credits.into_iter().unzip();
+        let rows = rows.get(tx_id).map_or(&[][..], Vec::as_slice);
+        booked.extend(ids.into_iter().zip(standings(&keys, rows)));
+    }
+    booked
+}
+
+/// Flags that come from comparing a log with the balance.
+const BALANCE_FLAGS: [Flag; 3] = [
+    Flag::FeeOnTransfer,
+    Flag::BalanceUnchanged,
+    Flag::BalanceAmbiguous,
+];
+
+/// Keeps what an earlier reading of the same block knew and this one could not tell: another source without balances must
+/// not turn the smaller of log and balance back into what the log says.
+fn keep_known(observation: &mut Observation, known: &Observation) {
+    let block = |of: &Observation| of.block.as_ref().map(|block| block.hash.clone());
+    if block(observation) != block(known) || observation.amount_stated != known.amount_stated {
+        return;
+    }
+    if observation.outcome == Outcome::Unknown {
+        observation.outcome = known.outcome;
+    }
+    if observation.balance_delta.is_none() && known.balance_delta.is_some() {
+        observation.balance_delta = known.balance_delta;
+        observation.amount = known.amount;
+        observation.flags.extend(
+            known
+                .flags
                 .iter()
-                .filter(|entry| entry.kind == kind && entry.tx_id == *tx_id)
-                .collect();
-            for (index, row) in indexes.iter().zip(assign_rows(&credits, &rows)) {
-                if let Some(standing) = standings.get_mut(*index) {
-                    match kind {
-                        LedgerEntryKind::SettledCase => standing.settled = row,
-                        LedgerEntryKind::CreditedDeposit | LedgerEntryKind::OwnWithdrawal => {
-                            standing.credited = row
-                        }
-                    }
-                }
-            }
-        }
+                .filter(|flag| BALANCE_FLAGS.contains(flag)),
+        );
+        observation.flags.sort();
+        observation.flags.dedup();
     }
-    standings
+}
+
+/// A credit of a contract that we list, read with its balance: such a contract is trusted to log what it moves, in a look-up
+/// as in a scan.
+pub(crate) fn trust_log(observation: &mut Observation, trusted: &BTreeSet<String>) {
+    let is_trusted = observation
+        .asset
+        .contract_text()
+        .is_some_and(|contract| trusted.contains(contract));
+    if is_trusted {
+        observation.balance_delta = None;
+        observation.amount = observation.amount_stated;
+        observation
+            .flags
+            .retain(|flag| !BALANCE_FLAGS.contains(flag));
+    }
+}
+
+fn is_contract(state: Option<&AccountState>) -> bool {
+    state.is_some_and(|state| matches!(state.code, Code::Contract(_)))
+}
+
+/// Whether a verdict rests on a proof for an address that is controlled in this way.
+fn is_proof_for(control: &ControlRecord, verdict: &Verdict) -> bool {
+    let is_about_a_key = matches!(
+        verdict,
+        Verdict::Controllable(How::SameKey) | Verdict::Conditional(Missing::ControlContradicted)
+    );
+    verdict.is_proof_of_control() && is_about_a_key == (*control == ControlRecord::Key)
 }

@@ -237,7 +237,8 @@ impl Engine {
         }
     }
 
-    /// Writes the value of open deposits, for sorting; those without a fresh price have none.
+    /// Writes the value of open deposits at the newest known price, whatever its age: for sorting, never for a quote. Those
+    /// without any price have none.
     ///
     /// # Errors
     /// When the store fails.

@@ -3,8 +3,9 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::scan::{NetworkReport, ScanOptions, ScanProgress};
+use crate::scan::{From, NetworkReport, ScanProgress, Span};
 use recover_core::appeal::{AppealStatus, MatchDecision};
+use recover_core::block::Height;
 use recover_core::claim::{Claim, ClaimStatus, Command};
 use recover_core::deposit::{DepositStatus, Origin};
 use recover_store::{ClaimFilter, DepositFilter, LeaseAnswer, Queue};
@@ -55,7 +56,12 @@ impl Engine {
                 });
             }
         };
-        let report = self.reconcile_under_lease(ask_sources, progress).await;
+        // Every change of this run compares the lease: one that outlives it cannot write beside its successor.
+        let fenced = Self {
+            store: self.store.under(&lease),
+            ..self.clone()
+        };
+        let report = fenced.reconcile_under_lease(ask_sources, progress).await;
         self.store.release_lease(&lease).await?;
         report
     }
@@ -102,12 +108,14 @@ impl Engine {
             let Some(top) = coverage.iter().map(|covered| covered.range.to()).max() else {
                 continue;
             };
-            let options = ScanOptions {
-                networks: vec![network.id.to_string()],
-                from: coverage.iter().map(|covered| covered.range.from()).min(),
+            // Not below what was ever read; addresses that were imported late are looked for from their issue on.
+            let lowest = coverage.iter().map(|covered| covered.range.from()).min();
+            let span = Span {
+                from: From::NotBelow(lowest.unwrap_or(Height(0))),
                 to: Some(top),
             };
-            reports.extend(self.scan(&options, progress).await?);
+            let name = network.id.to_string();
+            reports.extend(self.scan_span(&[name], span, progress).await?);
         }
         Ok(reports)
     }
@@ -124,13 +132,25 @@ impl Engine {
                 Origin::Imported(_) => None,
             };
             // A deposit in doubt may come back as it was: only what is certain ends a claim.
+            let deposit = &stored.deposit.classification;
+            let is_no_longer_owed = !deposit.kind.is_workable()
+                || (deposit.owner.is_some() && deposit.owner != claim.beneficiary);
             let has_changed = stored.suspect_at.is_none()
-                && (stored.deposit.status == DepositStatus::Gone
+                && (is_no_longer_owed
+                    || stored.deposit.status == DepositStatus::Gone
                     || block != claim.deposit_block.as_ref()
                     || stored.deposit.amount() != claim.amount);
             let command = if has_changed && is_before_handover(claim.status) {
                 Some(Command::Invalidate {
-                    reason: "the deposit changed or vanished since the claim was opened".to_owned(),
+                    reason: if is_no_longer_owed {
+                        format!(
+                            "the deposit is {} of {} now",
+                            deposit.kind,
+                            deposit.owner.as_deref().unwrap_or("nobody known")
+                        )
+                    } else {
+                        "the deposit changed or vanished since the claim was opened".to_owned()
+                    },
                 })
             } else if claim.status == ClaimStatus::Quoted
                 && claim

@@ -24,6 +24,9 @@ pub struct Reviewed {
     pub reclassified: u64,
 }
 
+/// What was seen of a contract and what was decided about it.
+type Sighted = (TokenSighting, Option<TokenDecision>);
+
 impl Engine {
     /// The deposits that judged credits make. Scale and symbol come from the configuration; for an unlisted contract from
     /// its own claims, which nobody vouches for until a person reviewed it. Contracts never seen before are asked for
@@ -34,7 +37,7 @@ impl Engine {
         source: Option<&dyn ChainRead>,
         judged: Vec<Judged>,
     ) -> Result<Vec<Deposit>, EngineError> {
-        let mut known: BTreeMap<AssetId, Option<Token>> = BTreeMap::new();
+        let mut known: BTreeMap<AssetId, Option<Sighted>> = BTreeMap::new();
         let mut deposits = Vec::with_capacity(judged.len());
         for credit in judged {
             let asset = credit.observation.asset.clone();
@@ -44,23 +47,22 @@ impl Engine {
                 known.insert(asset.clone(), token);
             }
             let token = known.get(&asset).and_then(Option::as_ref);
-            let is_vouched = token.is_some_and(|token| {
-                token
-                    .decision
+            let is_vouched = token.is_some_and(|(sighting, decision)| {
+                decision
                     .as_ref()
                     .is_some_and(|decision| decision.review == TokenReview::Genuine)
-                    && token.sighting.decimals.is_some()
+                    && sighting.decimals.is_some()
             });
             deposits.push(Deposit {
                 decimals: terms
                     .map(|terms| terms.decimals)
-                    .or_else(|| token.and_then(|token| token.sighting.decimals))
+                    .or_else(|| token.and_then(|(sighting, _)| sighting.decimals))
                     .filter(|decimals| *decimals <= recover_core::amount::DECIMALS_MAX)
                     .unwrap_or(0),
                 decimals_vouched: terms.is_some() || is_vouched,
                 symbol: terms
                     .map(|terms| terms.symbol.clone())
-                    .or_else(|| token.and_then(|token| token.sighting.symbol.clone())),
+                    .or_else(|| token.and_then(|(sighting, _)| sighting.symbol.clone())),
                 status: classify::status(&credit.classification, credit.finality),
                 classification: credit.classification,
                 origin: Origin::Observed(credit.observation),
@@ -76,8 +78,8 @@ impl Engine {
         network: &NetworkConfig,
         source: Option<&dyn ChainRead>,
         asset: &AssetId,
-    ) -> Result<Option<Token>, EngineError> {
-        if let Some(token) = self.store.token(asset).await? {
+    ) -> Result<Option<Sighted>, EngineError> {
+        if let Some(token) = self.store.sighting(asset).await? {
             return Ok(Some(token));
         }
         let (Some(source), Some(contract)) = (source, asset.contract_text()) else {
@@ -108,7 +110,7 @@ impl Engine {
             signals,
         };
         self.store.sight_tokens(vec![sighting], self.now()).await?;
-        Ok(self.store.token(asset).await?)
+        Ok(self.store.sighting(asset).await?)
     }
 
     /// Every unlisted contract that was seen, with what speaks for spam.

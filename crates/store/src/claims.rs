@@ -7,17 +7,20 @@ use crate::claim_row::{self, changing_values};
 use crate::deposit_list::TWIN;
 use crate::deposit_row::{DEPOSIT_COLUMNS, STORE_COLUMNS, StoredDeposit, stored_deposit};
 use crate::error::{StoreError, is_duplicate};
-use crate::ledger::LEDGER_COVERS;
+use crate::ledger::{LEDGER_COVERS, entries_of_transaction};
 use crate::sql::{IntoValue as _, Reader, Statement, Tx, detached, json, values};
 use crate::store::Store;
 use recover_core::appeal::AppealId;
 use recover_core::claim::{
     Claim, ClaimId, ClaimStatus, Command, Facts, OpenRequest, Person, Refusal, open, step,
 };
-use recover_core::deposit::Deposit;
+use recover_core::deposit::{Deposit, Origin};
 use recover_core::digest::{Digest, Encoder};
+use recover_core::kind::Kind;
+use recover_core::ledger::{CreditKey, LedgerStanding, standings};
 use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
+use recover_core::verdict::{Missing, Reason, Verdict};
 use serde::Serialize;
 
 /// Who commands, when, under which policy, and under which key a repeat is known.
@@ -465,8 +468,33 @@ struct Seen {
 
 impl Seen {
     async fn read(tx: &mut Tx, stored: StoredDeposit) -> Result<Self, StoreError> {
-        let deposit = stored.deposit;
+        let is_suspect = stored.suspect_at.is_some();
+        let mut deposit = stored.deposit;
         let id = deposit.id();
+        match ledger_now(tx, &deposit).await? {
+            // The classification may be older than the ledger: an import that was cut short before it looked again.
+            Some(
+                LedgerStanding {
+                    credited: Some(_), ..
+                }
+                | LedgerStanding {
+                    settled: Some(_), ..
+                },
+            ) => {
+                deposit.classification.kind = Kind::AlreadyCredited;
+                deposit.classification.verdict = Verdict::NotRecoverable(Reason::AlreadyCredited);
+            }
+            Some(LedgerStanding {
+                unclear: Some(_), ..
+            }) if deposit.classification.verdict.is_recoverable() => {
+                deposit.classification.verdict = Verdict::Conditional(Missing::LedgerUnclear);
+            }
+            _ => {}
+        }
+        // Until it is seen again nobody knows that it stands, whatever was found before.
+        if is_suspect {
+            deposit.classification.verdict = Verdict::Conditional(Missing::FinalityMissing);
+        }
         let scanned_twin = tx.row(TWIN, values![&id]).await?.is_some();
         let rivals = claimants(&mut Reader::Tx(tx), &id).await?;
         // Without a block time nobody can say that the ledger reaches over it.
@@ -498,6 +526,33 @@ impl Seen {
             screening_age_max_seconds: context.screening_age_max_seconds,
         }
     }
+}
+
+/// What the ledger says about a deposit at this moment; `None` for a deposit that only a file told of.
+async fn ledger_now(tx: &mut Tx, deposit: &Deposit) -> Result<Option<LedgerStanding>, StoreError> {
+    let Origin::Observed(_) = &deposit.origin else {
+        return Ok(None);
+    };
+    let entries = entries_of_transaction(tx, deposit.network(), deposit.tx_id()).await?;
+    let sql = format!(
+        "SELECT {DEPOSIT_COLUMNS}, {STORE_COLUMNS} FROM deposit WHERE tx_id = $1 AND (network || '') = $2
+            AND (origin || '') = 'observed' AND (status || '') <> 'gone'"
+    );
+    let mut credits = Vec::new();
+    let mut place = None;
+    for row in &tx
+        .rows(&sql, values![deposit.tx_id(), deposit.network()])
+        .await?
+    {
+        if let Origin::Observed(observation) = stored_deposit(row)?.deposit.origin {
+            if observation.id() == deposit.id() {
+                place = Some(credits.len());
+            }
+            credits.push(CreditKey::of(&observation));
+        }
+    }
+    let standings = standings(&credits, &entries.iter().collect::<Vec<_>>());
+    Ok(place.and_then(|place| standings.into_iter().nth(place)))
 }
 
 async fn locked_deposit(tx: &mut Tx, id: &DepositId) -> Result<Option<StoredDeposit>, StoreError> {
@@ -696,8 +751,9 @@ async fn release_deposit(tx: &mut Tx, claim: &Claim, now: Timestamp) -> Result<(
         "UPDATE deposit SET claim_state = 'settled', status = 'resolved', updated_at = $1 WHERE id = $2"
     } else {
         "UPDATE deposit SET claim_state = NULL, updated_at = $1,
-            status = CASE WHEN status = 'gone' THEN 'gone' WHEN suspect_at IS NOT NULL THEN 'unconfirmed'
-                ELSE 'open' END
+            status = CASE WHEN status = 'gone' THEN 'gone'
+                WHEN suspect_at IS NOT NULL OR verdict_detail = 'finality_missing' THEN 'unconfirmed'
+                WHEN queue = 'none' THEN 'resolved' ELSE 'open' END
          WHERE id = $2"
     };
     tx.run(sql, values![now, &claim.deposit]).await?;

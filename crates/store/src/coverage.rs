@@ -321,7 +321,7 @@ impl Store {
         Ok(row.number_or_null("finalized_height")?.map(Height))
     }
 
-    /// Remembers a height as final. A lower one than known changes nothing: finality does not go back.
+    /// Remembers a height as final. A lower one than known changes nothing: only a rewind below it takes finality back.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -370,6 +370,12 @@ impl Store {
             )
             .await?;
             let last = height(above)?;
+            // What was taken as final above it was not: the source must say so again.
+            tx.run(
+                "UPDATE scan_state SET finalized_height = $1 WHERE network = $2 AND finalized_height > $3",
+                values![last, &network, last],
+            )
+            .await?;
             for table in ["coverage", "coverage_gap"] {
                 tx.run(
                     &format!("DELETE FROM {table} WHERE network = $1 AND from_height > $2"),
@@ -484,11 +490,11 @@ fn number(value: u64) -> Result<i64, StoreError> {
 }
 
 /// A commit and a rewind of one network never interleave.
-async fn lock_network(tx: &mut Tx, network: &NetworkId) -> Result<(), StoreError> {
+pub(crate) async fn lock_network(tx: &mut Tx, network: &NetworkId) -> Result<(), StoreError> {
     tx.serialize(&format!("scan:{network}")).await
 }
 
-async fn generation(tx: &mut Tx, network: &NetworkId) -> Result<u64, StoreError> {
+pub(crate) async fn generation(tx: &mut Tx, network: &NetworkId) -> Result<u64, StoreError> {
     let row = tx
         .row(
             "SELECT network, generation FROM scan_state WHERE network = $1",

@@ -1,6 +1,7 @@
 //! Deposits: what scans saw, what files told, and what the classifier makes of them.
 
 use crate::addresses::ImportCounts;
+use crate::coverage::{generation, lock_network};
 use crate::deposit_row::{
     ClaimState, DEPOSIT_COLUMNS, STORE_COLUMNS, StoredDeposit, claim_state, classification_values,
     deposit_values, stored_deposit,
@@ -8,7 +9,7 @@ use crate::deposit_row::{
 use crate::error::StoreError;
 use crate::sql::{IntoValue as _, Statement, Tx, Value, detached, rows_per_statement, values};
 use crate::store::Store;
-use recover_core::block::{BlockHash, Height, TxId};
+use recover_core::block::{BlockHash, TxId};
 use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
@@ -116,7 +117,8 @@ impl Store {
     }
 
     /// Writes what the classifier now makes of deposits that are stored: kind, verdict, owner, decimals, symbol, status.
-    /// The credit itself is not touched, and a row whose block is no longer the given one is left alone. A gone deposit
+    /// The credit itself is not touched, and a row whose block is no longer the given one, or which a rewind put in doubt, is
+    /// left alone. A gone deposit
     /// stays gone, one under a claim keeps the claim's status. Answers how many rows were written.
     ///
     /// # Errors
@@ -140,7 +142,7 @@ impl Store {
                             status = CASE WHEN status = 'gone' THEN 'gone' WHEN claim_state = 'open' THEN 'claimed'
                                 WHEN claim_state = 'settled' THEN 'resolved' ELSE $10 END,
                             queue = $11, updated_at = $12
-                         WHERE id = $13 AND block_hash IS NOT DISTINCT FROM $14",
+                         WHERE id = $13 AND block_hash IS NOT DISTINCT FROM $14 AND suspect_at IS NULL",
                         row,
                     )
                     .await?;
@@ -227,31 +229,71 @@ impl Store {
         rows.iter().map(stored_deposit).collect()
     }
 
-    /// The deposits that a rewind put in doubt and that were not seen again, though their heights up to `read_to` were
-    /// read again: they become gone. Call it with the tip, since a transaction may be mined again higher up.
-    /// Answers their ids.
+    /// The deposits that a source of ours saw in these transactions of one network and that are not gone, by id.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn observed_in_transactions(
+        &self,
+        network: &NetworkId,
+        tx_ids: &[TxId],
+    ) -> Result<Vec<StoredDeposit>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in tx_ids.chunks(rows_per_statement(20)) {
+            let mut statement = Statement::new(&format!(
+                "SELECT {DEPOSIT_COLUMNS}, {STORE_COLUMNS} FROM deposit WHERE tx_id IN "
+            ));
+            statement.bind_list(chunk);
+            // Written so that no index fits them: a transaction is narrow enough.
+            statement
+                .push(" AND (origin || '') = 'observed' AND (status || '') <> 'gone' AND (network || '') = ")
+                .bind(network)
+                .push(" ORDER BY id");
+            for row in self.db.rows(&statement.text, statement.values).await? {
+                found.push(stored_deposit(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives up deposits that a rewind put in doubt and that were not seen again: they become gone. The caller answers for
+    /// their heights and everything above having been read again under this generation; nothing happens when the network
+    /// was rewound since, and one that was seen again meanwhile stays. Answers the ids of those that are gone now.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn mark_unseen_gone(
         &self,
         network: &NetworkId,
-        read_to: Height,
+        unseen: &[DepositId],
+        under: u64,
         now: Timestamp,
     ) -> Result<Vec<DepositId>, StoreError> {
         let db = self.db.clone();
-        let (network, read_to) = (network.clone(), crate::sql::height(read_to)?);
+        let (network, unseen) = (network.clone(), unseen.to_vec());
         detached(async move {
             let mut tx = db.begin().await?;
-            let rows = tx
-                .rows(
-                    "UPDATE deposit SET status = 'gone', suspect_at = NULL, updated_at = $1
-                     WHERE network = $2 AND suspect_at IS NOT NULL AND block_height <= $3 RETURNING id",
-                    values![now, &network, read_to],
-                )
-                .await?;
+            lock_network(&mut tx, &network).await?;
+            if generation(&mut tx, &network).await? != under {
+                return Ok(Vec::new());
+            }
+            let mut gone = Vec::new();
+            for chunk in unseen.chunks(rows_per_statement(20)) {
+                let mut statement = Statement::new(
+                    "UPDATE deposit SET status = 'gone', suspect_at = NULL, updated_at = ",
+                );
+                statement.bind(now).push(" WHERE network = ").bind(&network);
+                statement
+                    .push(" AND suspect_at IS NOT NULL AND id IN ")
+                    .bind_list(chunk);
+                statement.push(" RETURNING id");
+                gone.extend(sorted_ids(
+                    &tx.rows(&statement.text, statement.values).await?,
+                )?);
+            }
             tx.commit().await?;
-            sorted_ids(&rows)
+            gone.sort();
+            Ok(gone)
         })
         .await
     }

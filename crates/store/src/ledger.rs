@@ -2,7 +2,7 @@
 
 use crate::addresses::ImportCounts;
 use crate::error::StoreError;
-use crate::sql::{Row, Statement, Value, detached, rows_per_statement, values};
+use crate::sql::{Row, Statement, Tx, Value, detached, rows_per_statement, values};
 use crate::store::Store;
 use recover_core::asset::AssetId;
 use recover_core::block::TxId;
@@ -295,6 +295,30 @@ impl Store {
         .await
     }
 
+    /// Whether the accounts of these users can be credited; a user of whom the exchange never said is left out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn account_standings(
+        &self,
+        users: &[String],
+    ) -> Result<HashMap<String, AccountStanding>, StoreError> {
+        let mut found = HashMap::new();
+        for chunk in users.chunks(rows_per_statement(20)) {
+            let mut statement =
+                Statement::new("SELECT user_id, standing FROM account WHERE user_id IN ");
+            statement.bind_list(chunk);
+            for row in self.db.rows(&statement.text, statement.values).await? {
+                let row = row.of("account", "user_id");
+                found.insert(
+                    row.text("user_id")?,
+                    row.parsed("standing", AccountStanding::from_code)?,
+                );
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether a user's account can be credited; [`AccountStanding::Unknown`] when the exchange never said.
     ///
     /// # Errors
@@ -312,6 +336,17 @@ impl Store {
                 .parsed("standing", AccountStanding::from_code)
         })
     }
+}
+
+/// The ledger rows of one transaction, read in the transaction that decides on them.
+pub(crate) async fn entries_of_transaction(
+    tx: &mut Tx,
+    network: &NetworkId,
+    tx_id: &TxId,
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM ledger_entry WHERE network = $1 AND tx_id = $2");
+    let rows = tx.rows(&sql, values![network, tx_id]).await?;
+    rows.iter().map(entry).collect()
 }
 
 fn ledger_period(row: &Row) -> Result<LedgerPeriod, StoreError> {

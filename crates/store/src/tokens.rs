@@ -88,19 +88,23 @@ const GROUP: &str = " GROUP BY token.asset, claimed_symbol, claimed_name, claime
 fn token(row: &Row) -> Result<Token, StoreError> {
     let row = row.of("token", "asset");
     Ok(Token {
-        sighting: TokenSighting {
-            asset: row.parsed("asset", AssetId::parse)?,
-            symbol: row.text_or_null("claimed_symbol")?,
-            name: row.text_or_null("claimed_name")?,
-            decimals: row.number_or_null("claimed_decimals")?,
-            signals: row.json("signals")?,
-        },
+        sighting: sighting(&row)?,
         decision: decision(&row)?,
         deposits: row.number("deposits")?,
         recipients: row.number("recipients")?,
         first_deposit: row.time_or_null("first_deposit")?,
         last_deposit: row.time_or_null("last_deposit")?,
         first_seen_at: row.time("first_seen_at")?,
+    })
+}
+
+fn sighting(row: &RowOf<'_>) -> Result<TokenSighting, StoreError> {
+    Ok(TokenSighting {
+        asset: row.parsed("asset", AssetId::parse)?,
+        symbol: row.text_or_null("claimed_symbol")?,
+        name: row.text_or_null("claimed_name")?,
+        decimals: row.number_or_null("claimed_decimals")?,
+        signals: row.json("signals")?,
     })
 }
 
@@ -118,7 +122,7 @@ fn decision(row: &RowOf<'_>) -> Result<Option<TokenDecision>, StoreError> {
 }
 
 impl Store {
-    /// Stores what was seen of contracts; a decision made before stays.
+    /// Stores what was seen of contracts. A contract that was reviewed keeps the claims that the reviewer saw.
     ///
     /// # Errors
     /// When one of them is no contract, or the database cannot be written; then none is stored.
@@ -143,7 +147,8 @@ impl Store {
                      VALUES ($1, $2, $3, $4, $5, $6, $7, 'unreviewed', $8, $9)
                      ON CONFLICT (asset) DO UPDATE SET claimed_symbol = excluded.claimed_symbol,
                         claimed_name = excluded.claimed_name, claimed_decimals = excluded.claimed_decimals,
-                        signals = excluded.signals, updated_at = excluded.updated_at",
+                        signals = excluded.signals, updated_at = excluded.updated_at
+                     WHERE token.review = 'unreviewed'",
                     values![
                         &sighting.asset,
                         &sighting.asset.network,
@@ -218,6 +223,29 @@ impl Store {
             row.of("token", "asset")
                 .parsed("review", TokenReview::from_code)
         })
+    }
+
+    /// What was seen of a contract and what was decided, without counting its deposits; `None` when it was never seen.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn sighting(
+        &self,
+        asset: &AssetId,
+    ) -> Result<Option<(TokenSighting, Option<TokenDecision>)>, StoreError> {
+        let row = self
+            .db
+            .row(
+                "SELECT asset, claimed_symbol, claimed_name, claimed_decimals, signals, review, reviewed_by, reviewed_at,
+                    review_reason FROM token WHERE asset = $1",
+                values![asset],
+            )
+            .await?;
+        row.map(|row| {
+            let row = row.of("token", "asset");
+            Ok((sighting(&row)?, decision(&row)?))
+        })
+        .transpose()
     }
 
     /// One token; `None` when it was never seen.

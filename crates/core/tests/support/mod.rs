@@ -42,6 +42,7 @@ pub fn good() -> Facts {
             ..LedgerStanding::default()
         },
         account: AccountStanding::Active,
+        owner_contested: false,
         seen_by_us: true,
     }
 }
@@ -198,6 +199,12 @@ pub const LACKING: &[(Missing, Change)] = &[
     }),
     (Missing::LedgerCoverageMissing, |facts| {
         facts.ledger.covered = false;
+    }),
+    (Missing::LedgerUnclear, |facts| {
+        facts.ledger.unclear = Some("row-4".to_owned());
+    }),
+    (Missing::OwnerContested, |facts| {
+        facts.owner_contested = true;
     }),
     (Missing::TokenReviewMissing, |facts| {
         facts.asset = AssetStanding::Unlisted(TokenReview::Unreviewed);

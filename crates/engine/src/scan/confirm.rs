@@ -6,9 +6,9 @@ use crate::error::EngineError;
 use crate::facts::FactGatherer;
 use crate::scan::NetworkReport;
 use recover_core::block::{BlockHash, Height, TxId};
-use recover_core::deposit::{DepositStatus, Origin};
+use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::network::NetworkId;
-use recover_core::observation::Observation;
+use recover_core::verdict::{Missing, Verdict};
 use recover_source::chain::{ChainRead, Head};
 use recover_store::{DepositFilter, DepositOrder, OriginFilter};
 use std::collections::btree_map::Entry;
@@ -31,11 +31,19 @@ impl Engine {
         let Some(finalized) = head.finalized else {
             return Ok(true);
         };
+        let gatherer = FactGatherer::new(
+            &self.store,
+            &self.chains,
+            &self.adapters,
+            &network.id,
+            &self.sources,
+            Some(finalized),
+        )?;
         let mut hashes: BTreeMap<Height, Option<BlockHash>> = BTreeMap::new();
-        let mut final_now: BTreeMap<TxId, Vec<Observation>> = BTreeMap::new();
+        // One under a claim keeps the claim's status while its block waits for finality again.
         let filter = DepositFilter {
             network: Some(network.id.clone()),
-            statuses: vec![DepositStatus::Unconfirmed],
+            statuses: vec![DepositStatus::Unconfirmed, DepositStatus::Claimed],
             origin: Some(OriginFilter::Observed),
             ..DepositFilter::default()
         };
@@ -45,7 +53,11 @@ impl Engine {
                 .store
                 .list_deposits(&filter, DepositOrder::Id, after.as_ref(), PAGE)
                 .await?;
+            let mut final_now = Vec::new();
             for stored in page.deposits {
+                let is_waiting = stored.deposit.status == DepositStatus::Unconfirmed
+                    || stored.deposit.classification.verdict
+                        == Verdict::Conditional(Missing::FinalityMissing);
                 let Origin::Observed(observation) = stored.deposit.origin else {
                     continue;
                 };
@@ -56,20 +68,18 @@ impl Engine {
                 else {
                     continue;
                 };
-                if stored.suspect_at.is_some() {
+                if stored.suspect_at.is_some() || !is_waiting {
                     continue;
                 }
-                if let Entry::Vacant(unread) = hashes.entry(block.height) {
-                    let header = source.header(block.height).await?;
-                    unread.insert(header.map(|header| header.block.hash));
-                }
-                match hashes.get(&block.height).and_then(Option::as_ref) {
-                    Some(hash) if *hash == block.hash => {
-                        final_now
-                            .entry(observation.tx_id.clone())
-                            .or_default()
-                            .push(observation);
+                let hash = match hashes.entry(block.height) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => {
+                        let header = source.header(block.height).await?;
+                        place.insert(header.map(|header| header.block.hash))
                     }
+                };
+                match hash {
+                    Some(hash) if *hash == block.hash => final_now.push(observation),
                     // The source does not answer for this height now: it stays unconfirmed.
                     None => {}
                     Some(_) => {
@@ -80,27 +90,18 @@ impl Engine {
                     }
                 }
             }
+            let judged = gatherer.judge(final_now).await?;
+            let deposits = self.deposits_of(network, None, judged).await?;
+            let written = self
+                .store
+                .update_classifications(deposits, self.now())
+                .await?;
+            report.confirmed = report.confirmed.saturating_add(written);
             after = page.next;
             if after.is_none() {
                 break;
             }
         }
-        let gatherer = FactGatherer::new(
-            &self.store,
-            &self.chains,
-            &self.adapters,
-            &network.id,
-            &self.sources,
-            Some(finalized),
-        )?;
-        let observations: Vec<Observation> = final_now.into_values().flatten().collect();
-        let judged = gatherer.judge(observations).await?;
-        let deposits = self.deposits_of(network, None, judged).await?;
-        let written = self
-            .store
-            .update_classifications(deposits, self.now())
-            .await?;
-        report.confirmed = report.confirmed.saturating_add(written);
         self.store.set_finalized(&network.id, finalized).await?;
         // One header below the final height stays, so that the next scan has something to agree on.
         self.store.prune_blocks(&network.id, finalized).await?;
@@ -122,77 +123,93 @@ impl Engine {
         filter: &DepositFilter,
         sources: &BTreeMap<NetworkId, Arc<dyn ChainRead>>,
     ) -> Result<u64, EngineError> {
-        let mut networks: BTreeMap<_, BTreeSet<TxId>> = BTreeMap::new();
-        let mut after = None;
         let filter = DepositFilter {
             origin: Some(OriginFilter::Observed),
             ..filter.clone()
         };
+        let mut gatherers: BTreeMap<NetworkId, FactGatherer<'_>> = BTreeMap::new();
+        let mut changed = 0_u64;
+        let mut after = None;
         loop {
             let page = self
                 .store
                 .list_deposits(&filter, DepositOrder::Id, after.as_ref(), PAGE)
                 .await?;
+            let mut networks: BTreeMap<NetworkId, BTreeSet<TxId>> = BTreeMap::new();
             for stored in &page.deposits {
                 networks
                     .entry(stored.deposit.network().clone())
                     .or_default()
                     .insert(stored.deposit.tx_id().clone());
             }
+            for (network, transactions) in networks {
+                let Some(config) = self.chains.network(&network) else {
+                    continue;
+                };
+                let gatherer = match gatherers.entry(network.clone()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => place.insert(FactGatherer::new(
+                        &self.store,
+                        &self.chains,
+                        &self.adapters,
+                        &network,
+                        sources,
+                        self.store.finalized_height(&network).await?,
+                    )?),
+                };
+                let transactions: Vec<TxId> = transactions.into_iter().collect();
+                let written = self
+                    .reclassify_transactions(config, gatherer, &transactions)
+                    .await?;
+                changed = changed.saturating_add(written);
+            }
             after = page.next;
             if after.is_none() {
-                break;
+                return Ok(changed);
             }
         }
-        let mut changed = 0_u64;
-        for (network, transactions) in networks {
-            let Some(config) = self.chains.network(&network) else {
-                continue;
-            };
-            let finalized = self.store.finalized_height(&network).await?;
-            let mut gatherer = FactGatherer::new(
-                &self.store,
-                &self.chains,
-                &self.adapters,
-                &network,
-                sources,
-                finalized,
-            )?;
-            for tx_id in transactions {
-                let stored = self
-                    .store
-                    .deposits_of_transaction(Some(&network), &tx_id)
-                    .await?;
-                let mut before = Vec::new();
-                let mut observations = Vec::new();
-                for stored in stored {
-                    if stored.deposit.status == DepositStatus::Gone || stored.suspect_at.is_some() {
-                        continue;
-                    }
-                    if let Origin::Observed(observation) = &stored.deposit.origin {
-                        observations.push(observation.clone());
-                        gatherer.remember(observation.id(), &stored.deposit.classification.verdict);
-                        before.push(stored.deposit);
-                    }
-                }
-                let judged = gatherer.judge(observations).await?;
-                let after = self.deposits_of(config, None, judged).await?;
-                let mut different = Vec::new();
-                for (before, after) in before.into_iter().zip(after) {
-                    if after.classification != before.classification
-                        || (after.status != before.status
-                            && before.status != DepositStatus::Claimed)
-                    {
-                        different.push(after);
-                    }
-                }
-                changed =
-                    changed.saturating_add(u64::try_from(different.len()).unwrap_or(u64::MAX));
-                self.store
-                    .update_classifications(different, self.now())
-                    .await?;
+    }
+
+    /// Whole transactions: a ledger row that one credit no longer needs may cover another.
+    async fn reclassify_transactions(
+        &self,
+        network: &NetworkConfig,
+        gatherer: &FactGatherer<'_>,
+        transactions: &[TxId],
+    ) -> Result<u64, EngineError> {
+        let mut before = Vec::new();
+        let mut observations = Vec::new();
+        for stored in self
+            .store
+            .observed_in_transactions(&network.id, transactions)
+            .await?
+        {
+            if let (Origin::Observed(observation), None) =
+                (&stored.deposit.origin, stored.suspect_at)
+            {
+                observations.push(observation.clone());
+                before.push(stored.deposit);
             }
         }
-        Ok(changed)
+        let judged = gatherer.judge(observations).await?;
+        let after = self.deposits_of(network, None, judged).await?;
+        let different: Vec<Deposit> = before
+            .iter()
+            .zip(after)
+            .filter(|(before, after)| {
+                after.classification != before.classification
+                    || after.decimals != before.decimals
+                    || after.decimals_vouched != before.decimals_vouched
+                    || (after.status != before.status && before.status != DepositStatus::Claimed)
+            })
+            .map(|(_, after)| after)
+            .collect();
+        if different.is_empty() {
+            return Ok(0);
+        }
+        Ok(self
+            .store
+            .update_classifications(different, self.now())
+            .await?)
     }
 }

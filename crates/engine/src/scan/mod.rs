@@ -20,6 +20,7 @@ use futures::StreamExt as _;
 use recover_core::address::Payload;
 use recover_core::block::{Height, HeightRange};
 use recover_core::book::WatchSet;
+use recover_core::coverage::joined;
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use recover_core::time::Timestamp;
@@ -45,6 +46,9 @@ const BLOCKS_WHOLE: u64 = 200;
 /// Pieces in a row that may fail before the rest of a network is named as one gap.
 const FAILURES_IN_A_ROW: u32 = 3;
 
+/// How many headers below the tip are kept where no source says what is final.
+const HEADERS_KEPT: u64 = 10_000;
+
 /// How often a scan starts over because the chain moved under it.
 const REWINDS_MAX: u32 = 5;
 
@@ -57,6 +61,24 @@ pub struct ScanOptions {
     pub from: Option<Height>,
     /// The last height; `None` for the tip.
     pub to: Option<Height>,
+}
+
+/// Which heights a scan reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// Where it begins.
+    pub from: From,
+    /// The last height; `None` for the tip.
+    pub to: Option<Height>,
+}
+
+/// Where a scan begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum From {
+    /// Here, whatever the age of the addresses.
+    Exactly(Height),
+    /// Where the addresses can first have received anything, but not below this height.
+    NotBelow(Height),
 }
 
 /// What a scan of one network did.
@@ -100,6 +122,26 @@ impl NetworkReport {
         }
     }
 
+    /// Takes a reorganisation in; a later one of the same scan adds to the first.
+    fn reorganised(&mut self, found: Reorganisation, progress: &dyn ScanProgress) {
+        progress.event(ScanEvent::Reorganised {
+            network: self.network.clone(),
+            agreement: found.agreement,
+        });
+        let Some(known) = &mut self.reorganisation else {
+            self.reorganisation = Some(found);
+            return;
+        };
+        known.agreement = known.agreement.min(found.agreement);
+        known.depth = known.depth.max(found.depth);
+        known.is_beyond_finality |= found.is_beyond_finality;
+        for deposit in found.in_doubt {
+            if !known.in_doubt.contains(&deposit) {
+                known.in_doubt.push(deposit);
+            }
+        }
+    }
+
     /// Whether anything was missed: a gap, a failure, or a reorganisation deeper than the network's finality rule.
     #[must_use]
     pub fn is_fault(&self) -> bool {
@@ -122,11 +164,26 @@ impl Engine {
         options: &ScanOptions,
         progress: &dyn ScanProgress,
     ) -> Result<Vec<NetworkReport>, EngineError> {
-        let networks = self.networks(&options.networks)?;
+        let span = Span {
+            from: options
+                .from
+                .map_or(From::NotBelow(Height(0)), From::Exactly),
+            to: options.to,
+        };
+        self.scan_span(&options.networks, span, progress).await
+    }
+
+    pub(crate) async fn scan_span(
+        &self,
+        networks: &[String],
+        span: Span,
+        progress: &dyn ScanProgress,
+    ) -> Result<Vec<NetworkReport>, EngineError> {
+        let networks = self.networks(networks)?;
         // Addresses imported while we read belong to the next scan.
         let epoch = self.store.seal_watch_epoch(self.now()).await?;
         let reports: Vec<Result<NetworkReport, EngineError>> = futures::stream::iter(networks)
-            .map(|network| self.scan_network(network, epoch, options, progress))
+            .map(|network| self.scan_network(network, epoch, span, progress))
             .buffered(NETWORKS_AT_ONCE)
             .collect()
             .await;
@@ -139,12 +196,12 @@ impl Engine {
         &self,
         network: &NetworkConfig,
         epoch: u64,
-        options: &ScanOptions,
+        span: Span,
         progress: &dyn ScanProgress,
     ) -> Result<NetworkReport, EngineError> {
         let mut report = NetworkReport::new(network.id.clone());
         match self
-            .scan_steps(network, epoch, options, progress, &mut report)
+            .scan_steps(network, epoch, span, progress, &mut report)
             .await
         {
             Ok(()) => {}
@@ -165,7 +222,7 @@ impl Engine {
         &self,
         network: &NetworkConfig,
         epoch: u64,
-        options: &ScanOptions,
+        span: Span,
         progress: &dyn ScanProgress,
         report: &mut NetworkReport,
     ) -> Result<(), EngineError> {
@@ -178,24 +235,27 @@ impl Engine {
         }
         let watch = self.watch_set(network).await?;
         for _ in 0..REWINDS_MAX {
-            let head = source.head().await?;
+            let mut head = source.head().await?;
             if let Some(reorganisation) = self.repair(network, source.as_ref(), &head).await? {
-                progress.event(ScanEvent::Reorganised {
-                    network: network.id.clone(),
-                    agreement: reorganisation.agreement,
-                });
-                report.reorganisation = Some(reorganisation);
+                report.reorganised(reorganisation, progress);
             }
+            // A source that lags or cannot say today does not take back what was final yesterday.
+            head.finalized = head
+                .finalized
+                .max(self.store.finalized_height(&network.id).await?);
             let generation = self.store.scan_generation(&network.id).await?;
-            let to = options.to.map_or(head.latest.block.height, |to| {
+            let to = span.to.map_or(head.latest.block.height, |to| {
                 to.min(head.latest.block.height)
             });
             let mut demands = Vec::with_capacity(epochs.len());
             for added in &epochs {
-                let from = match (options.from, added.since) {
-                    (Some(from), _) => from,
-                    (None, None) => Height(0),
-                    (None, Some(since)) => first_height_at(source.as_ref(), since, &head).await?,
+                let from = match (span.from, added.since) {
+                    (From::Exactly(from), _) | (From::NotBelow(from), None) => from,
+                    (From::NotBelow(lowest), Some(since)) => {
+                        first_height_at(source.as_ref(), since, &head)
+                            .await?
+                            .max(lowest)
+                    }
                 };
                 demands.push(Demand {
                     epoch: added.number,
@@ -216,7 +276,30 @@ impl Engine {
                     })
                 })
                 .collect();
-            let missing = missing(&demands, &read, to);
+            let mut missing = missing(&demands, &read, to);
+            // What no source reads is one gap a range, not a piece of work for every scan again.
+            let mut unreadable = Vec::new();
+            missing.retain(|part, ranges| {
+                let is_readable = capabilities.scan.contains(part);
+                if !is_readable {
+                    unreadable.extend(ranges.iter().map(|range| CoverageGap {
+                        stream: Stream::part(part.code()),
+                        range: *range,
+                        reason: format!(
+                            "no source of {} reads {}; {}",
+                            network.id,
+                            part.words(),
+                            part.remedy()
+                        ),
+                    }));
+                }
+                is_readable
+            });
+            if !unreadable.is_empty() {
+                self.store
+                    .record_gaps(&network.id, unreadable, generation, self.now())
+                    .await?;
+            }
             let logs_only = missing.keys().all(|part| *part == Part::TransferLogs);
             let pieces = cut(
                 &missing,
@@ -234,7 +317,6 @@ impl Engine {
                 engine: self,
                 network,
                 source,
-                readable: capabilities.scan.clone(),
                 watch: Arc::clone(&watch),
                 trusted: Arc::new(network.trusted_contracts()),
                 gatherer: FactGatherer::new(
@@ -247,17 +329,26 @@ impl Engine {
                 )?,
                 epoch,
                 generation,
-                finalized: head.finalized,
+                headers_from: head
+                    .finalized
+                    .unwrap_or_else(|| head.latest.block.height.minus(HEADERS_KEPT)),
             };
             match reading.all(pieces, progress, report).await? {
                 Outcome::Rewound => continue,
                 Outcome::Done => {}
             }
+            // Pages read one after the other may come from two branches: what was stored must be one chain.
+            if let Some(reorganisation) = self.repair(network, source.as_ref(), &head).await? {
+                report.reorganised(reorganisation, progress);
+                continue;
+            }
             if self
                 .confirm(network, source.as_ref(), &head, report)
                 .await?
             {
-                self.settle_suspects(network, to, report).await?;
+                let tip = head.latest.block.height;
+                self.settle_suspects(network, tip, generation, report)
+                    .await?;
                 return Ok(());
             }
         }
@@ -300,13 +391,13 @@ struct Reading<'a> {
     engine: &'a Engine,
     network: &'a NetworkConfig,
     source: &'a Arc<dyn ChainRead>,
-    readable: BTreeSet<Part>,
     watch: Arc<dyn WatchSet>,
     trusted: Arc<BTreeSet<String>>,
     gatherer: FactGatherer<'a>,
     epoch: u64,
     generation: u64,
-    finalized: Option<Height>,
+    /// Headers from here on are kept: those of blocks that can still change.
+    headers_from: Height,
 }
 
 impl Reading<'_> {
@@ -333,62 +424,37 @@ impl Reading<'_> {
                 }
                 Err(error) => {
                     failures += 1;
-                    let whole = if failures < FAILURES_IN_A_ROW {
-                        None
-                    } else {
-                        pieces.last().map(|last| last.range.to())
-                    };
-                    let range = whole
-                        .and_then(|to| HeightRange::new(piece.range.from(), to))
-                        .unwrap_or(piece.range);
-                    self.record_failure(&piece, range, &error).await?;
                     if failures >= FAILURES_IN_A_ROW {
+                        let rest = pieces
+                            .iter()
+                            .filter(|other| other.range.from() >= piece.range.from());
+                        self.record_failure(rest, &error).await?;
                         break;
                     }
+                    self.record_failure([&piece], &error).await?;
                 }
             }
         }
         Ok(Outcome::Done)
     }
 
-    async fn ask(&self, piece: &Piece) -> Result<Option<ScanUpdate>, SourceError> {
-        let parts: BTreeSet<Part> = piece.parts.intersection(&self.readable).copied().collect();
-        if parts.is_empty() {
-            return Ok(None);
-        }
+    async fn ask(&self, piece: &Piece) -> Result<ScanUpdate, SourceError> {
         let request = ScanRequest {
             range: piece.range,
-            parts,
+            parts: piece.parts.clone(),
             watch: Arc::clone(&self.watch),
             trusted_contracts: Arc::clone(&self.trusted),
         };
-        self.source.scan(&request).await.map(Some)
+        self.source.scan(&request).await
     }
 
     async fn commit(
         &self,
         piece: &Piece,
-        update: Option<ScanUpdate>,
+        update: ScanUpdate,
         progress: &dyn ScanProgress,
         report: &mut NetworkReport,
     ) -> Result<Outcome, EngineError> {
-        let unreadable = piece
-            .parts
-            .difference(&self.readable)
-            .map(|part| CoverageGap {
-                stream: Stream::part(part.code()),
-                range: piece.range,
-                reason: format!(
-                    "no source of {} reads {}; {}",
-                    self.network.id,
-                    part.words(),
-                    part.remedy()
-                ),
-            });
-        let Some(update) = update else {
-            self.store_gaps(piece.range, unreadable.collect()).await?;
-            return Ok(Outcome::Done);
-        };
         let credits = update.observations.len();
         let judged = self.gatherer.judge(update.observations).await?;
         let deposits = self
@@ -419,14 +485,12 @@ impl Reading<'_> {
                 range: gap.range,
                 reason: gap.reason,
             })
-            .chain(unreadable)
             .collect();
-        let window_from = self.finalized.unwrap_or(Height(0));
         let headers = update
             .headers
             .into_iter()
             .chain([update.end.clone()])
-            .filter(|header| header.block.height >= window_from)
+            .filter(|header| header.block.height >= self.headers_from)
             .map(|header| BlockSeen {
                 block: header.block,
                 parent: header.parent,
@@ -440,7 +504,7 @@ impl Reading<'_> {
             generation: self.generation,
             streams: piece
                 .parts
-                .intersection(&self.readable)
+                .iter()
                 .map(|part| Stream::part(part.code()))
                 .collect(),
             gaps,
@@ -470,34 +534,32 @@ impl Reading<'_> {
         }
     }
 
-    async fn record_failure(
+    /// Names pieces as gaps, each part by the heights that it was wanted at.
+    async fn record_failure<'p>(
         &self,
-        piece: &Piece,
-        range: HeightRange,
+        pieces: impl IntoIterator<Item = &'p Piece>,
         error: &SourceError,
     ) -> Result<(), EngineError> {
-        let gaps = piece
-            .parts
-            .iter()
-            .map(|part| CoverageGap {
-                stream: Stream::part(part.code()),
-                range,
-                reason: error.to_string(),
+        let mut unread: BTreeMap<Part, Vec<HeightRange>> = BTreeMap::new();
+        for piece in pieces {
+            for part in &piece.parts {
+                unread.entry(*part).or_default().push(piece.range);
+            }
+        }
+        let gaps = unread
+            .into_iter()
+            .flat_map(|(part, ranges)| {
+                joined(&ranges).into_iter().map(move |range| CoverageGap {
+                    stream: Stream::part(part.code()),
+                    range,
+                    reason: error.to_string(),
+                })
             })
             .collect();
-        self.store_gaps(range, gaps).await
-    }
-
-    async fn store_gaps(
-        &self,
-        range: HeightRange,
-        gaps: Vec<CoverageGap>,
-    ) -> Result<(), EngineError> {
         self.engine
             .store
             .record_gaps(&self.network.id, gaps, self.generation, self.engine.now())
             .await?;
-        tracing::debug!(network = %self.network.id, %range, "gaps were recorded");
         Ok(())
     }
 }

@@ -4,14 +4,23 @@ use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::scan::NetworkReport;
-use recover_core::block::{BlockHash, Height};
+use recover_core::block::{BlockHash, Height, HeightRange};
 use recover_core::claim::Command;
-use recover_core::observation::DepositId;
-use recover_source::chain::{ChainRead, Head};
+use recover_core::coverage::uncovered;
+use recover_core::deposit::Origin;
+use recover_core::observation::{DepositId, Mechanism};
+use recover_source::chain::{ChainRead, Head, Part};
 use recover_store::ClaimFilter;
+use std::collections::{BTreeMap, HashSet};
 
 /// How many kept headers are compared: more than any finality rule leaves open.
 const HEADERS_MAX: u32 = 100_000;
+
+/// How many headers a comparison asks a source for once one has agreed; what follows from a parent's hash is not asked.
+const HEADERS_ASKED_MAX: u32 = 64;
+
+/// How far below a deposit in doubt everything must have been read again: its transaction may be mined lower than before.
+const DEPTH_IN_DOUBT: u64 = 256;
 
 /// A reorganisation that was found and repaired.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,55 +39,70 @@ pub struct Reorganisation {
 }
 
 impl Engine {
-    /// Compares what we read with what the source has now, from the highest block down to the first that agrees, and
-    /// rewinds to it. A source that lags behind us is no reorganisation.
+    /// Compares what we read with what the source has now and rewinds below the lowest block that stands no more. The blocks
+    /// that can still change are all compared, not only the highest: two pages of one scan may come from two branches. A
+    /// source that lags behind us is no reorganisation.
     pub(super) async fn repair(
         &self,
         network: &NetworkConfig,
         source: &dyn ChainRead,
         head: &Head,
     ) -> Result<Option<Reorganisation>, EngineError> {
-        let mut known: Vec<(Height, BlockHash)> = self
-            .store
-            .blocks_seen(&network.id, HEADERS_MAX)
-            .await?
-            .into_iter()
-            .map(|seen| (seen.block.height, seen.block.hash))
-            .collect();
+        let final_before = self.store.finalized_height(&network.id).await?;
+        // By height: the hashes that we have, and the parent that a header names.
+        let mut known: BTreeMap<Height, (HashSet<BlockHash>, Option<BlockHash>)> = BTreeMap::new();
+        for seen in self.store.blocks_seen(&network.id, HEADERS_MAX).await? {
+            known.insert(
+                seen.block.height,
+                (HashSet::from([seen.block.hash]), Some(seen.parent)),
+            );
+        }
         for covered in self.store.coverage(&network.id).await? {
             if let Some(hash) = covered.end_hash {
-                known.push((covered.range.to(), hash));
+                let (hashes, _) = known.entry(covered.range.to()).or_default();
+                hashes.insert(hash);
             }
         }
-        known.retain(|(height, _)| *height <= head.latest.block.height);
-        known.sort_by(|left, right| {
-            right
-                .0
-                .cmp(&left.0)
-                .then_with(|| left.1.as_str().cmp(right.1.as_str()))
-        });
-        known.dedup();
-        let Some((top, _)) = known.first().cloned() else {
+        known.retain(|height, _| *height <= head.latest.block.height);
+        let Some(top) = known.keys().next_back().copied() else {
             return Ok(None);
         };
-        let mut agreement = None;
-        let mut lowest_wrong = None;
-        for (height, hash) in &known {
-            let Some(header) = source.header(*height).await? else {
-                continue;
+        let mut agreement: Option<Height> = None;
+        let mut lowest_wrong: Option<Height> = None;
+        // The parent that the header above names, where that header is right.
+        let mut expected: Option<(Height, BlockHash)> = None;
+        let mut asked = 0_u32;
+        for (height, (hashes, parent)) in known.iter().rev() {
+            let right = match expected.take() {
+                Some((at, hash)) if at == *height => hash,
+                _ => {
+                    if agreement.is_some() && asked >= HEADERS_ASKED_MAX {
+                        break;
+                    }
+                    asked = asked.saturating_add(1);
+                    match source.header(*height).await? {
+                        Some(header) => header.block.hash,
+                        None => continue,
+                    }
+                }
             };
-            if header.block.hash == *hash {
-                agreement = Some(*height);
-                break;
+            if hashes.iter().all(|hash| *hash == right) {
+                agreement.get_or_insert(*height);
+                expected = parent.clone().map(|parent| (height.minus(1), parent));
+                // Below what is final nothing changes: the first that agrees there ends the search.
+                if final_before.is_some_and(|final_before| *height <= final_before) {
+                    break;
+                }
+            } else {
+                lowest_wrong = Some(*height);
+                agreement = None;
             }
-            lowest_wrong = Some(*height);
         }
         let Some(lowest_wrong) = lowest_wrong else {
             return Ok(None);
         };
         // Between the lowest block known to be wrong and the highest known to be right nothing is proved: read it again.
-        let agreement = agreement.unwrap_or_else(|| lowest_wrong.minus(lowest_wrong.0));
-        let final_before = self.store.finalized_height(&network.id).await?;
+        let agreement = agreement.unwrap_or(Height(0));
         let rewind = self
             .store
             .rewind(&network.id, agreement, self.now())
@@ -94,22 +118,56 @@ impl Engine {
         }))
     }
 
-    /// Gives up the deposits that did not come back, and ends the claims that stood on them.
+    /// Gives up the deposits that did not come back, and ends the claims that stood on them. One whose part of the chain was
+    /// not read again, from below it up to the tip, stays in doubt: a gap, a failed piece or the end of `--to` proves nothing,
+    /// and its transaction may be mined again higher up.
     pub(super) async fn settle_suspects(
         &self,
         network: &NetworkConfig,
-        read_to: Height,
+        tip: Height,
+        generation: u64,
         report: &mut NetworkReport,
     ) -> Result<(), EngineError> {
+        let suspects = self.store.suspect_deposits(&network.id).await?;
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        let mut read: BTreeMap<Part, Vec<HeightRange>> = BTreeMap::new();
+        for covered in self.store.coverage(&network.id).await? {
+            if let Some(part) = covered.stream.part_code().and_then(Part::from_code) {
+                read.entry(part).or_default().push(covered.range);
+            }
+        }
+        let mut unseen = Vec::new();
+        for stored in suspects {
+            let Origin::Observed(observation) = &stored.deposit.origin else {
+                continue;
+            };
+            let read = read
+                .get(&part_of(observation.mechanism))
+                .map_or(&[][..], Vec::as_slice);
+            let lowest_read = read.iter().map(|range| range.from()).min();
+            let wanted = observation
+                .block
+                .as_ref()
+                .zip(lowest_read)
+                .and_then(|(block, lowest)| {
+                    let from = block.height.minus(DEPTH_IN_DOUBT).max(lowest);
+                    HeightRange::new(from.min(block.height), tip)
+                });
+            if wanted.is_some_and(|wanted| uncovered(wanted, read).is_empty()) {
+                unseen.push(stored.deposit.id());
+            }
+        }
         let gone = self
             .store
-            .mark_unseen_gone(&network.id, read_to, self.now())
+            .mark_unseen_gone(&network.id, &unseen, generation, self.now())
             .await?;
         for deposit in &gone {
             self.invalidate_claims(deposit, "a reorganisation removed the deposit")
                 .await?;
         }
-        if let (Some(reorganisation), false) = (&mut report.reorganisation, gone.is_empty()) {
+        if let Some(reorganisation) = &mut report.reorganisation {
             reorganisation.gone = gone;
         }
         Ok(())
@@ -128,19 +186,27 @@ impl Engine {
             ..ClaimFilter::default()
         };
         for claim in self.list_claims(&filter).await? {
-            {
-                let command = Command::Invalidate {
-                    reason: reason.to_owned(),
-                };
-                match self.step_by_engine(&claim, command).await {
-                    Ok(_) => {}
-                    Err(EngineError::Refused { refusal }) => {
-                        tracing::warn!(claim = %claim.id, %refusal, "a claim on a vanished deposit could not be ended");
-                    }
-                    Err(error) => return Err(error),
+            let command = Command::Invalidate {
+                reason: reason.to_owned(),
+            };
+            match self.step_by_engine(&claim, command).await {
+                Ok(_) => {}
+                Err(EngineError::Refused { refusal }) => {
+                    tracing::warn!(claim = %claim.id, %refusal, "a claim on a vanished deposit could not be ended");
                 }
+                Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+}
+
+/// The part of a chain in which a credit of this mechanism is found.
+const fn part_of(mechanism: Mechanism) -> Part {
+    match mechanism {
+        Mechanism::TokenTransfer => Part::TransferLogs,
+        Mechanism::TopLevel | Mechanism::BridgeMint => Part::TopLevel,
+        Mechanism::InternalCall | Mechanism::SelfDestruct => Part::Internal,
+        Mechanism::Withdrawal | Mechanism::Reward => Part::BlockCredits,
     }
 }

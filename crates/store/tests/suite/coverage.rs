@@ -350,10 +350,19 @@ pub async fn pitfall_011_a_rewind_puts_deposits_in_doubt_and_keeps_their_rows(ba
     };
     assert_eq!(report.remined, vec![second.clone()]);
     let gone = store
-        .mark_unseen_gone(&ethereum(), Height(19), now())
+        .mark_unseen_gone(&ethereum(), &[second.clone(), third.clone()], 0, now())
         .await
         .unwrap();
-    assert_eq!(gone, vec![third.clone()]);
+    assert_eq!(
+        gone,
+        vec![],
+        "what was read before the rewind proves nothing"
+    );
+    let gone = store
+        .mark_unseen_gone(&ethereum(), &[second.clone(), third.clone()], 1, now())
+        .await
+        .unwrap();
+    assert_eq!(gone, vec![third.clone()], "the second was seen again");
     assert_eq!(
         store.deposit(&third).await.unwrap().unwrap().deposit.status,
         DepositStatus::Gone
