@@ -58,9 +58,11 @@ fn own_the_sample_is_what_its_origin_says() {
         .unwrap()
         .parse()
         .unwrap();
-    let digests = origin["digests"].as_table().unwrap();
-    assert_eq!(digests.len(), 4);
-    for (name, digest) in digests {
+    let files = origin["file"].as_array().unwrap();
+    assert_eq!(files.len(), 4);
+    for file in files {
+        let name = file["name"].as_str().unwrap();
+        let digest = &file["sha256"];
         let bytes = std::fs::read(sample(name)).unwrap();
         let found = hex::encode(Sha256::digest(&bytes));
         assert_eq!(Some(found.as_str()), digest.as_str(), "{name}");
