@@ -3,7 +3,7 @@
 
 use recover_core::kind::Kind;
 use recover_core::observation::Flag;
-use recover_core::verdict::{How, LegKind, Missing, Reason, Verdict};
+use recover_core::verdict::{How, Leg, LegKind, Missing, Reason, Verdict};
 
 /// What happened, in one sentence.
 #[must_use]
@@ -225,11 +225,21 @@ pub fn who_signs(verdict: &Verdict, address: &str) -> String {
             format!("whoever may operate the contract {address}, on this network")
         }
         Verdict::NeedsDeploy(legs) => {
-            let mut signers: Vec<&str> = legs.iter().map(|leg| leg.signer.as_str()).collect();
+            let mut signers: Vec<String> = legs.iter().map(leg_signer).collect();
             signers.dedup();
             signers.join(", then ")
         }
         Verdict::Conditional(_) => "not known yet".to_owned(),
         Verdict::NotRecoverable(_) => "nobody".to_owned(),
+    }
+}
+
+/// Who signs one step. A contract signs nothing: whoever may call it does.
+#[must_use]
+pub fn leg_signer(leg: &Leg) -> String {
+    match leg.kind {
+        LegKind::DeployFactory | LegKind::DeployAtNonce => format!("the key of {}", leg.signer),
+        LegKind::DeployForwarder => format!("whoever may call the factory {}", leg.signer),
+        LegKind::Flush => format!("whoever may operate the contract {}", leg.signer),
     }
 }

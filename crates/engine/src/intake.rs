@@ -139,6 +139,13 @@ impl Engine {
         }
         batches.finish(&mut report)?;
         if report.rejected == 0 {
+            let now = self.now();
+            // A file cannot speak of what is not booked yet: beyond this moment "not credited" would be a guess, and what is
+            // credited tomorrow would be paid again.
+            named.retain_mut(|coverage| {
+                coverage.to = coverage.to.min(now);
+                coverage.from <= coverage.to
+            });
             for coverage in &named {
                 let period = LedgerPeriod {
                     network: coverage.network.clone(),

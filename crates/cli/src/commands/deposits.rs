@@ -340,9 +340,9 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
             rows.push((
                 "step",
                 format!(
-                    "{} (signed by {}): {}",
+                    "{} ({} signs): {}",
                     explain::leg(leg.kind),
-                    leg.signer,
+                    explain::leg_signer(leg),
                     leg.detail
                 ),
             ));

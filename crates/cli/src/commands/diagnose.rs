@@ -248,7 +248,10 @@ fn view(
         verdict: deciding.map(|deposit| VerdictView::of(&deposit.classification.verdict)),
         who_signs: deciding.map(who_signs),
         cost: quote.map(cost_view),
-        next: next(diagnosis),
+        next: claim.map_or_else(
+            || next(diagnosis),
+            |claim| format!("recover quote {}", claim.id),
+        ),
         deposits: diagnosis.deposits.iter().map(DepositView::of).collect(),
         networks: diagnosis
             .answers
@@ -310,10 +313,10 @@ pub fn page(
             if let Verdict::NeedsDeploy(legs) = &classification.verdict {
                 for (number, leg) in legs.iter().enumerate() {
                     let step = format!(
-                        "{}. {} (signed by {}): {}",
+                        "{}. {} ({} signs): {}",
                         number + 1,
                         explain::leg(leg.kind),
-                        leg.signer,
+                        explain::leg_signer(leg),
                         leg.detail
                     );
                     field(&mut page, if number == 0 { "steps" } else { "" }, &step);
@@ -367,7 +370,11 @@ pub fn page(
             }
         }
     }
-    field(&mut page, "next", &next(diagnosis));
+    let next = claim.map_or_else(
+        || next(diagnosis),
+        |claim| format!("recover quote {}", claim.id),
+    );
+    field(&mut page, "next", &next);
     if let Some(claim) = claim {
         field(
             &mut page,

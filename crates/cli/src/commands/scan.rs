@@ -90,6 +90,12 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Scan) -> anyhow::R
     if arguments.coverage {
         return coverage(format, engine, &arguments.network).await;
     }
+    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+        && from > to
+    {
+        eprintln!("error: --from {from} is above --to {to}: nothing lies between them; swap them");
+        return Ok(Exit::Usage);
+    }
     let options = ScanOptions {
         networks: arguments.network.clone(),
         from: arguments.from.map(Height),
