@@ -97,7 +97,8 @@ impl Engine {
     }
 
     /// Checks finality and reorganisations of every network that was read before, without reading new blocks: a scan that
-    /// ends where the last one ended reads only what a reorganisation took back.
+    /// ends where the last one ended reads only what a reorganisation took back, and goes on to the tip only to find what
+    /// stood there.
     async fn recheck(
         &self,
         progress: &dyn ScanProgress,
@@ -113,6 +114,7 @@ impl Engine {
             let span = Span {
                 from: From::NotBelow(lowest.unwrap_or(Height(0))),
                 to: Some(top),
+                follows_doubt: true,
             };
             let name = network.id.to_string();
             reports.extend(self.scan_span(&[name], span, progress).await?);

@@ -70,6 +70,8 @@ pub(crate) struct Span {
     pub from: From,
     /// The last height; `None` for the tip.
     pub to: Option<Height>,
+    /// Whether it reads to the tip all the same while a deposit is in doubt: it may have been mined again higher up.
+    pub follows_doubt: bool,
 }
 
 /// Where a scan begins.
@@ -169,6 +171,7 @@ impl Engine {
                 .from
                 .map_or(From::NotBelow(Height(0)), From::Exactly),
             to: options.to,
+            follows_doubt: false,
         };
         self.scan_span(&options.networks, span, progress).await
     }
@@ -244,9 +247,13 @@ impl Engine {
                 .finalized
                 .max(self.store.finalized_height(&network.id).await?);
             let generation = self.store.scan_generation(&network.id).await?;
-            let to = span.to.map_or(head.latest.block.height, |to| {
-                to.min(head.latest.block.height)
-            });
+            let tip = head.latest.block.height;
+            let is_followed =
+                span.follows_doubt && !self.store.suspect_deposits(&network.id).await?.is_empty();
+            let to = span
+                .to
+                .filter(|_| !is_followed)
+                .map_or(tip, |to| to.min(tip));
             let mut demands = Vec::with_capacity(epochs.len());
             for added in &epochs {
                 let from = match (span.from, added.since) {
@@ -346,7 +353,6 @@ impl Engine {
                 .confirm(network, source.as_ref(), &head, report)
                 .await?
             {
-                let tip = head.latest.block.height;
                 self.settle_suspects(network, tip, generation, report)
                     .await?;
                 return Ok(());
