@@ -387,8 +387,13 @@ impl Reader<'_> {
                             .assets
                             .iter()
                             .any(|known| known.value == crate::asset::folded(unit)));
-                if is_coin && unit.bytes().any(|byte| byte.is_ascii_alphabetic()) {
-                    for reading in amount::read(number).readings {
+                let readings = amount::read(number).readings;
+                // A word in capitals is a coin only beside a number: "I chose BSC" names none.
+                if is_coin
+                    && unit.bytes().any(|byte| byte.is_ascii_alphabetic())
+                    && !readings.is_empty()
+                {
+                    for reading in readings {
                         push(&mut self.clues.amounts, reading, Field::FreeText);
                     }
                     if self.clues.assets.is_empty() {

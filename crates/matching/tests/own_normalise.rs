@@ -369,3 +369,19 @@ proptest::proptest! {
         proptest::prop_assert!(clues.transactions.len() <= 16 && clues.addresses.len() <= 16 && clues.unread.len() <= 16);
     }
 }
+
+#[test]
+fn own_a_word_in_capitals_is_a_coin_only_beside_a_number() {
+    let clues = |text: &str| {
+        Form {
+            text: text.to_owned(),
+            ..Form::default()
+        }
+        .clues()
+    };
+    let named = clues("I chose BSC in my wallet by mistake");
+    assert!(named.assets.is_empty() && named.amounts.is_empty());
+    let stated = clues("please, 20 ATOM did not arrive");
+    assert_eq!(stated.assets.len(), 1);
+    assert_eq!(stated.amounts.len(), 1);
+}
