@@ -50,8 +50,13 @@ impl Store {
 
     async fn connect(url: &str) -> Result<Self, StoreError> {
         let scheme = url.split(':').next().unwrap_or_default();
+        // Without a file SQLite opens a database of its own that is gone with each connection.
+        let names_a_file = !url
+            .trim_start_matches("sqlite:")
+            .trim_matches('/')
+            .is_empty();
         let pools = match scheme {
-            "sqlite" => sqlite(url).await?,
+            "sqlite" if names_a_file => sqlite(url).await?,
             "postgres" | "postgresql" => postgres(url).await?,
             other => {
                 return Err(StoreError::UnknownUrl {

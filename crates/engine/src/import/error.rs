@@ -62,7 +62,7 @@ pub enum ImportError {
         message: String,
     },
     /// A reject file cannot be written.
-    #[error("cannot write rejected rows to {file}: choose another place with --rejects")]
+    #[error("cannot write rejected rows to {file}: choose another place with --reject")]
     Rejects {
         /// The file.
         file: String,

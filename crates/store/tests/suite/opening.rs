@@ -6,6 +6,8 @@ pub async fn an_url_that_names_no_database_is_refused_without_its_password(backe
         ("mysql://app:hunter2@host/db", "mysql"),
         ("recover.db", "recover.db"),
         ("", ""),
+        ("sqlite://", "sqlite"),
+        ("sqlite:", "sqlite"),
     ] {
         let refused = Store::open(url).await.unwrap_err();
         assert!(matches!(&refused, StoreError::UnknownUrl { scheme: named } if named == scheme));
