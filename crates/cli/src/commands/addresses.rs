@@ -1,8 +1,8 @@
 //! `addresses` and `ledger coverage`: what the exchange told us about itself.
 
 use crate::args::{Addresses, Format};
-use crate::commands::deposits::unknown;
 use crate::commands::intake;
+use crate::commands::unknown;
 use crate::exit::Exit;
 use crate::output;
 use recover_core::book::AddressRole;

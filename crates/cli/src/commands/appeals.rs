@@ -1,7 +1,7 @@
 //! `appeals`: what customers say, verbatim, and where each stands.
 
 use crate::args::{Appeals, Format};
-use crate::commands::deposits::unknown;
+use crate::commands::chosen;
 use crate::commands::intake;
 use crate::exit::Exit;
 use crate::output;
@@ -82,18 +82,12 @@ pub async fn run(
             user,
             limit,
         } => {
-            let statuses = status
-                .as_deref()
-                .map(|code| {
-                    AppealStatus::from_code(code).ok_or_else(|| {
-                        unknown(
-                            "status",
-                            code,
-                            AppealStatus::ALL.iter().map(|status| status.code()),
-                        )
-                    })
-                })
-                .transpose()?;
+            let statuses = chosen(
+                "status",
+                status.as_deref(),
+                AppealStatus::ALL,
+                AppealStatus::code,
+            )?;
             let filter = AppealFilter {
                 statuses: statuses.into_iter().collect(),
                 user_id: user.clone(),

@@ -1,7 +1,7 @@
 //! `claims`: the queue from a draft to the quorum.
 
 use crate::args::{ClaimStep, Claims, Format};
-use crate::commands::deposits::unknown;
+use crate::commands::{chosen, unknown};
 use crate::exit::Exit;
 use crate::output;
 use crate::view::{ClaimView, seconds, symbol_of};
@@ -29,18 +29,12 @@ pub async fn run(
             resolution,
         } => {
             let person = engine.person(actor)?;
-            let resolution = resolution
-                .as_deref()
-                .map(|code| {
-                    Resolution::from_code(code).ok_or_else(|| {
-                        unknown(
-                            "resolution",
-                            code,
-                            Resolution::ALL.iter().map(|item| item.code()),
-                        )
-                    })
-                })
-                .transpose()?;
+            let resolution = chosen(
+                "resolution",
+                resolution.as_deref(),
+                Resolution::ALL,
+                Resolution::code,
+            )?;
             let options = OpenOptions {
                 appeal: appeal.clone(),
                 beneficiary: beneficiary.clone(),
@@ -129,18 +123,12 @@ pub async fn run(
             deposit,
             all,
         } => {
-            let status = status
-                .as_deref()
-                .map(|code| {
-                    ClaimStatus::from_code(code).ok_or_else(|| {
-                        unknown(
-                            "status",
-                            code,
-                            ClaimStatus::ALL.iter().map(|item| item.code()),
-                        )
-                    })
-                })
-                .transpose()?;
+            let status = chosen(
+                "status",
+                status.as_deref(),
+                ClaimStatus::ALL,
+                ClaimStatus::code,
+            )?;
             let filter = ClaimFilter {
                 open_only: !all && status.is_none(),
                 statuses: status.into_iter().collect(),

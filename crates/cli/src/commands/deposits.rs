@@ -1,12 +1,11 @@
 //! `deposits`: what was found.
 
 use crate::args::{DepositFilter as Filter, Deposits, Format};
-use crate::commands::intake;
+use crate::commands::{chosen, intake};
 use crate::exit::Exit;
 use crate::output;
 use crate::view::{ClaimView, DepositView, VerdictView, symbol_of, time_or_dash};
 use anyhow::Context as _;
-use recover_core::classify;
 use recover_core::deposit::{DepositStatus, Origin};
 use recover_core::kind::Kind;
 use recover_core::observation::DepositId;
@@ -44,27 +43,13 @@ fn filter_of(engine: &Engine, filter: &Filter) -> anyhow::Result<DepositFilter> 
         .as_deref()
         .map(|name| engine.network(name).map(|network| network.id.clone()))
         .transpose()?;
-    let kind = filter
-        .kind
-        .as_deref()
-        .map(|code| {
-            Kind::from_code(code)
-                .ok_or_else(|| unknown("kind", code, Kind::ALL.iter().map(|kind| kind.code())))
-        })
-        .transpose()?;
-    let status = filter
-        .status
-        .as_deref()
-        .map(|code| {
-            DepositStatus::from_code(code).ok_or_else(|| {
-                unknown(
-                    "status",
-                    code,
-                    DepositStatus::ALL.iter().map(|status| status.code()),
-                )
-            })
-        })
-        .transpose()?;
+    let kind = chosen("kind", filter.kind.as_deref(), Kind::ALL, Kind::code)?;
+    let status = chosen(
+        "status",
+        filter.status.as_deref(),
+        DepositStatus::ALL,
+        DepositStatus::code,
+    )?;
     let mut statuses: Vec<DepositStatus> = status.into_iter().collect();
     if filter.queue && statuses.is_empty() {
         statuses.push(DepositStatus::Open);
@@ -76,19 +61,6 @@ fn filter_of(engine: &Engine, filter: &Filter) -> anyhow::Result<DepositFilter> 
         queue: filter.queue.then_some(Queue::Work),
         ..DepositFilter::default()
     })
-}
-
-/// A word outside its closed list, with the list.
-pub fn unknown<'a>(
-    what: &'static str,
-    word: &str,
-    list: impl Iterator<Item = &'a str>,
-) -> EngineError {
-    EngineError::UnknownWord {
-        what,
-        word: word.to_owned(),
-        expected: list.collect::<Vec<_>>().join(", "),
-    }
 }
 
 async fn list(format: Format, engine: &Engine, arguments: &Filter) -> anyhow::Result<Exit> {
@@ -363,7 +335,7 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
     if let Some(reason) = &view.stated_reason {
         rows.push(("file says", reason.clone()));
     }
-    if !classify::is_in_working_queue(classification) {
+    if stored.queue != Queue::Work {
         rows.push(("queue", "not in the working queue".to_owned()));
     }
     for claim in &claims {

@@ -14,3 +14,34 @@ pub mod quote;
 pub mod reconcile;
 pub mod scan;
 pub mod tokens;
+
+use recover_engine::error::EngineError;
+
+/// A word outside its closed list, with the list.
+pub fn unknown<'a>(
+    what: &'static str,
+    word: &str,
+    list: impl Iterator<Item = &'a str>,
+) -> EngineError {
+    EngineError::UnknownWord {
+        what,
+        word: word.to_owned(),
+        expected: list.collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The member of a closed list whose code was typed; `None` when nothing was.
+pub fn chosen<T: Copy>(
+    what: &'static str,
+    word: Option<&str>,
+    all: &[T],
+    code: fn(T) -> &'static str,
+) -> Result<Option<T>, EngineError> {
+    word.map(|word| {
+        all.iter()
+            .copied()
+            .find(|item| code(*item) == word)
+            .ok_or_else(|| unknown(what, word, all.iter().map(|item| code(*item))))
+    })
+    .transpose()
+}

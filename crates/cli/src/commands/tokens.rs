@@ -1,7 +1,7 @@
 //! `tokens`: unlisted contracts, reviewed once each.
 
 use crate::args::{Format, Tokens};
-use crate::commands::deposits::unknown;
+use crate::commands::unknown;
 use crate::exit::Exit;
 use crate::output;
 use recover_core::asset::TokenReview;
