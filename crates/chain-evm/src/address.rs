@@ -43,6 +43,15 @@ pub fn format(bytes: [u8; 20]) -> Address {
     Address::from_parts(Payload::Account20(bytes), text)
 }
 
+/// The address of a payload; `None` for the payloads of other families.
+#[must_use]
+pub fn of_payload(payload: &Payload) -> Option<Address> {
+    match payload {
+        Payload::Account20(bytes) => Some(format(*bytes)),
+        _ => None,
+    }
+}
+
 /// The canonical text of an address, as [`Address::text`] carries it.
 #[must_use]
 pub fn text(bytes: [u8; 20]) -> String {

@@ -168,6 +168,7 @@ impl ChainRead for Explorer {
         self.check().await?;
         Ok(Capabilities {
             scan: BTreeSet::new(),
+            accounts: false,
             history: Part::ALL.iter().copied().collect(),
             state_at_height: false,
             proves_absence: false,
@@ -231,9 +232,9 @@ impl ChainRead for Explorer {
         lookup::balance(self.rpc(), address, asset).await
     }
 
-    async fn token_claims(&self, contract: &Address) -> Result<TokenClaims, SourceError> {
+    async fn token_claims(&self, token: &str) -> Result<TokenClaims, SourceError> {
         self.check().await?;
-        let contract = lookup::account_of(self.rpc(), contract)?;
+        let contract = lookup::contract_of(self.rpc(), token)?;
         token::claims(self.rpc(), contract).await
     }
 

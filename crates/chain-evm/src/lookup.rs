@@ -186,6 +186,15 @@ pub(crate) fn account_of(rpc: &dyn RpcCall, address: &Address) -> Result<H160, S
         .ok_or_else(|| unsupported(rpc, format!("the address {address} of another family")))
 }
 
+/// A token by its contract's text.
+pub(crate) fn contract_of(rpc: &dyn RpcCall, token: &str) -> Result<H160, SourceError> {
+    address::parse(token)
+        .ok()
+        .and_then(|contract| address::bytes(&contract))
+        .map(H160)
+        .ok_or_else(|| unsupported(rpc, format!("the token {token} of another family")))
+}
+
 pub(crate) fn unsupported(rpc: &dyn RpcCall, what: String) -> SourceError {
     SourceError::Unsupported {
         origin: rpc.origin().to_owned(),

@@ -327,6 +327,7 @@ impl ChainRead for EvmNode {
         }
         Ok(Capabilities {
             scan,
+            accounts: false,
             history: BTreeSet::new(),
             state_at_height: !self.lacks_past_state.load(Ordering::Relaxed),
             proves_absence: self.config.proves_absence,
@@ -408,9 +409,9 @@ impl ChainRead for EvmNode {
         lookup::balance(&self.rpc, address, asset).await
     }
 
-    async fn token_claims(&self, contract: &Address) -> Result<TokenClaims, SourceError> {
+    async fn token_claims(&self, token: &str) -> Result<TokenClaims, SourceError> {
         self.check().await?;
-        let contract = lookup::account_of(&self.rpc, contract)?;
+        let contract = lookup::contract_of(&self.rpc, token)?;
         token::claims(&self.rpc, contract).await
     }
 

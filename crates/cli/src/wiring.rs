@@ -4,11 +4,11 @@ use recover_chain_evm::address;
 use recover_chain_evm::config::{EvmSourceConfig, FinalityRule, SourceKind};
 use recover_chain_evm::control::EvmControl;
 use recover_chain_evm::cost::FeeRule;
-use recover_core::address::{Address, AddressError};
+use recover_core::address::{Address, AddressError, Payload};
 use recover_core::block::TxId;
 use recover_core::book::ControlRecord;
 use recover_core::detect::Detect;
-use recover_core::network::Family;
+use recover_core::network::{Family, NetworkId};
 use recover_core::verdict::{Control, ControlEvidence, Verdict};
 use recover_engine::config::{self, NetworkConfig, SourceConfig};
 use recover_engine::family::{Adapter, Adapters};
@@ -37,6 +37,10 @@ impl Detect for Evm {
 
     fn tx_id(&self, text: &str) -> Option<TxId> {
         address::parse_tx_id(text)
+    }
+
+    fn on_network(&self, payload: &Payload, _network: &NetworkId) -> Option<Address> {
+        address::of_payload(payload)
     }
 }
 

@@ -6,6 +6,16 @@
 pub enum Payload {
     /// The last 20 bytes of keccak256 of a secp256k1 public key, or a contract's 20 bytes (EVM, Tron).
     Account20([u8; 20]),
+    /// 20 bytes that name an account: RIPEMD-160 of SHA-256 of its public key on the XRP Ledger and on most networks of the
+    /// Cosmos SDK. Which hash a network of the Cosmos SDK uses is that network's rule: equal bytes are one key only between
+    /// networks with one rule.
+    Hash160([u8; 20]),
+    /// An ed25519 public key (Stellar accounts).
+    Ed25519([u8; 32]),
+    /// 32 bytes that name a contract or a module and no key (Cosmos SDK contracts, Stellar contracts).
+    Contract32([u8; 32]),
+    /// A TON account: the workchain as one signed byte, then the 32 bytes of the hash of its first state.
+    Ton([u8; 33]),
 }
 
 impl Payload {
@@ -13,7 +23,9 @@ impl Payload {
     #[must_use]
     pub const fn bytes(&self) -> &[u8] {
         match self {
-            Self::Account20(bytes) => bytes,
+            Self::Account20(bytes) | Self::Hash160(bytes) => bytes,
+            Self::Ed25519(bytes) | Self::Contract32(bytes) => bytes,
+            Self::Ton(bytes) => bytes,
         }
     }
 }
@@ -38,7 +50,9 @@ impl Address {
         self.payload
     }
 
-    /// The canonical text (EVM: `0x` with the EIP-55 checksum).
+    /// The canonical text (EVM: `0x` with the EIP-55 checksum; XRP Ledger: the classic form; Stellar: `G…`, contracts `C…`;
+    /// Cosmos SDK: bech32 with the prefix of its network; TON: bounceable and URL-safe, `EQ…`, so that money sent to a copied
+    /// address comes back where nothing can take it).
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -64,6 +78,21 @@ pub enum AddressError {
         family: crate::network::Family,
         /// What one looks like.
         expected: &'static str,
+    },
+    /// It is a secret key, not an address. The text is not repeated anywhere.
+    #[error(
+        "this is a secret key, not an address: it was not stored; whoever sent it must move their money to a new key"
+    )]
+    Secret,
+    /// The text carries a routing value, and a different one was given beside it.
+    #[error(
+        "the address carries the routing value {inside} and {beside} was given beside it: ask which one is meant"
+    )]
+    TwoMemos {
+        /// The value inside the address.
+        inside: String,
+        /// The value beside it.
+        beside: String,
     },
     /// The shape fits and the checksum does not: a typo.
     #[error("'{text}' has a bad checksum: a character is wrong; copy the address again")]

@@ -19,7 +19,8 @@ pub struct AssetId {
 pub enum AssetReference {
     /// The network's own coin.
     Native,
-    /// A token contract, in the network's canonical address text.
+    /// A token by what identifies it on its network, in canonical text: a contract's address (EVM, a jetton's master on TON,
+    /// `C…` on Stellar), `CODE.ISSUER` (XRP Ledger, Stellar), `mpt:ISSUANCE_ID` (XRP Ledger), a denom (Cosmos SDK).
     Contract(String),
     /// A token known only by the symbol a file gave: it can be matched, never quoted.
     Unlisted(String),

@@ -1,20 +1,68 @@
 //! What a text is: the pure reading half of a family's adapter.
 
-use crate::address::{Address, AddressError};
+use crate::address::{Address, AddressError, Payload};
 use crate::block::TxId;
-use crate::network::Family;
+use crate::memo::{Memo, MemoRules};
+use crate::network::{Family, NetworkId};
 
-/// Reads a family's addresses and transaction ids; one implementation a family, pure.
+/// An address as a person writes it, with the routing value that some forms carry (X-address, muxed account).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routed {
+    /// The account.
+    pub address: Address,
+    /// The routing value inside the text; `None` when the form carries none.
+    pub memo: Option<Memo>,
+}
+
+/// Reads a family's addresses, transaction ids and assets; one implementation a family, pure.
 pub trait Detect: Send + Sync {
     /// The family.
     fn family(&self) -> Family;
 
-    /// Checks an address and gives its canonical form.
+    /// Checks an address and gives its canonical form. A routing value inside the text is dropped: ask [`Detect::routed`]
+    /// where it matters.
     ///
     /// # Errors
     /// When the text is no address of the family, or its checksum fails.
     fn address(&self, text: &str) -> Result<Address, AddressError>;
 
+    /// As [`Detect::address`], keeping the routing value that the text carries.
+    ///
+    /// # Errors
+    /// As [`Detect::address`].
+    fn routed(&self, text: &str) -> Result<Routed, AddressError> {
+        Ok(Routed {
+            address: self.address(text)?,
+            memo: None,
+        })
+    }
+
     /// The canonical transaction id; `None` when the text has not the shape of one.
     fn tx_id(&self, text: &str) -> Option<TxId>;
+
+    /// What identifies a token on the family's networks, in canonical text: a contract's address, `CODE.ISSUER`, a denom.
+    ///
+    /// # Errors
+    /// When the text names no token of the family.
+    fn asset(&self, text: &str) -> Result<String, AddressError> {
+        self.address(text).map(|address| address.text().to_owned())
+    }
+
+    /// Whether a token is a voucher for a coin of another network, by its canonical text.
+    fn is_voucher(&self, _asset: &str) -> bool {
+        false
+    }
+
+    /// The one network whose addresses have this form; `None` where every network of the family shares its form.
+    fn home(&self, _address: &Address) -> Option<NetworkId> {
+        None
+    }
+
+    /// The address that a payload has on a network; `None` where no address of that network stands for it.
+    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address>;
+
+    /// How the family's networks route deposits at a shared address; `None` when they do not.
+    fn memo_rules(&self) -> Option<&'static MemoRules> {
+        None
+    }
 }

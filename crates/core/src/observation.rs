@@ -10,7 +10,8 @@ use crate::network::NetworkId;
 use sha2::{Digest, Sha256};
 
 /// Where inside its transaction a credit stands, in words that survive a reorganisation: `log:k` (the k-th log with the
-/// Transfer topic of its transaction, counted over all of them), `value`, `trace:0.1`, `withdrawal:INDEX`, `reward:INDEX`.
+/// Transfer topic of its transaction, counted over all of them), `value`, `trace:0.1`, `withdrawal:INDEX`, `reward:INDEX`;
+/// on other families the path of the operation, message or event (`op:2`, `msg:0.1`, `balance:USD.r…`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(String);
 
@@ -70,6 +71,26 @@ coded! {
         Reward => "reward",
         /// A layer-2 mint that carries a deposit from layer 1.
         BridgeMint => "bridge_mint",
+        /// Money that waited for a condition (XRP Ledger escrow).
+        Escrow => "escrow",
+        /// A check that was cashed (XRP Ledger).
+        Check => "check",
+        /// A payment channel paid out (XRP Ledger).
+        PaymentChannel => "payment_channel",
+        /// An account was closed and left what it held to us (Stellar merge, XRP Ledger AccountDelete).
+        AccountMerge => "account_merge",
+        /// A claimable balance that was claimed (Stellar).
+        ClaimableBalance => "claimable_balance",
+        /// Coins that came over IBC.
+        IbcTransfer => "ibc_transfer",
+        /// Coins that we sent over IBC and that came back: a time-out or a refusal on the other side.
+        IbcRefund => "ibc_refund",
+        /// A message of ours that came back because its recipient could not take it (TON).
+        Bounce => "bounce",
+        /// A movement that a block itself makes, without a transaction (Cosmos SDK begin and end of block).
+        BlockEvent => "block_event",
+        /// The balance grew in a transaction that says nothing about us.
+        BalanceChange => "balance_change",
     }
 }
 
@@ -106,6 +127,10 @@ coded! {
         ScriptSecret => "script_secret",
         /// The log has not the standard three topics and 32 bytes: read by a rule of its own.
         OddShape => "odd_shape",
+        /// Less was delivered than the transaction names, as its sender allowed (XRP Ledger partial payment).
+        PartialDelivery => "partial_delivery",
+        /// The coins are ours and cannot be moved yet (vesting, staking).
+        Locked => "locked",
     }
 }
 

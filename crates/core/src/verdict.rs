@@ -222,6 +222,8 @@ pub struct ControlEvidence {
     pub account_at_home: Option<AccountState>,
     /// The factory on a network that the address serves.
     pub maker_at_home: Option<AccountState>,
+    /// The address as the address book writes it: its form may tell another network than the one where the money landed.
+    pub known_as: Option<String>,
 }
 
 /// Who can sign for an address on a network; one implementation a family, pure.

@@ -210,6 +210,10 @@ pub const fn flag(flag: Flag) -> &'static str {
         Flag::Inscription => "the output carries an inscription",
         Flag::ScriptSecret => "the script must not be published",
         Flag::OddShape => "the log has no standard shape",
+        Flag::PartialDelivery => {
+            "less was delivered than the transaction names: what arrived is quoted"
+        }
+        Flag::Locked => "the coins cannot be moved yet",
     }
 }
 

@@ -85,14 +85,7 @@ impl Engine {
         let (Some(source), Some(contract)) = (source, asset.contract_text()) else {
             return Ok(None);
         };
-        let address = match self.adapter(network)?.address(contract) {
-            Ok(address) => address,
-            Err(error) => {
-                tracing::warn!(%asset, %error, "a contract is no address of its network");
-                return Ok(None);
-            }
-        };
-        let claims = match source.token_claims(&address).await {
+        let claims = match source.token_claims(contract).await {
             Ok(claims) => claims,
             Err(error) => {
                 tracing::warn!(%asset, %error, "a token could not be asked for its claims; the next scan asks again");

@@ -83,6 +83,8 @@ pub struct Capabilities {
     pub scan: BTreeSet<Part>,
     /// Parts of one account's history that [`ChainRead::history`] can read.
     pub history: BTreeSet<Part>,
+    /// Whether deposits are found account by account, with [`ChainRead::account_page`], and not block by block.
+    pub accounts: bool,
     /// Whether balances and code can be read at past heights.
     pub state_at_height: bool,
     /// Whether "not found" from it is proof of absence (an own, synced node) or only silence.
@@ -180,6 +182,33 @@ pub struct TransactionView {
     pub unread: BTreeSet<Part>,
 }
 
+/// A page of one account's history to read.
+#[derive(Debug, Clone)]
+pub struct AccountRequest {
+    /// The account.
+    pub address: Address,
+    /// The heights wanted, both ends inside; the same for every page of one reading.
+    pub range: HeightRange,
+    /// Where the page before ended ([`AccountPage::next`]); `None` for the first page.
+    pub resume: Option<String>,
+}
+
+/// A page of one account's history, oldest first.
+///
+/// A source never leaves a page's limit unsaid: `next` is `None` only when everything in the range was read.
+#[derive(Debug, Clone)]
+pub struct AccountPage {
+    /// Every credit to the account, failed ones included, in chain order. The first may repeat the last of the page before.
+    pub observations: Vec<Observation>,
+    /// The last height up to which every credit of the range was given by this page and those before it; `None` while not one
+    /// height is complete. With `next` empty it is the end of the range.
+    pub through: Option<Height>,
+    /// Where the next page begins, in the source's own words and good for this reading only; `None` after the last page.
+    pub next: Option<String>,
+    /// What this source cannot see of the account over the range, whichever page is asked.
+    pub gaps: Vec<Gap>,
+}
+
 /// One account's credits over a range.
 #[derive(Debug, Clone)]
 pub struct HistoryUpdate {
@@ -232,17 +261,27 @@ pub trait ChainRead: Send + Sync {
     async fn header(&self, height: Height) -> Result<Option<Header>, SourceError>;
 
     /// Reads a block range.
-    async fn scan(&self, request: &ScanRequest) -> Result<ScanUpdate, SourceError>;
+    async fn scan(&self, _request: &ScanRequest) -> Result<ScanUpdate, SourceError> {
+        Err(self.unsupported("reading block by block"))
+    }
+
+    /// Reads one page of an account's history.
+    async fn account_page(&self, _request: &AccountRequest) -> Result<AccountPage, SourceError> {
+        Err(self.unsupported("reading account by account"))
+    }
 
     /// Looks one transaction up.
     async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError>;
 
-    /// One account's credits over a range.
+    /// One account's credits over a range. Sources that read account by account answer from their pages; a history longer
+    /// than [`HISTORY_PAGES_MAX`] ends in a gap.
     async fn history(
         &self,
         address: &Address,
         range: HeightRange,
-    ) -> Result<HistoryUpdate, SourceError>;
+    ) -> Result<HistoryUpdate, SourceError> {
+        history_by_pages(self, address, range).await
+    }
 
     /// The state of an account at the tip.
     async fn account(&self, address: &Address) -> Result<AccountState, SourceError>;
@@ -250,9 +289,66 @@ pub trait ChainRead: Send + Sync {
     /// The balance of one asset at the tip, in base units.
     async fn balance(&self, address: &Address, asset: &AssetId) -> Result<Amount, SourceError>;
 
-    /// What a token contract says of itself.
-    async fn token_claims(&self, contract: &Address) -> Result<TokenClaims, SourceError>;
+    /// What a token says of itself, by its canonical text ([`recover_core::asset::AssetReference::Contract`]); nothing where the
+    /// network keeps no such claims.
+    async fn token_claims(&self, _token: &str) -> Result<TokenClaims, SourceError> {
+        Ok(TokenClaims::default())
+    }
 
     /// What the network's work costs now.
     async fn network_cost(&self) -> Result<NetworkCost, SourceError>;
+
+    /// The error for what this source does not do.
+    fn unsupported(&self, what: &str) -> SourceError {
+        SourceError::Unsupported {
+            origin: self.name().to_owned(),
+            what: what.to_owned(),
+        }
+    }
+}
+
+/// How many pages [`ChainRead::history`] reads of one account.
+pub const HISTORY_PAGES_MAX: usize = 50;
+
+async fn history_by_pages<S: ChainRead + ?Sized>(
+    source: &S,
+    address: &Address,
+    range: HeightRange,
+) -> Result<HistoryUpdate, SourceError> {
+    let mut request = AccountRequest {
+        address: address.clone(),
+        range,
+        resume: None,
+    };
+    let mut seen = BTreeSet::new();
+    let mut update = HistoryUpdate {
+        observations: Vec::new(),
+        gaps: Vec::new(),
+    };
+    let mut through = None;
+    for _ in 0..HISTORY_PAGES_MAX {
+        let page = source.account_page(&request).await?;
+        let fresh = page
+            .observations
+            .into_iter()
+            .filter(|credit| seen.insert(credit.id()));
+        update.observations.extend(fresh);
+        update.gaps = page.gaps;
+        through = page.through.max(through);
+        let Some(next) = page.next else {
+            return Ok(update);
+        };
+        request.resume = Some(next);
+    }
+    let unread = through.map_or(range.from(), Height::next);
+    if let Some(range) = HeightRange::new(unread, range.to()) {
+        update.gaps.extend(Part::ALL.iter().map(|part| Gap {
+            range,
+            part: *part,
+            reason: format!(
+                "the account has more than {HISTORY_PAGES_MAX} pages of history; `recover scan` reads all of it"
+            ),
+        }));
+    }
+    Ok(update)
 }

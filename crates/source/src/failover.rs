@@ -1,8 +1,8 @@
 //! Several sources of one network behind one face: asked in order, each believed only as far as it can prove.
 
 use crate::chain::{
-    Capabilities, ChainRead, Gap, Head, Header, HistoryUpdate, Lookup, NetworkCost, Part,
-    ScanRequest, ScanUpdate, TokenClaims, TransactionView,
+    AccountPage, AccountRequest, Capabilities, ChainRead, Gap, Head, Header, HistoryUpdate, Lookup,
+    NetworkCost, Part, ScanRequest, ScanUpdate, TokenClaims, TransactionView,
 };
 use crate::error::SourceError;
 use async_trait::async_trait;
@@ -221,6 +221,7 @@ impl ChainRead for Sources {
         for (_, capabilities) in able {
             all.scan.extend(capabilities.scan);
             all.history.extend(capabilities.history);
+            all.accounts |= capabilities.accounts;
             all.state_at_height |= capabilities.state_at_height;
             all.proves_absence |= capabilities.proves_absence;
         }
@@ -467,6 +468,42 @@ impl ChainRead for Sources {
         })
     }
 
+    /// The first page from the first source that gives one. A reading stays with its source, since only that one
+    /// understands where its pages end: when it fails half way, the reading fails, and what is left is begun anew.
+    async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {
+        let wrap = |index: usize, mut page: AccountPage| {
+            page.next = page.next.map(|next| format!("{index} {next}"));
+            page
+        };
+        if let Some(resume) = &request.resume {
+            let (index, source, next) = resume
+                .split_once(' ')
+                .and_then(|(index, next)| {
+                    let index: usize = index.parse().ok()?;
+                    Some((index, self.sources.get(index)?, next))
+                })
+                .ok_or_else(|| {
+                    self.disagree(format!("'{resume}' is no place of a reading of ours"))
+                })?;
+            let request = AccountRequest {
+                resume: Some(next.to_owned()),
+                ..request.clone()
+            };
+            return Ok(wrap(index, source.account_page(&request).await?));
+        }
+        let mut errors = Vec::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            match source.account_page(request).await {
+                Ok(page) => return Ok(wrap(index, page)),
+                Err(error) => {
+                    tracing::warn!(source = source.name(), %error, "asking the next source");
+                    errors.push(error);
+                }
+            }
+        }
+        Err(self.failed(errors))
+    }
+
     async fn account(&self, address: &Address) -> Result<AccountState, SourceError> {
         let address = address.clone();
         self.first(move |source| {
@@ -485,11 +522,11 @@ impl ChainRead for Sources {
         .await
     }
 
-    async fn token_claims(&self, contract: &Address) -> Result<TokenClaims, SourceError> {
-        let contract = contract.clone();
+    async fn token_claims(&self, token: &str) -> Result<TokenClaims, SourceError> {
+        let token = token.to_owned();
         self.first(move |source| {
-            let contract = contract.clone();
-            Box::pin(async move { source.token_claims(&contract).await })
+            let token = token.clone();
+            Box::pin(async move { source.token_claims(&token).await })
         })
         .await
     }

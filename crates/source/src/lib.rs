@@ -18,4 +18,5 @@ pub mod failover;
 pub mod http;
 pub mod retry;
 pub mod secret;
+pub mod settings;
 pub mod transport;

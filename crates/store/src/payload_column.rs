@@ -5,11 +5,19 @@ use crate::sql::RowOf;
 use recover_core::address::{Address, Payload};
 
 const ACCOUNT_20: u8 = 1;
+const HASH_160: u8 = 2;
+const ED25519: u8 = 3;
+const CONTRACT_32: u8 = 4;
+const TON: u8 = 5;
 
 /// The column form of a payload.
 pub(crate) fn encode(payload: &Payload) -> Result<Vec<u8>, StoreError> {
     let kind = match payload {
         Payload::Account20(_) => ACCOUNT_20,
+        Payload::Hash160(_) => HASH_160,
+        Payload::Ed25519(_) => ED25519,
+        Payload::Contract32(_) => CONTRACT_32,
+        Payload::Ton(_) => TON,
         _ => {
             return Err(StoreError::Unstorable {
                 what: "an address of this family",
@@ -25,6 +33,10 @@ pub(crate) fn encode(payload: &Payload) -> Result<Vec<u8>, StoreError> {
 fn decode(column: &[u8]) -> Option<Payload> {
     match column.split_first()? {
         (&ACCOUNT_20, bytes) => Some(Payload::Account20(bytes.try_into().ok()?)),
+        (&HASH_160, bytes) => Some(Payload::Hash160(bytes.try_into().ok()?)),
+        (&ED25519, bytes) => Some(Payload::Ed25519(bytes.try_into().ok()?)),
+        (&CONTRACT_32, bytes) => Some(Payload::Contract32(bytes.try_into().ok()?)),
+        (&TON, bytes) => Some(Payload::Ton(bytes.try_into().ok()?)),
         _ => None,
     }
 }

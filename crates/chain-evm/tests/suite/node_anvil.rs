@@ -274,13 +274,13 @@ async fn node_accounts_balances_claims_and_costs() {
         node.balance(&ours, &token).await.unwrap().to_base_units(),
         "64"
     );
-    let claims = node.token_claims(&good).await.unwrap();
+    let claims = node.token_claims(good.text()).await.unwrap();
     assert_eq!(
         (claims.symbol.as_deref(), claims.decimals),
         (Some("TST"), Some(6))
     );
     // An account says nothing of itself.
-    let nothing = node.token_claims(&ours).await.unwrap();
+    let nothing = node.token_claims(ours.text()).await.unwrap();
     assert_eq!(
         (nothing.symbol, nothing.name, nothing.decimals),
         (None, None, None)

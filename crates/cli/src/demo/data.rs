@@ -6,7 +6,7 @@ use flate2::read::GzDecoder;
 use recover_chain_evm::decode::Decoder;
 use recover_chain_evm::replay::{Recording, ReplayTransport};
 use recover_chain_evm::wire::Receipt;
-use recover_core::address::{Address, AddressError};
+use recover_core::address::{Address, AddressError, Payload};
 use recover_core::block::TxId;
 use recover_core::book::ControlRecord;
 use recover_core::detect::Detect;
@@ -130,6 +130,10 @@ impl Detect for Recorded {
 
     fn tx_id(&self, text: &str) -> Option<TxId> {
         Evm.tx_id(text)
+    }
+
+    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
+        Evm.on_network(payload, network)
     }
 }
 

@@ -205,8 +205,19 @@ impl Engine {
 const fn part_of(mechanism: Mechanism) -> Part {
     match mechanism {
         Mechanism::TokenTransfer => Part::TransferLogs,
-        Mechanism::TopLevel | Mechanism::BridgeMint => Part::TopLevel,
-        Mechanism::InternalCall | Mechanism::SelfDestruct => Part::Internal,
-        Mechanism::Withdrawal | Mechanism::Reward => Part::BlockCredits,
+        Mechanism::TopLevel
+        | Mechanism::BridgeMint
+        | Mechanism::Escrow
+        | Mechanism::Check
+        | Mechanism::PaymentChannel
+        | Mechanism::AccountMerge
+        | Mechanism::ClaimableBalance
+        | Mechanism::IbcTransfer
+        | Mechanism::IbcRefund
+        | Mechanism::Bounce => Part::TopLevel,
+        Mechanism::InternalCall | Mechanism::SelfDestruct | Mechanism::BalanceChange => {
+            Part::Internal
+        }
+        Mechanism::Withdrawal | Mechanism::Reward | Mechanism::BlockEvent => Part::BlockCredits,
     }
 }

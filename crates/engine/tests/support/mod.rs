@@ -1,7 +1,7 @@
 //! A chain that a test scripts: blocks with credits, reorganisations, heights that cannot be read, a silent finality rule.
 
 use async_trait::async_trait;
-use recover_core::address::{Address, AddressError};
+use recover_core::address::{Address, AddressError, Payload};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, HeightRange, TxId};
@@ -200,6 +200,7 @@ impl ChainRead for Chain {
         Ok(Capabilities {
             scan: Part::ALL.iter().copied().collect(),
             history: BTreeSet::new(),
+            accounts: false,
             state_at_height: true,
             proves_absence: true,
         })
@@ -282,7 +283,7 @@ impl ChainRead for Chain {
         Err(silent("balance"))
     }
 
-    async fn token_claims(&self, _: &Address) -> Result<TokenClaims, SourceError> {
+    async fn token_claims(&self, _: &str) -> Result<TokenClaims, SourceError> {
         Ok(TokenClaims::default())
     }
 
@@ -306,6 +307,11 @@ impl Detect for TestAdapter {
         (text.len() == 64)
             .then(|| TxId::new(&format!("0x{text}")))
             .or_else(|| (text.len() == 66).then(|| TxId::new(text)))
+    }
+
+    fn on_network(&self, payload: &Payload, _: &NetworkId) -> Option<Address> {
+        let text = format!("0x{}", hex::encode(payload.bytes()));
+        ShapeCodec.address(Family::Evm, &text)?.ok()
     }
 }
 

@@ -164,6 +164,7 @@ impl ChainRead for Fake {
         Ok(Capabilities {
             scan: self.scan.clone(),
             history: self.history.clone(),
+            accounts: false,
             state_at_height: false,
             proves_absence: self.proves,
         })
@@ -237,7 +238,7 @@ impl ChainRead for Fake {
         Err(down(self.name))
     }
 
-    async fn token_claims(&self, _contract: &Address) -> Result<TokenClaims, SourceError> {
+    async fn token_claims(&self, _token: &str) -> Result<TokenClaims, SourceError> {
         self.up()?;
         Ok(TokenClaims::default())
     }

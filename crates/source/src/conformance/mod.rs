@@ -3,6 +3,10 @@
 //! The checks know nothing of a network. A test says what is on the chain ([`Case`]) and gets a list of what does not
 //! hold; an empty list is a pass.
 
+mod accounts;
+
+pub use accounts::{AccountCase, check_account, read};
+
 use crate::chain::{ChainRead, Lookup, Part, ScanRequest, ScanUpdate};
 use crate::error::SourceError;
 use recover_core::block::{HeightRange, TxId};
