@@ -34,13 +34,24 @@ pub fn tests_folder() -> PathBuf {
         .unwrap_or_else(|error| panic!("{} is not readable: {error}", folder.display()))
 }
 
-/// The installed npm packages of `tests/NAME` (`node-tools` or `lists`): the `node_modules` folder.
+/// The installed npm packages of `tests/NAME` (`node-tools`, `lists` or `oracles`): the `node_modules` folder.
 ///
 /// # Panics
 /// When they are not installed for the lock file as it stands now.
 pub fn node_modules(name: &str) -> PathBuf {
     let lock = tests_folder().join(name).join("package-lock.json");
     installed(name, &[lock]).join("node_modules")
+}
+
+/// As [`node_modules`], for a caller with an error of its own: `Err` is the folder that is missing.
+pub(crate) fn node_modules_if_installed(name: &str) -> Result<PathBuf, PathBuf> {
+    let lock = tests_folder().join(name).join("package-lock.json");
+    let folder = folder_of(name, &[lock]);
+    if folder.is_dir() {
+        Ok(folder.join("node_modules"))
+    } else {
+        Err(folder)
+    }
 }
 
 /// The compiled contracts of `tests/contracts`: a folder of `NAME.json`.
@@ -71,13 +82,17 @@ pub(crate) fn anvil_program() -> PathBuf {
 }
 
 fn installed(name: &str, made_from: &[PathBuf]) -> PathBuf {
-    let folder = root().join(format!("{name}-{}", hash(made_from)));
+    let folder = folder_of(name, made_from);
     assert!(
         folder.is_dir(),
         "{} is missing: run tests/setup, which installs what the tests need",
         folder.display()
     );
     folder
+}
+
+fn folder_of(name: &str, made_from: &[PathBuf]) -> PathBuf {
+    root().join(format!("{name}-{}", hash(made_from)))
 }
 
 fn hash(files: &[PathBuf]) -> String {

@@ -1,8 +1,9 @@
 //! What the tests face besides our own code, and what they need to start it.
 //!
 //! Its job: a real EVM node ([`Anvil`]) with the contracts of `tests/contracts` ([`Contracts`]), a real PostgreSQL
-//! ([`Postgres`]), an HTTP server that answers whatever a test makes up ([`FaultyServer`]), and a proxy before a real node
-//! that spoils chosen answers ([`FaultProxy`]).
+//! ([`Postgres`]), the networks' own libraries and TON's virtual machine in a child process ([`Oracle`]), an HTTP server that
+//! answers whatever a test makes up ([`FaultyServer`]), and a proxy before a real node that spoils chosen answers
+//! ([`FaultProxy`]).
 //!
 //! It deliberately knows none of our crates: a test of `core` that used a testkit built on `core` would meet two copies of
 //! its types. Hence addresses and hashes are text here, as the node writes them, and the ABI encoder is a page long.
@@ -20,6 +21,7 @@ pub mod anvil;
 pub mod cache;
 pub mod contracts;
 mod http;
+pub mod oracle;
 pub mod postgres;
 mod process;
 pub mod proxy;
@@ -28,6 +30,7 @@ pub mod server;
 pub use abi::Arg;
 pub use anvil::{Anvil, AnvilOptions, Deployed, RpcError};
 pub use contracts::{Artifact, Contracts};
+pub use oracle::{Oracle, OracleError};
 pub use postgres::{Database, Postgres};
 pub use proxy::{FaultProxy, Rule};
 pub use server::{FaultyServer, Request, Response};

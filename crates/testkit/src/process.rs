@@ -179,7 +179,7 @@ type Order = (Command, Sender<io::Result<Child>>);
 ///
 /// The kernel sends the parent death signal when the *thread* that spawned ends. Test threads end with their test and a runtime's
 /// blocking threads after ten idle seconds; a node shared by several tests would die under them.
-fn spawn(command: Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     static KEEPER: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
     let keeper = KEEPER.get_or_init(|| {
         let (sender, orders) = channel::<Order>();

@@ -1,0 +1,237 @@
+//! Every operation of the oracles answers, and wrong input is refused in words.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
+
+use recover_testkit::Oracle;
+use serde_json::{Value, json};
+
+fn ask(op: &str, args: Value) -> Value {
+    Oracle::shared_blocking()
+        .ask_blocking(op, args)
+        .unwrap_or_else(|error| panic!("{op}: {error}"))
+}
+
+fn refused(op: &str, args: Value) -> String {
+    Oracle::shared_blocking()
+        .ask_blocking(op, args)
+        .expect_err("wrong input is refused")
+}
+
+/// Raw key bytes of all signatures here.
+fn seed() -> String {
+    "07".repeat(32)
+}
+
+#[test]
+fn unknown_operations_and_networks_are_named() {
+    let error = refused("xrpl.nothing", json!({}));
+    assert!(error.contains("no operation 'xrpl.nothing'"), "{error}");
+    let error = refused("bitcoin.encode", json!({}));
+    assert!(error.contains("no oracle for 'bitcoin'"), "{error}");
+}
+
+#[test]
+fn the_child_ends_with_its_owner() {
+    let oracle = Oracle::start_blocking().unwrap();
+    let id = oracle.process_id();
+    assert!(std::path::Path::new(&format!("/proc/{id}")).exists());
+    drop(oracle);
+    assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
+}
+
+#[test]
+fn xrpl_addresses() {
+    let wallet = ask("xrpl.wallet", json!({ "entropy": "07".repeat(16) }));
+    let address = wallet["address"].as_str().unwrap();
+    let seen = ask("xrpl.address", json!({ "address": address }));
+    assert_eq!(seen["classic"], true);
+    assert_eq!(
+        ask(
+            "xrpl.address_encode",
+            json!({ "account_id": seen["account_id"] })
+        )["address"],
+        address
+    );
+    let wrong = format!("{}x", &address[..address.len() - 1]);
+    assert_eq!(
+        ask("xrpl.address", json!({ "address": wrong }))["classic"],
+        false
+    );
+    assert_eq!(
+        ask("xrpl.address", json!({ "address": wallet["seed"] }))["seed"],
+        true
+    );
+    let tagged = ask(
+        "xrpl.x_encode",
+        json!({ "address": address, "tag": 103_556 }),
+    );
+    assert_eq!(
+        ask("xrpl.x_decode", tagged),
+        json!({ "address": address, "tag": 103_556, "test": false })
+    );
+    refused("xrpl.x_decode", json!({ "x_address": "X7nonsense" }));
+}
+
+#[test]
+fn xrpl_transactions() {
+    let wallet = ask("xrpl.wallet", json!({ "entropy": "07".repeat(16) }));
+    let tx = json!({
+        "TransactionType": "Payment", "Account": wallet["address"], "Amount": "1000000", "Fee": "12", "Sequence": 1,
+        "Destination": "rPEPPER7kfTD9w2To4CQk6UCfuHM9c6GDY", "DestinationTag": 103_556, "LastLedgerSequence": 100,
+    });
+    let encoded = ask("xrpl.encode", json!({ "tx": tx }));
+    assert_eq!(ask("xrpl.decode", encoded)["tx"], tx);
+    let for_signing = ask("xrpl.encode_for_signing", json!({ "tx": tx }));
+    assert!(for_signing["hex"].as_str().unwrap().starts_with("53545800"));
+    let for_multisigning = ask(
+        "xrpl.encode_for_multisigning",
+        json!({ "tx": tx, "signer": wallet["address"] }),
+    );
+    assert!(
+        for_multisigning["hex"]
+            .as_str()
+            .unwrap()
+            .starts_with("534D5400")
+    );
+    let signed = ask("xrpl.sign", json!({ "tx": tx, "seed": wallet["seed"] }));
+    let blob = json!({ "tx_blob": signed["tx_blob"] });
+    assert_eq!(ask("xrpl.verify", blob.clone())["valid"], true);
+    assert_eq!(ask("xrpl.hash", blob)["hash"], signed["hash"]);
+    refused(
+        "xrpl.encode",
+        json!({ "tx": { "TransactionType": "Nothing" } }),
+    );
+}
+
+#[test]
+fn stellar_keys() {
+    let pair = ask("stellar.keypair", json!({ "seed": seed() }));
+    let address = pair["public_key"].as_str().unwrap();
+    let seen = ask("stellar.strkey", json!({ "text": address }));
+    assert_eq!((&seen["kind"], &seen["valid"]), (&json!("G"), &json!(true)));
+    assert_eq!(
+        ask("stellar.strkey_encode", seen)["text"],
+        pair["public_key"]
+    );
+    assert_eq!(
+        ask("stellar.strkey", json!({ "text": pair["secret"] }))["kind"],
+        "S"
+    );
+    let wrong = format!("{}A", &address[..address.len() - 1]);
+    assert_eq!(
+        ask("stellar.strkey", json!({ "text": wrong }))["valid"],
+        false
+    );
+    let id = u64::MAX.to_string();
+    let muxed = ask("stellar.muxed", json!({ "address": address, "id": id }));
+    assert_eq!(
+        ask("stellar.muxed", muxed),
+        json!({ "address": address, "id": id })
+    );
+}
+
+#[test]
+fn stellar_envelopes() {
+    let pair = ask("stellar.keypair", json!({ "seed": seed() }));
+    let memos = [
+        json!({ "type": "none" }),
+        json!({ "type": "text", "value": "103556" }),
+        json!({ "type": "text_hex", "value": "ff00" }),
+        json!({ "type": "id", "value": u64::MAX.to_string() }),
+        json!({ "type": "hash", "value": "ab".repeat(32) }),
+        json!({ "type": "return", "value": "cd".repeat(32) }),
+    ];
+    for memo in memos {
+        let built = ask(
+            "stellar.build",
+            json!({
+                "source": pair["public_key"], "sequence": "9007199254740993", "fee": "200", "memo": memo,
+                "time_bounds": { "min": "0", "max": "1700000000" },
+                "operations": [{
+                    "type": "payment", "destination": pair["public_key"], "asset": "native", "amount": "9223372036854775807",
+                }],
+            }),
+        );
+        let read = ask("stellar.decode", built.clone());
+        assert_eq!(read["sequence"], "9007199254740993");
+        assert_eq!(read["hash"], built["hash"]);
+        assert_eq!(read["operations"][0]["amount"], "9223372036854775807");
+        let kind = memo["type"].as_str().unwrap();
+        assert_eq!(read["memo"]["type"], kind.trim_end_matches("_hex"));
+        assert_eq!(
+            ask("stellar.hash", built.clone()),
+            json!({ "hash": built["hash"], "signature_base": built["signature_base"] })
+        );
+        let signed = ask(
+            "stellar.sign",
+            json!({ "xdr": built["xdr"], "seed": seed() }),
+        );
+        assert_eq!(ask("stellar.verify", signed)["valid"], true);
+    }
+    refused("stellar.decode", json!({ "xdr": "AAAA" }));
+}
+
+#[test]
+fn cosmos_addresses() {
+    let key = ask("cosmos.public_key", json!({ "key": seed() }));
+    let seen = ask(
+        "cosmos.address",
+        json!({ "text": key["address"], "prefix": "osmo" }),
+    );
+    assert_eq!(
+        seen["address"],
+        ask(
+            "cosmos.address",
+            json!({ "public_key": key["public_key"], "prefix": "osmo" })
+        )["address"]
+    );
+    assert_eq!(
+        ask(
+            "cosmos.address_encode",
+            json!({ "prefix": "osmo", "hex": seen["hex"] })
+        )["address"],
+        seen["address"]
+    );
+    let address = key["address"].as_str().unwrap();
+    let error = refused(
+        "cosmos.address",
+        json!({ "text": format!("{}q", &address[..address.len() - 1]) }),
+    );
+    assert!(error.contains("checksum"), "{error}");
+}
+
+#[test]
+fn cosmos_transactions() {
+    let key = ask("cosmos.public_key", json!({ "key": seed() }));
+    let send = json!({
+        "fromAddress": key["address"], "toAddress": key["address"], "amount": [{ "denom": "uatom", "amount": "1000000" }],
+    });
+    let mut args = json!({
+        "messages": [{ "type_url": "/cosmos.bank.v1beta1.MsgSend", "value": send }],
+        "memo": "103556", "chain_id": "cosmoshub-4", "account_number": "1", "sequence": "7",
+        "fee": { "amount": [{ "denom": "uatom", "amount": "500" }], "gas": "200000" },
+        "public_key": key["public_key"],
+    });
+    let direct = ask("cosmos.sign_doc_direct", args.clone());
+    let read = ask("cosmos.decode_sign_doc", json!({ "hex": direct["bytes"] }));
+    assert_eq!(read["memo"], "103556");
+    assert_eq!(read["messages"][0]["value"], send);
+    assert_eq!(read["signers"][0]["sequence"], "7");
+    let amino = ask("cosmos.sign_doc_amino", args.clone());
+    assert!(
+        amino["text"]
+            .as_str()
+            .unwrap()
+            .contains("cosmos-sdk/MsgSend")
+    );
+    args["key"] = json!(seed());
+    let signed = ask("cosmos.sign_direct", args);
+    assert_eq!(signed["bytes"], direct["bytes"]);
+    assert_eq!(ask("cosmos.verify", signed.clone())["valid"], true);
+    let raw = json!({ "hex": signed["tx_raw"] });
+    assert_eq!(ask("cosmos.decode_tx_raw", raw.clone())["memo"], "103556");
+    assert_eq!(ask("cosmos.txid", raw)["txid"], signed["txid"]);
+    refused("cosmos.decode_tx_raw", json!({ "hex": "ff" }));
+}
