@@ -3,11 +3,11 @@
 //!
 //! `cargo run -p recover-engine --example match_eval -- FOLDER` prints link precision and recall, the precision of `auto`, and the time it took.
 
-use recover_core::address::{Address, AddressError};
 use recover_core::appeal::MatchDecision;
+use recover_core::detect::Detect;
 use recover_core::names;
 use recover_core::network::Family;
-use recover_engine::config::AddressCodec;
+use recover_engine::config::Codecs;
 use recover_engine::import::{self, ColumnMap, Context, Records};
 use recover_matching::{
     DepositFacts, DepositIndex, UserBook, Vocabulary, match_appeals, normalise,
@@ -20,8 +20,8 @@ use std::time::Instant;
 /// Keeps every address as written: matching folds them itself.
 struct Verbatim;
 
-impl AddressCodec for Verbatim {
-    fn address(&self, _: Family, _: &str) -> Option<Result<Address, AddressError>> {
+impl Codecs for Verbatim {
+    fn codec(&self, _: Family) -> Option<&dyn Detect> {
         None
     }
 }

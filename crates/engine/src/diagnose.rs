@@ -139,8 +139,9 @@ impl Engine {
     /// When it is neither a transaction id, a link nor an address of a built-in family; a bad checksum says so.
     pub fn understand(&self, text: &str) -> Result<(Subject, Option<NetworkId>), EngineError> {
         let cleaned = recover_matching::text::clean(text);
-        let linked = host(&cleaned)
-            .and_then(|host| self.chains.by_host(host))
+        let linked = self
+            .chains
+            .by_link(&cleaned)
             .map(|network| network.id.clone());
         let mut complaint = None;
         // Ids and addresses of the families we read are words of letters and digits: whatever stands around them in a
@@ -264,7 +265,7 @@ impl Engine {
                     let assets = network
                         .assets
                         .iter()
-                        .map(|asset| AssetId::contract(network.id.clone(), asset.contract.text()));
+                        .map(|asset| AssetId::contract(network.id.clone(), &asset.contract));
                     for asset in std::iter::once(native).chain(assets) {
                         match source.balance(address, &asset).await {
                             Ok(amount) if amount > Amount::ZERO => {
@@ -426,13 +427,6 @@ impl Engine {
             Some((*network).clone()),
         ))
     }
-}
-
-/// The host of a pasted link.
-fn host(text: &str) -> Option<&str> {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#', ' ']).next()?;
-    host.contains('.').then_some(host)
 }
 
 /// What a person wants to see first: what can be recovered, then what may be, then what cannot.

@@ -1,7 +1,6 @@
 //! The families that the binary was built with. The engine asks them and names none.
 
-use crate::config::{AddressCodec, NetworkConfig};
-use recover_core::address::{Address, AddressError};
+use crate::config::{Codecs, NetworkConfig};
 use recover_core::detect::Detect;
 use recover_core::network::Family;
 use recover_core::verdict::Control;
@@ -17,6 +16,12 @@ pub trait Adapter: Detect + Control {
     /// # Errors
     /// When the table cannot be a network of this family.
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError>;
+
+    /// The decimals that we count a token in where the network sets none (XRP Ledger issued currencies), by its canonical
+    /// text; `None` where the token itself has them.
+    fn decimals(&self, _asset: &str) -> Option<u8> {
+        None
+    }
 }
 
 /// Every adapter of the binary.
@@ -42,8 +47,15 @@ impl Adapters {
     }
 }
 
-impl AddressCodec for Adapters {
-    fn address(&self, family: Family, text: &str) -> Option<Result<Address, AddressError>> {
-        self.of(family).map(|adapter| adapter.address(text))
+impl Codecs for Adapters {
+    fn codec(&self, family: Family) -> Option<&dyn Detect> {
+        self.of(family).map(|adapter| {
+            let codec: &dyn Detect = adapter.as_ref();
+            codec
+        })
+    }
+
+    fn decimals(&self, family: Family, asset: &str) -> Option<u8> {
+        self.of(family)?.decimals(asset)
     }
 }

@@ -126,7 +126,9 @@ impl Engine {
     fn vocabulary(&self) -> Vocabulary {
         let mut words = Vocabulary::default();
         for network in self.chains.networks.values() {
-            for host in &network.explorer_hosts {
+            // What begins a path belongs to an explorer of many networks: matching reads the network's name in its links.
+            let hosts = network.explorer_hosts.iter();
+            for host in hosts.filter(|host| !host.contains('/')) {
                 words.add_host(host, &network.id);
             }
             for name in std::iter::once(&network.display).chain(&network.aliases) {

@@ -95,7 +95,7 @@ fn own_the_shipped_networks_load() {
     assert_eq!(ethereum.sources[0].url, "${ETHEREUM_RPC_URL}");
     assert_eq!(config.siblings(ethereum).count(), 15);
     let mantle = config.by_name("MNT").unwrap();
-    assert_eq!(mantle.fee_rule, FeeRuleName::MantleL1Data);
+    assert_eq!(mantle.fee_rule, Some(FeeRuleName::MantleL1Data));
     assert!(
         config
             .networks
@@ -127,11 +127,11 @@ fn own_networks_are_found_by_what_users_call_them() {
     assert_eq!(config.by_name(""), None);
     assert_eq!(
         config
-            .by_host("WWW.BscScan.com")
+            .by_link("https://WWW.BscScan.com/tx/0x12?a=1")
             .map(|network| network.id.as_str()),
         Some("bsc")
     );
-    assert_eq!(config.by_host("example.org"), None);
+    assert_eq!(config.by_link("example.org"), None);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn own_each_mistake_in_chains_names_file_line_table_and_key() {
                 "0xdAC17F958D2ee523a2206206994597C13D831ec7",
                 "0xdac17f958d2ee523a2206206994597c13d831ec7",
             ),
-            "contract: write the contract with its checksum: 0x",
+            "contract: write it in canonical form, with its checksum where it has one: 0x",
         ),
         (
             "no address",

@@ -57,7 +57,7 @@ fn pitfall_031_no_shipped_contract_stands_twice() {
     for (name, network) in &chains.networks {
         let mut seen: BTreeMap<String, String> = BTreeMap::new();
         for asset in &network.assets {
-            let contract = asset.contract.text();
+            let contract = &asset.contract;
             contracts += 1;
             let symbol = asset.terms.symbol.clone();
             if let Some(other) = seen.insert(contract.to_lowercase(), symbol.clone()) {

@@ -1,7 +1,6 @@
 //! What the operator says about networks, as the engine sees it.
 
 use super::words::{AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, SourceKind};
-use recover_core::address::Address;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference, AssetStanding, AssetTerms, TokenReview};
 use recover_core::names;
@@ -36,14 +35,17 @@ pub struct NetworkConfig {
     pub memo: MemoRule,
     /// Networks with the same word here share keys: one key, one address.
     pub sibling_group: String,
+    /// The prefix of its addresses (`osmo`); `None` where the family has one form for all its networks.
+    pub address_prefix: Option<String>,
     /// The explorer that people are sent to (`https://etherscan.io`), without a slash at the end.
     pub explorer: String,
-    /// Hosts of links that mean this network, lower case, the explorer's own first.
+    /// Links that mean this network, lower case, the explorer's own first: a host, or a host and the beginning of a path where
+    /// one explorer shows many networks (`mintscan.io/osmosis`).
     pub explorer_hosts: Vec<String>,
-    /// What a transaction costs beyond gas.
-    pub fee_rule: FeeRuleName,
-    /// How it offers its price.
-    pub fee_style: FeeStyle,
+    /// What a transaction costs beyond gas; `None` where the family has no gas price.
+    pub fee_rule: Option<FeeRuleName>,
+    /// How it offers its price; `None` likewise.
+    pub fee_style: Option<FeeStyle>,
     /// When a block is final.
     pub finality: Finality,
     /// The network's own coin.
@@ -59,7 +61,7 @@ pub struct NetworkConfig {
 pub struct Finality {
     /// The rule.
     pub rule: FinalityRule,
-    /// Blocks on top, at least 1: the rule itself, or the depth shown to people beside the tag.
+    /// Blocks on top, at least 1: the rule itself, or the depth shown to people beside the tag; 1 where closed is final.
     pub confirmations: u64,
 }
 
@@ -77,8 +79,8 @@ pub struct NativeConfig {
 pub struct AssetConfig {
     /// Its full name.
     pub name: String,
-    /// Its contract.
-    pub contract: Address,
+    /// What identifies it on its network, in canonical text ([`AssetReference::Contract`]).
+    pub contract: String,
     /// Symbol, decimals and minimum.
     pub terms: AssetTerms,
     /// Listed or retired.
@@ -105,6 +107,14 @@ pub struct SourceConfig {
 }
 
 impl NetworkConfig {
+    /// The part of the CAIP-2 id behind the colon: the chain as its own family names it.
+    #[must_use]
+    pub fn chain(&self) -> &str {
+        self.caip2
+            .split_once(':')
+            .map_or(self.caip2.as_str(), |(_, chain)| chain)
+    }
+
     /// The chain id of an `eip155` network; `None` for other families.
     #[must_use]
     pub fn evm_chain_id(&self) -> Option<u64> {
@@ -114,9 +124,7 @@ impl NetworkConfig {
     /// The token with this contract (canonical text).
     #[must_use]
     pub fn asset(&self, contract: &str) -> Option<&AssetConfig> {
-        self.assets
-            .iter()
-            .find(|asset| asset.contract.text() == contract)
+        self.assets.iter().find(|asset| asset.contract == contract)
     }
 
     /// What a symbol of a file or an appeal means here: the native coin or the one token with that symbol; case does not
@@ -129,7 +137,7 @@ impl NetworkConfig {
         self.assets
             .iter()
             .find(|asset| asset.terms.symbol.eq_ignore_ascii_case(symbol))
-            .map(|asset| AssetId::contract(self.id.clone(), asset.contract.text()))
+            .map(|asset| AssetId::contract(self.id.clone(), &asset.contract))
     }
 
     /// The contracts whose logs are trusted to state the change of balance: everything listed or retired.
@@ -137,7 +145,7 @@ impl NetworkConfig {
     pub fn trusted_contracts(&self) -> BTreeSet<String> {
         self.assets
             .iter()
-            .map(|asset| asset.contract.text().to_owned())
+            .map(|asset| asset.contract.clone())
             .collect()
     }
 
@@ -183,16 +191,26 @@ impl ChainsConfig {
             })
     }
 
-    /// The network whose explorer has this host; case and a leading `www.` do not count.
+    /// The network that a link to an explorer (or its host alone) means; case, the scheme and a leading `www.` do not count.
+    /// Where one host shows many networks the longest beginning of the path decides.
     #[must_use]
-    pub fn by_host(&self, host: &str) -> Option<&NetworkConfig> {
-        let wanted = plain_host(host);
-        self.networks.values().find(|network| {
-            network
-                .explorer_hosts
-                .iter()
-                .any(|own| plain_host(own) == wanted)
-        })
+    pub fn by_link(&self, link: &str) -> Option<&NetworkConfig> {
+        let wanted = plain_host(link);
+        let wanted = wanted.split(['?', '#']).next().unwrap_or_default();
+        let begins = |own: &str| {
+            wanted
+                .strip_prefix(own)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.networks
+            .values()
+            .flat_map(|network| {
+                let hosts = network.explorer_hosts.iter();
+                hosts.map(move |host| (network, plain_host(host)))
+            })
+            .filter(|(_, host)| begins(host))
+            .max_by_key(|(_, host)| host.len())
+            .map(|(network, _)| network)
     }
 
     /// How the exchange stands to an asset. `review` is what people decided about an unlisted contract so far.
@@ -229,16 +247,6 @@ impl ChainsConfig {
             other.id != network.id && other.sibling_group == network.sibling_group
         })
     }
-
-    /// `(network, host)` of every explorer, for reading pasted links.
-    pub fn explorer_hosts(&self) -> impl Iterator<Item = (&NetworkId, &str)> {
-        self.networks.values().flat_map(|network| {
-            network
-                .explorer_hosts
-                .iter()
-                .map(move |host| (&network.id, host.as_str()))
-        })
-    }
 }
 
 impl NetworkConfig {
@@ -250,10 +258,11 @@ impl NetworkConfig {
     }
 }
 
-/// A host for comparison: lower case, without `www.`.
+/// A host or a link for comparison: lower case, without a scheme and without `www.`.
 pub(super) fn plain_host(host: &str) -> String {
     let lower = host.trim().to_ascii_lowercase();
-    lower.strip_prefix("www.").unwrap_or(&lower).to_owned()
+    let lower = lower.split_once("://").map_or(&*lower, |(_, rest)| rest);
+    lower.strip_prefix("www.").unwrap_or(lower).to_owned()
 }
 
 /// A minimum in base units, or why it is none.

@@ -4,7 +4,7 @@ use super::chains::{
     AssetConfig, ChainsConfig, Finality, NativeConfig, NetworkConfig, SourceConfig, minimum,
     plain_host,
 };
-use super::codec::AddressCodec;
+use super::codec::Codecs;
 use super::error::{ConfigError, Problem};
 use super::place::Text;
 use super::secret;
@@ -42,10 +42,11 @@ struct NetworkTable {
     recovery: Words,
     memo: Words,
     sibling_group: Words,
+    address_prefix: Option<Words>,
     explorer: Words,
     explorer_aliases: Vec<Words>,
-    fee_rule: Words,
-    fee_style: Words,
+    fee_rule: Option<Words>,
+    fee_style: Option<Words>,
     finality: FinalityTable,
     native: NativeTable,
     #[serde(default)]
@@ -58,7 +59,7 @@ struct NetworkTable {
 #[serde(deny_unknown_fields)]
 struct FinalityTable {
     rule: Words,
-    confirmations: Spanned<u64>,
+    confirmations: Option<Spanned<u64>>,
 }
 
 #[derive(Deserialize)]
@@ -99,7 +100,7 @@ impl ChainsConfig {
     ///
     /// # Errors
     /// When the file cannot be read, or [`ChainsConfig::parse`] refuses it.
-    pub fn load(path: &Path, codec: &dyn AddressCodec) -> Result<Self, ConfigError> {
+    pub fn load(path: &Path, codec: &dyn Codecs) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
             file: file.clone(),
@@ -112,7 +113,7 @@ impl ChainsConfig {
     ///
     /// # Errors
     /// The first thing that is wrong, with its line, table and key.
-    pub fn parse(file: &str, text: &str, codec: &dyn AddressCodec) -> Result<Self, ConfigError> {
+    pub fn parse(file: &str, text: &str, codec: &dyn Codecs) -> Result<Self, ConfigError> {
         let reader = Reader {
             text: Text { file, text },
             codec,
@@ -189,7 +190,7 @@ fn known_words() -> BTreeMap<String, String> {
 
 struct Reader<'a> {
     text: Text<'a>,
-    codec: &'a dyn AddressCodec,
+    codec: &'a dyn Codecs,
 }
 
 impl Reader<'_> {
@@ -252,16 +253,19 @@ impl Reader<'_> {
         let (explorer, mut explorer_hosts) = self.explorer(&table.explorer)?;
         for alias in &table.explorer_aliases {
             let host = alias.get_ref();
-            if host.is_empty() || host.contains(['/', ':', ' ']) {
+            if host.is_empty() || host.starts_with('/') || host.contains([':', ' ', '?', '#']) {
                 return Err(self.at(alias, Problem::Url));
             }
-            explorer_hosts.push(host.to_ascii_lowercase());
+            explorer_hosts.push(host.trim_end_matches('/').to_ascii_lowercase());
         }
         let sources = table
             .source
             .iter()
-            .map(|source| self.source(source))
+            .map(|source| self.source(family, source))
             .collect::<Result<_, _>>()?;
+        let (fee_rule, fee_style) = self.fees(family, &table)?;
+        let address_prefix = self.address_prefix(family, &table)?;
+        let finality = self.finality(family, &table.finality)?;
         let native = NativeConfig {
             name: table.native.name,
             terms: self.terms(
@@ -306,23 +310,68 @@ impl Reader<'_> {
             sibling_group: table.sibling_group.into_inner(),
             explorer,
             explorer_hosts,
-            fee_rule: self.word(
-                &table.fee_rule,
-                FeeRuleName::from_code,
-                FeeRuleName::ALL,
-                FeeRuleName::code,
-            )?,
-            fee_style: self.word(
-                &table.fee_style,
-                FeeStyle::from_code,
-                FeeStyle::ALL,
-                FeeStyle::code,
-            )?,
-            finality: self.finality(&table.finality)?,
+            address_prefix,
+            fee_rule,
+            fee_style,
+            finality,
             native,
             sources,
             assets,
         })
+    }
+
+    /// Fee rule and style: what an EVM network needs and no other family has.
+    fn fees(
+        &self,
+        family: Family,
+        table: &NetworkTable,
+    ) -> Result<(Option<FeeRuleName>, Option<FeeStyle>), ConfigError> {
+        let needed = |key, words: &Option<Words>| match (words, family == Family::Evm) {
+            (None, true) => Err(self.at(&table.family, missing(key, family))),
+            (Some(words), false) => Err(self.at(words, not_for(key, family))),
+            (Some(_), true) | (None, false) => Ok(()),
+        };
+        needed("fee_rule", &table.fee_rule)?;
+        needed("fee_style", &table.fee_style)?;
+        let rule = table.fee_rule.as_ref().map(|words| {
+            self.word(
+                words,
+                FeeRuleName::from_code,
+                FeeRuleName::ALL,
+                FeeRuleName::code,
+            )
+        });
+        let style = table
+            .fee_style
+            .as_ref()
+            .map(|words| self.word(words, FeeStyle::from_code, FeeStyle::ALL, FeeStyle::code));
+        Ok((rule.transpose()?, style.transpose()?))
+    }
+
+    /// The prefix of the network's addresses, which every network of the Cosmos SDK has and no other.
+    fn address_prefix(
+        &self,
+        family: Family,
+        table: &NetworkTable,
+    ) -> Result<Option<String>, ConfigError> {
+        match (&table.address_prefix, family == Family::Cosmos) {
+            (None, false) => Ok(None),
+            (None, true) => Err(self.at(&table.family, missing("address_prefix", family))),
+            (Some(words), false) => Err(self.at(words, not_for("address_prefix", family))),
+            (Some(words), true) => {
+                let prefix = words.get_ref();
+                let is_prefix = !prefix.is_empty()
+                    && prefix
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+                if is_prefix {
+                    Ok(Some(prefix.clone()))
+                } else {
+                    let prefix = prefix.clone();
+                    Err(self.at(words, Problem::Prefix { prefix }))
+                }
+            }
+        }
     }
 
     fn check_caip2(
@@ -354,13 +403,34 @@ impl Reader<'_> {
         if !plain(namespace) || !plain(reference) {
             return Err(shape("write NAMESPACE:REFERENCE"));
         }
-        if family == Family::Evm {
-            let number = reference.parse::<u64>().ok().filter(|id| *id > 0);
-            if namespace != "eip155"
-                || number.map(|id| id.to_string()).as_deref() != Some(reference)
-            {
-                return Err(shape("write eip155:CHAIN_ID, like eip155:1"));
-            }
+        let is_number = reference
+            .parse::<i64>()
+            .is_ok_and(|number| number.to_string() == reference);
+        let (is_right, expected) = match family {
+            Family::Evm => (
+                namespace == "eip155" && is_number && !reference.starts_with(['0', '-']),
+                "write eip155:CHAIN_ID, like eip155:1",
+            ),
+            Family::Xrpl => (
+                namespace == "xrpl" && is_number && !reference.starts_with('-'),
+                "write xrpl:NETWORK_ID, like xrpl:0",
+            ),
+            Family::Stellar => (
+                namespace == "stellar",
+                "write stellar:pubnet or stellar:testnet",
+            ),
+            Family::Cosmos => (
+                namespace == "cosmos",
+                "write cosmos:CHAIN_ID, like cosmos:cosmoshub-4",
+            ),
+            Family::Ton => (
+                namespace == "tvm" && is_number,
+                "write tvm:GLOBAL_ID, like tvm:-239",
+            ),
+            Family::Bitcoin | Family::Tron | Family::Solana => (true, ""),
+        };
+        if !is_right {
+            return Err(shape(expected));
         }
         let known = KNOWN_NETWORKS
             .iter()
@@ -377,38 +447,75 @@ impl Reader<'_> {
         }
     }
 
+    /// The explorer's address, and what links to it begin with.
     fn explorer(&self, url: &Words) -> Result<(String, Vec<String>), ConfigError> {
         secret::check_url(url.get_ref()).map_err(|problem| self.at(url, problem))?;
         let text = url.get_ref().trim_end_matches('/');
-        let host = text
+        let rest = text
             .split_once("://")
-            .and_then(|(_, rest)| rest.split(['/', ':', '?']).next())
+            .and_then(|(_, rest)| rest.split('?').next())
+            .filter(|rest| !rest.is_empty())
             .ok_or_else(|| self.at(url, Problem::Url))?;
-        Ok((text.to_owned(), vec![host.to_ascii_lowercase()]))
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = host.split(':').next().unwrap_or_default();
+        let link = if path.is_empty() {
+            host.to_ascii_lowercase()
+        } else {
+            format!("{host}/{path}").to_ascii_lowercase()
+        };
+        Ok((text.to_owned(), vec![link]))
     }
 
-    fn finality(&self, table: &FinalityTable) -> Result<Finality, ConfigError> {
-        if *table.confirmations.get_ref() == 0 {
-            return Err(self.at(&table.confirmations, Problem::TooSmall { least: 1 }));
+    fn finality(&self, family: Family, table: &FinalityTable) -> Result<Finality, ConfigError> {
+        let rule = self.word(
+            &table.rule,
+            FinalityRule::from_code,
+            FinalityRule::ALL,
+            FinalityRule::code,
+        )?;
+        // Where an account's history is read, only the source's own word on what is closed is asked for.
+        let is_closed = rule == FinalityRule::Closed;
+        let is_read_by_account = matches!(
+            family,
+            Family::Xrpl | Family::Stellar | Family::Cosmos | Family::Ton
+        );
+        if is_closed != is_read_by_account {
+            let word = rule.code().to_owned();
+            let expected = if is_read_by_account {
+                FinalityRule::Closed.code().to_owned()
+            } else {
+                "finalized_tag, confirmations".to_owned()
+            };
+            return Err(self.at(&table.rule, Problem::UnknownWord { word, expected }));
         }
+        let confirmations = match (&table.confirmations, is_closed) {
+            (None, true) => 1,
+            (Some(number), false) if *number.get_ref() > 0 => *number.get_ref(),
+            (Some(number), false) => return Err(self.at(number, Problem::TooSmall { least: 1 })),
+            (Some(number), true) => {
+                let (key, kind) = ("confirmations", rule.code());
+                return Err(self.at(number, Problem::NotForKind { key, kind }));
+            }
+            (None, false) => {
+                let (key, kind) = ("confirmations", rule.code());
+                return Err(self.at(&table.rule, Problem::Missing { key, kind }));
+            }
+        };
         Ok(Finality {
-            rule: self.word(
-                &table.rule,
-                FinalityRule::from_code,
-                FinalityRule::ALL,
-                FinalityRule::code,
-            )?,
-            confirmations: *table.confirmations.get_ref(),
+            rule,
+            confirmations,
         })
     }
 
-    fn source(&self, table: &SourceTable) -> Result<SourceConfig, ConfigError> {
-        let kind = self.word(
-            &table.kind,
-            SourceKind::from_code,
-            SourceKind::ALL,
-            SourceKind::code,
-        )?;
+    fn source(&self, family: Family, table: &SourceTable) -> Result<SourceConfig, ConfigError> {
+        let kinds = SourceKind::of(family);
+        let kind = SourceKind::from_code(table.kind.get_ref())
+            .filter(|kind| kinds.contains(kind))
+            .ok_or_else(|| {
+                let word = table.kind.get_ref().clone();
+                let expected = listed(&kinds, SourceKind::code);
+                self.at(&table.kind, Problem::UnknownWord { word, expected })
+            })?;
         let whole = |key, problem| self.invalid(table.kind.span().start, Some(key), problem);
         secret::check_url(table.url.get_ref()).map_err(|problem| self.at(&table.url, problem))?;
         if let Some(key) = &table.key {
@@ -418,12 +525,12 @@ impl Reader<'_> {
             let kind = kind.code();
             return Err(whole("key", Problem::Missing { key: "key", kind }));
         }
-        let is_node = kind == SourceKind::JsonRpc;
-        if let Some(pages) = table.page_size.as_ref().filter(|_| is_node) {
+        let has_logs = kind == SourceKind::JsonRpc;
+        if let Some(pages) = table.page_size.as_ref().filter(|_| has_logs) {
             let (key, kind) = ("page_size", kind.code());
             return Err(self.at(pages, Problem::NotForKind { key, kind }));
         }
-        if let Some(range) = table.log_range_max.as_ref().filter(|_| !is_node) {
+        if let Some(range) = table.log_range_max.as_ref().filter(|_| !has_logs) {
             let (key, kind) = ("log_range_max", kind.code());
             return Err(self.at(range, Problem::NotForKind { key, kind }));
         }
@@ -493,12 +600,18 @@ impl Reader<'_> {
             let text = table.contract.get_ref();
             let contract = self
                 .codec
-                .address(family, text)
+                .codec(family)
                 .ok_or_else(|| self.at(&table.contract, Problem::NoCodec { family }))?
+                .asset(text)
                 .map_err(|error| self.at(&table.contract, error.into()))?;
-            if contract.text() != text {
-                let canonical = contract.text().to_owned();
+            if contract != *text {
+                let canonical = contract;
                 return Err(self.at(&table.contract, Problem::NoChecksum { canonical }));
+            }
+            if let Some(needed) = self.codec.decimals(family, &contract)
+                && needed != *table.decimals.get_ref()
+            {
+                return Err(self.at(&table.decimals, Problem::CountedIn { needed }));
             }
             let terms = self.terms(&table.symbol, &table.decimals, table.minimum.as_ref())?;
             if let Some(other) = assets.iter().find(|asset| asset.contract == contract) {
@@ -560,6 +673,16 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+const fn missing(key: &'static str, family: Family) -> Problem {
+    let kind = family.code();
+    Problem::Missing { key, kind }
+}
+
+const fn not_for(key: &'static str, family: Family) -> Problem {
+    let kind = family.code();
+    Problem::NotForKind { key, kind }
 }
 
 /// The parser's own complaint at its place.

@@ -125,7 +125,7 @@ pub enum Problem {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// A contract without its checksum: a typo would go unnoticed.
-    #[error("write the contract with its checksum: {canonical}")]
+    #[error("write it in canonical form, with its checksum where it has one: {canonical}")]
     NoChecksum {
         /// How it is written with one.
         canonical: String,
@@ -135,6 +135,22 @@ pub enum Problem {
     NoCodec {
         /// The family.
         family: recover_core::network::Family,
+    },
+    /// The network gives the token no decimals, and we count it in another unit than the file says.
+    #[error(
+        "tokens of this form have no decimals of their own and are counted here with {needed}: write decimals = {needed}"
+    )]
+    CountedIn {
+        /// The decimals to write.
+        needed: u8,
+    },
+    /// Not the prefix of a bech32 address.
+    #[error(
+        "'{prefix}' is no address prefix: write the letters before the 1 of an address, like cosmos"
+    )]
+    Prefix {
+        /// The text as written.
+        prefix: String,
     },
     /// More decimals than any amount can be shown with.
     #[error("{decimals} decimals: at most 77 fit an amount")]

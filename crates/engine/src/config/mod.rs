@@ -15,7 +15,7 @@ mod secret;
 mod words;
 
 pub use chains::{AssetConfig, ChainsConfig, Finality, NativeConfig, NetworkConfig, SourceConfig};
-pub use codec::AddressCodec;
+pub use codec::Codecs;
 pub use error::{ConfigError, Problem};
 pub use place::Place;
 pub use policy::{ApprovalPolicy, Policy};

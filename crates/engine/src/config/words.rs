@@ -1,5 +1,7 @@
 //! The closed lists of words that the files may use.
 
+use recover_core::network::Family;
+
 /// Declares a closed list of words of a file, as core's coded lists are declared.
 macro_rules! words {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident => $code:literal),+ $(,)? }) => {
@@ -77,6 +79,8 @@ words! {
         FinalizedTag => "finalized_tag",
         /// With enough blocks on top.
         Confirmations => "confirmations",
+        /// As soon as it is closed: the network's validators agreed before anybody could read it.
+        Closed => "closed",
     }
 }
 
@@ -89,6 +93,37 @@ words! {
         EtherscanV2 => "etherscan_v2",
         /// A Blockscout instance.
         Blockscout => "blockscout",
+        /// The JSON-RPC of rippled or Clio.
+        Rippled => "rippled",
+        /// A Horizon instance.
+        Horizon => "horizon",
+        /// A CometBFT node's JSON-RPC.
+        CometRpc => "comet_rpc",
+        /// The REST gateway of a Cosmos SDK node.
+        CosmosRest => "cosmos_rest",
+        /// A toncenter instance, version 3 of its API.
+        ToncenterV3 => "toncenter_v3",
+    }
+}
+
+impl SourceKind {
+    /// The family whose networks it can answer for.
+    #[must_use]
+    pub const fn family(self) -> Family {
+        match self {
+            Self::JsonRpc | Self::EtherscanV2 | Self::Blockscout => Family::Evm,
+            Self::Rippled => Family::Xrpl,
+            Self::Horizon => Family::Stellar,
+            Self::CometRpc | Self::CosmosRest => Family::Cosmos,
+            Self::ToncenterV3 => Family::Ton,
+        }
+    }
+
+    /// The kinds that can answer for networks of a family.
+    #[must_use]
+    pub fn of(family: Family) -> Vec<Self> {
+        let kinds = Self::ALL.iter().copied();
+        kinds.filter(|kind| kind.family() == family).collect()
     }
 }
 

@@ -81,10 +81,28 @@ fn parse(row: &Row<'_>, context: &Context<'_>) -> Result<AddressRecord, RejectRe
         }
     };
     let text = row.needed("value")?;
-    let (value, payload) = if role == AddressRole::AssignedMemo {
-        (text.to_owned(), None)
+    let (value, payload, network) = if role == AddressRole::AssignedMemo {
+        // Some desks keep the address they gave out (X-address, muxed account): the routing value inside is what is assigned.
+        let value = context.routing_value(family, text);
+        (value.unwrap_or_else(|| text.to_owned()), None, network)
     } else {
-        context.address("value", family, text)?
+        let address = context.address("value", family, text)?;
+        if let Some(inside) = address.value().filter(|_| role.is_ours()) {
+            // Kept as one user's own address it would give every deposit at the shared account to them.
+            let problem = format!(
+                "this is the account {} with the routing value {inside}: write two rows, role omnibus with the account, and \
+                 role assigned_memo with {inside} for the user",
+                address.text
+            );
+            return Err(RejectReason::value("value", problem));
+        }
+        if let Some((home, named)) = address.home.as_ref().zip(network.as_ref())
+            && home != named
+        {
+            let problem = format!("it is an address of {home}, and the row names {named}");
+            return Err(RejectReason::value("value", problem));
+        }
+        (address.text, address.payload, network.or(address.home))
     };
     let created = row.time("created")?;
     let retired = row.time("retired")?;

@@ -1,10 +1,12 @@
 //! What a reader may look up while it reads.
 
 use super::reject::RejectReason;
-use crate::config::{AddressCodec, ChainsConfig};
+use crate::config::{ChainsConfig, Codecs};
+use recover_core::address::{AddressError, Payload};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::TxId;
+use recover_core::memo::Memo;
 use recover_core::names;
 use recover_core::network::{Family, NetworkId};
 
@@ -12,7 +14,7 @@ use recover_core::network::{Family, NetworkId};
 /// names of its own and says what symbols mean.
 pub struct Context<'a> {
     /// The address codecs of the build.
-    pub codec: &'a dyn AddressCodec,
+    pub codec: &'a dyn Codecs,
     /// The networks of `chains.toml`; `None` when no such file is loaded.
     pub chains: Option<&'a ChainsConfig>,
 }
@@ -37,18 +39,36 @@ impl Context<'_> {
             })
     }
 
-    /// An address in canonical text, and what it stands for; verbatim and without a payload where no codec is built in.
+    /// An address as its family reads it; verbatim and without a payload where no codec is built in.
     pub(super) fn address(
         &self,
         column: &'static str,
         family: Family,
         text: &str,
-    ) -> Result<(String, Option<recover_core::address::Payload>), RejectReason> {
-        match self.codec.address(family, text) {
-            None => Ok((text.to_owned(), None)),
-            Some(Ok(address)) => Ok((address.text().to_owned(), Some(address.payload()))),
-            Some(Err(error)) => Err(RejectReason::value(column, error)),
-        }
+    ) -> Result<ReadAddress, RejectReason> {
+        let Some(codec) = self.codec.codec(family) else {
+            return Ok(ReadAddress {
+                text: text.to_owned(),
+                payload: None,
+                memo: None,
+                home: None,
+            });
+        };
+        let routed = codec
+            .routed(text)
+            .map_err(|error| RejectReason::address(column, &error))?;
+        Ok(ReadAddress {
+            text: routed.address.text().to_owned(),
+            payload: Some(routed.address.payload()),
+            memo: routed.memo,
+            home: codec.home(&routed.address),
+        })
+    }
+
+    /// The routing value that a text of this family carries inside an address; `None` when it is no such text.
+    pub(super) fn routing_value(&self, family: Family, text: &str) -> Option<String> {
+        let routed = self.codec.codec(family)?.routed(text).ok()?;
+        routed.memo.as_ref().map(value_of)
     }
 
     /// An asset as a file names it: `native`, a contract, what [`AssetId`] prints, or a symbol. `None` for a symbol that
@@ -71,7 +91,12 @@ impl Context<'_> {
             return match asset.contract_text() {
                 None => Ok(Some(asset)),
                 Some(contract) => {
-                    let (contract, _) = self.address(column, family, contract)?;
+                    let contract = match self.codec.codec(family) {
+                        None => contract.to_owned(),
+                        Some(codec) => codec
+                            .asset(contract)
+                            .map_err(|error| RejectReason::address(column, &error))?,
+                    };
                     Ok(Some(AssetId::contract(network.clone(), &contract)))
                 }
             };
@@ -80,10 +105,17 @@ impl Context<'_> {
         if let Some(asset) = configured.and_then(|network| network.asset_by_symbol(text)) {
             return Ok(Some(asset));
         }
-        // No symbol of a listed asset looks like an address, and no address passes for a symbol.
-        match self.codec.address(family, text) {
-            Some(Ok(contract)) => Ok(Some(AssetId::contract(network.clone(), contract.text()))),
-            Some(Err(error)) if text.starts_with("0x") => Err(RejectReason::value(column, error)),
+        // A denom looks like a symbol (`uatom`, `inj`): there a bare word is one only where the configuration has it. On the
+        // other families no symbol of a listed asset passes for a contract.
+        if family == Family::Cosmos && !text.contains('/') {
+            let known = configured.and_then(|network| network.asset(text));
+            return Ok(known.map(|asset| AssetId::contract(network.clone(), &asset.contract)));
+        }
+        match self.codec.codec(family).map(|codec| codec.asset(text)) {
+            Some(Ok(contract)) => Ok(Some(AssetId::contract(network.clone(), &contract))),
+            Some(Err(error)) if text.starts_with("0x") => {
+                Err(RejectReason::address(column, &error))
+            }
             Some(Err(_)) | None => Ok(None),
         }
     }
@@ -94,26 +126,74 @@ impl Context<'_> {
             .and_then(|chains| chains.terms(asset))
             .map(|terms| terms.decimals)
     }
+
+    /// A transaction id in its network's canonical text; verbatim where no codec is built in.
+    pub(super) fn transaction(
+        &self,
+        column: &'static str,
+        family: Family,
+        text: &str,
+    ) -> Result<TxId, RejectReason> {
+        match self.codec.codec(family) {
+            Some(codec) if !text.starts_with("block:") => codec.tx_id(text).ok_or_else(|| {
+                let problem = format!("'{text}' is no transaction id: {}", id_shape(family));
+                RejectReason::value(column, problem)
+            }),
+            _ => Ok(TxId::new(text)),
+        }
+    }
 }
 
-/// A transaction id in its network's canonical text.
-pub(super) fn transaction(
+/// What a transaction id of a family looks like, for a message.
+pub(crate) const fn id_shape(family: Family) -> &'static str {
+    match family {
+        Family::Evm => "0x and 64 hexadecimal digits",
+        Family::Ton => "64 hexadecimal digits, or the same 32 bytes in base64",
+        Family::Xrpl | Family::Stellar | Family::Cosmos | Family::Bitcoin | Family::Tron => {
+            "64 hexadecimal digits"
+        }
+        Family::Solana => "64 bytes in base58",
+    }
+}
+
+/// An address of a file.
+pub(super) struct ReadAddress {
+    /// Its canonical text, or verbatim.
+    pub(super) text: String,
+    /// What it stands for; `None` where no codec is built in.
+    pub(super) payload: Option<Payload>,
+    /// The routing value that the text carried.
+    pub(super) memo: Option<Memo>,
+    /// The one network whose addresses look so.
+    pub(super) home: Option<NetworkId>,
+}
+
+impl ReadAddress {
+    /// The routing value inside, as a file writes it.
+    pub(super) fn value(&self) -> Option<String> {
+        self.memo.as_ref().map(value_of)
+    }
+}
+
+fn value_of(memo: &Memo) -> String {
+    String::from_utf8_lossy(&memo.raw).into_owned()
+}
+
+/// The routing value of an address and the one beside it, which must not contradict one another.
+pub(super) fn one_memo(
     column: &'static str,
-    family: Family,
-    text: &str,
-) -> Result<TxId, RejectReason> {
-    if family != Family::Evm || text.starts_with("block:") {
-        return Ok(TxId::new(text));
+    address: &ReadAddress,
+    beside: Option<&str>,
+) -> Result<Option<String>, RejectReason> {
+    match (address.value(), beside) {
+        (Some(inside), Some(beside)) if inside != beside.trim() => {
+            let beside = beside.to_owned();
+            let error = AddressError::TwoMemos { inside, beside };
+            Err(RejectReason::value(column, error))
+        }
+        (_, Some(beside)) => Ok(Some(beside.to_owned())),
+        (inside, None) => Ok(inside),
     }
-    let digits = text
-        .strip_prefix("0x")
-        .or_else(|| text.strip_prefix("0X"))
-        .unwrap_or(text);
-    if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(TxId::new(&format!("0x{}", digits.to_ascii_lowercase())));
-    }
-    let problem = format!("'{text}' is no transaction id: 0x and 64 hexadecimal digits");
-    Err(RejectReason::value(column, problem))
 }
 
 /// An amount in base units, or why the column holds none.

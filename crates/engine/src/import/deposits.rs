@@ -1,7 +1,7 @@
 //! Deposits that another system found. They can be matched; what we cannot vouch for is never quoted.
 
 use super::columns::{Column, ColumnMap, needed, optional};
-use super::context::{Context, transaction};
+use super::context::{Context, one_memo};
 use super::error::ImportError;
 use super::reject::RejectReason;
 use super::rows::{Records, Row};
@@ -57,27 +57,30 @@ fn parse(row: &Row<'_>, context: &Context<'_>) -> Result<ImportedDeposit, Reject
             })
         })
         .transpose()?;
-    let (to, _) = context.address("to_address", family, row.needed("to_address")?)?;
+    let to = context.address("to_address", family, row.needed("to_address")?)?;
+    let memo = Some(row.raw("memo")).filter(|memo| !memo.is_empty());
+    let memo = one_memo("memo", &to, memo)?;
     // Who sent it may be a word ("coinbase") or several addresses: kept as written where it is no single address.
-    let from = row.get("from_address").map(|text| {
-        context
-            .address("from_address", family, text)
-            .map_or_else(|_| text.to_owned(), |(canonical, _)| canonical)
-    });
+    let from = match row.get("from_address") {
+        None => None,
+        Some(text) => match context.address("from_address", family, text) {
+            Ok(address) => Some(address.text),
+            Err(secret @ RejectReason::Secret { .. }) => return Err(secret),
+            Err(_) => Some(text.to_owned()),
+        },
+    };
     Ok(ImportedDeposit {
         id: DepositId::verbatim(row.needed("deposit_id")?),
-        tx_id: transaction("tx_id", family, row.needed("tx_id")?)?,
+        tx_id: context.transaction("tx_id", family, row.needed("tx_id")?)?,
         position: row.get("output_index").unwrap_or_default().to_owned(),
         block_height,
         block_time: row.time("block_time")?,
         from,
-        to,
+        to: to.text,
         asset,
         amount: amount.digits(),
         scale: amount.scale(),
-        memo: Some(row.raw("memo"))
-            .filter(|memo| !memo.is_empty())
-            .map(str::to_owned),
+        memo,
         orphan_reason: row.get("orphan_reason").map(str::to_owned),
         network,
     })

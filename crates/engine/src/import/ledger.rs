@@ -1,7 +1,7 @@
 //! The ledger: what the exchange booked, and how far it reaches.
 
 use super::columns::{Column, ColumnMap, needed, optional};
-use super::context::{Context, coin_amount, transaction};
+use super::context::{Context, coin_amount};
 use super::error::ImportError;
 use super::reject::RejectReason;
 use super::rows::{Records, Row};
@@ -153,12 +153,12 @@ fn money(
         .get("address")
         .map(|text| context.address("address", family, text))
         .transpose()?
-        .map(|(canonical, _)| canonical);
+        .map(|address| address.text);
     Ok(LedgerEntry {
         id: row.needed("id")?.to_owned(),
         kind,
         user_id: row.get("user_id").map(str::to_owned),
-        tx_id: transaction("tx_id", family, row.needed("tx_id")?)?,
+        tx_id: context.transaction("tx_id", family, row.needed("tx_id")?)?,
         position: row.get("position").map(Position::new),
         address,
         amount: amount(row, context, asset.as_ref())?,

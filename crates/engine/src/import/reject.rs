@@ -1,6 +1,7 @@
 //! Rows that could not be read, with their reason.
 
 use super::error::ImportError;
+use recover_core::address::AddressError;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,8 @@ pub struct Reject {
     pub line: u64,
     /// Why.
     pub reason: RejectReason,
-    /// The row as it stands in the file, without its line end; bytes that are no text show as U+FFFD.
+    /// The row as it stands in the file, without its line end; bytes that are no text show as U+FFFD. Empty where the row holds
+    /// a secret.
     pub raw: String,
 }
 
@@ -47,6 +49,12 @@ pub enum RejectReason {
         /// The column.
         column: &'static str,
     },
+    /// A secret key where an address belongs. Neither it nor its row is repeated anywhere.
+    #[error("{column}: {}; the row is not repeated", AddressError::Secret)]
+    Secret {
+        /// The column.
+        column: &'static str,
+    },
     /// A value that cannot be read.
     #[error("{column}: {problem}")]
     Value {
@@ -62,6 +70,14 @@ impl RejectReason {
         Self::Value {
             column,
             problem: problem.to_string(),
+        }
+    }
+
+    /// A text that its family cannot read; one that is a secret is not repeated, and neither is its row.
+    pub(super) fn address(column: &'static str, error: &AddressError) -> Self {
+        match error {
+            AddressError::Secret => Self::Secret { column },
+            other => Self::value(column, other),
         }
     }
 }

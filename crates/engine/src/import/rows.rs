@@ -147,10 +147,16 @@ impl<R: Read, T> Iterator for Records<'_, R, T> {
                 self.is_over = true;
                 None
             }
-            Ok(Some(row)) => Some(Ok(self.read(&row).map_err(|reason| Reject {
-                line: row.line,
-                reason,
-                raw: String::from_utf8_lossy(&row.bytes).into_owned(),
+            Ok(Some(row)) => Some(Ok(self.read(&row).map_err(|reason| {
+                let raw = match reason {
+                    RejectReason::Secret { .. } => String::new(),
+                    _ => String::from_utf8_lossy(&row.bytes).into_owned(),
+                };
+                Reject {
+                    line: row.line,
+                    reason,
+                    raw,
+                }
             }))),
             Err(source) => {
                 self.is_over = true;

@@ -12,7 +12,7 @@ use recover_core::observation::{Mechanism, Observation, Outcome, Position};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, Code, Control, ControlEvidence, How, Missing, Verdict};
 use recover_engine::clock::FixedClock;
-use recover_engine::config::{AddressCodec as _, ChainsConfig, NetworkConfig, Policy};
+use recover_engine::config::{ChainsConfig, NetworkConfig, Policy};
 use recover_engine::engine::Engine;
 use recover_engine::family::{Adapter, Adapters};
 use recover_engine::import::ColumnMap;
@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::common::ShapeCodec;
+use crate::common::{Evm, ShapeCodec};
 
 /// The one network that has a source.
 pub const NETWORK: &str = "ethereum";
@@ -44,10 +44,7 @@ pub fn time(text: &str) -> Timestamp {
 
 /// An address of digits and so without a checksum that could fail.
 pub fn address(number: u64) -> Address {
-    ShapeCodec
-        .address(Family::Evm, &format!("0x{number:040}"))
-        .expect("evm")
-        .expect("an address")
+    Evm.address(&format!("0x{number:040}")).expect("an address")
 }
 
 pub fn native() -> AssetId {
@@ -300,18 +297,15 @@ impl Detect for TestAdapter {
     }
 
     fn address(&self, text: &str) -> Result<Address, AddressError> {
-        ShapeCodec.address(Family::Evm, text).expect("evm")
+        Evm.address(text)
     }
 
     fn tx_id(&self, text: &str) -> Option<TxId> {
-        (text.len() == 64)
-            .then(|| TxId::new(&format!("0x{text}")))
-            .or_else(|| (text.len() == 66).then(|| TxId::new(text)))
+        Evm.tx_id(text)
     }
 
-    fn on_network(&self, payload: &Payload, _: &NetworkId) -> Option<Address> {
-        let text = format!("0x{}", hex::encode(payload.bytes()));
-        ShapeCodec.address(Family::Evm, &text)?.ok()
+    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
+        Evm.on_network(payload, network)
     }
 }
 

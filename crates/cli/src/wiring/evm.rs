@@ -1,4 +1,4 @@
-//! The one place that knows which families this binary has: wires `chains.toml` to the adapters.
+//! The EVM family: its pure halves behind one adapter, and its sources from `chains.toml`.
 
 use recover_chain_evm::address;
 use recover_chain_evm::config::{EvmSourceConfig, FinalityRule, SourceKind};
@@ -11,16 +11,11 @@ use recover_core::detect::Detect;
 use recover_core::network::{Family, NetworkId};
 use recover_core::verdict::{Control, ControlEvidence, Verdict};
 use recover_engine::config::{self, NetworkConfig, SourceConfig};
-use recover_engine::family::{Adapter, Adapters};
+use recover_engine::family::Adapter;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use recover_source::failover::Sources;
 use std::sync::Arc;
-
-/// Every family that this binary scans.
-pub fn adapters() -> Adapters {
-    Adapters::new(vec![Arc::new(Evm)])
-}
 
 /// The EVM family.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +81,7 @@ pub fn source_config(
         config::SourceKind::JsonRpc => SourceKind::JsonRpc,
         config::SourceKind::EtherscanV2 => SourceKind::EtherscanV2,
         config::SourceKind::Blockscout => SourceKind::Blockscout,
+        other => return Err(unsupported(format!("sources of kind {other}"))),
     };
     let mut wired = EvmSourceConfig::new(network.id.clone(), chain_id, kind, &source.url);
     wired.key.clone_from(&source.key);
@@ -101,9 +97,13 @@ pub fn source_config(
         config::FinalityRule::Confirmations => {
             FinalityRule::Confirmations(network.finality.confirmations)
         }
+        config::FinalityRule::Closed => {
+            return Err(unsupported("finality by closing a block".to_owned()));
+        }
     };
-    wired.fee_rule = FeeRule::from_code(network.fee_rule.code())
-        .ok_or_else(|| unsupported(format!("the fee rule {}", network.fee_rule.code())))?;
+    let fee_rule = network.fee_rule.map_or("none", config::FeeRuleName::code);
+    wired.fee_rule = FeeRule::from_code(fee_rule)
+        .ok_or_else(|| unsupported(format!("the fee rule {fee_rule}")))?;
     // A node that the operator named is taken to be synced and complete; `chains check` looks. Explorers never prove
     // that something is not there.
     wired.proves_absence = kind == SourceKind::JsonRpc;
