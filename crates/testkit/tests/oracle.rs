@@ -235,3 +235,114 @@ fn cosmos_transactions() {
     assert_eq!(ask("cosmos.txid", raw)["txid"], signed["txid"]);
     refused("cosmos.decode_tx_raw", json!({ "hex": "ff" }));
 }
+
+#[test]
+fn ton_addresses() {
+    let forms = ask(
+        "ton.address_encode",
+        json!({ "workchain": 0, "hash": "5a".repeat(32) }),
+    );
+    for (form, bounceable, test_only) in [
+        ("raw", Value::Null, Value::Null),
+        ("bounceable", json!(true), json!(false)),
+        ("non_bounceable", json!(false), json!(false)),
+        ("bounceable_base64", json!(true), json!(false)),
+        ("non_bounceable_base64", json!(false), json!(false)),
+        ("test_bounceable", json!(true), json!(true)),
+        ("test_non_bounceable", json!(false), json!(true)),
+    ] {
+        let seen = ask("ton.address", json!({ "text": forms[form] }));
+        assert_eq!(
+            seen,
+            json!({ "valid": true, "bounceable": bounceable, "test_only": test_only, "forms": forms }),
+            "{form}"
+        );
+    }
+    assert_eq!(
+        ask("ton.address", json!({ "text": "EQnothing" }))["valid"],
+        false
+    );
+}
+
+#[test]
+fn ton_comments() {
+    let long = "ж".repeat(300);
+    for text in ["", "103556", long.as_str()] {
+        let made = ask("ton.comment_boc", json!({ "text": text }));
+        let read = ask("ton.body", json!({ "boc": made["boc"] }));
+        assert_eq!(
+            read,
+            json!({ "hash": made["hash"], "opcode": "0x00000000", "comment": text })
+        );
+    }
+    refused("ton.body", json!({ "boc": "te6c" }));
+}
+
+/// A number of the virtual machine, which come as text.
+fn number(value: &Value) -> i128 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn node_each_ton_scenario_is_what_it_says() {
+    let names = ask("ton.scenarios", json!({}));
+    let names = names.as_array().unwrap();
+    assert_eq!(names.len(), 19);
+    for name in names {
+        let name = name.as_str().unwrap();
+        let played = ask("ton.sandbox", json!({ "scenario": name }));
+        let transactions = played["transactions"].as_array().unwrap();
+        for row in transactions {
+            // The bytes are the transaction that the row tells of.
+            let read = ask("ton.decode_transaction", json!({ "boc": row["boc"] }));
+            for field in ["hash", "lt", "in_msg", "out_msgs", "description"] {
+                assert_eq!(read[field], row["framed"][field], "{name} {field}");
+            }
+        }
+        let at_ours: Vec<&Value> = transactions
+            .iter()
+            .map(|row| &row["framed"])
+            .filter(|row| row["account"] == played["ours"])
+            .collect();
+        let aborted = at_ours
+            .iter()
+            .filter(|row| row["description"]["aborted"] == true)
+            .count();
+        let bounced_in = at_ours
+            .iter()
+            .filter(|row| row["in_msg"]["bounced"] == true)
+            .count();
+        let gained = number(&played["after"]["ton"]) - number(&played["before"]["ton"]);
+        let jettons = |look: &str| -> i128 {
+            let all = played[look]["jettons"].as_object().unwrap();
+            all.values().map(number).sum()
+        };
+        let gained_jettons = jettons("after") - jettons("before");
+        let (aborted_expected, bounced_expected, coins, jettons_expected) = match name {
+            "deposit_uninit" => (1, 0, 700_000_000..=700_000_000, 0),
+            "bounced" => (1, 0, 0..=0, 0),
+            "bounce_no_funds" => (1, 0, 990..=1000, 0),
+            "own_bounce_back" => (0, 1, -5_000_000..=-1_000_000, 0),
+            "two_deposits_one_block" => (0, 0, 2_999_000_000..=3_000_000_000, 0),
+            "fake_jetton" => (0, 0, 19_000_000..=20_000_000, 0),
+            "jetton_too_much" | "jetton_forged_internal_transfer" => (0, 0, 0..=0, 0),
+            "jetton_no_forward" => (0, 0, 0..=0, 1_234_567),
+            "jetton_notification_aborted" => (1, 0, -1..=0, 1_234_567),
+            jetton if jetton.starts_with("jetton_") => (0, 0, 9_000_000..=10_000_000, 1_234_567),
+            _ => (0, 0, 1_499_000_000..=1_500_000_000, 0),
+        };
+        assert_eq!(
+            (aborted, bounced_in, gained_jettons),
+            (aborted_expected, bounced_expected, jettons_expected),
+            "{name}"
+        );
+        assert!(coins.contains(&gained), "{name}: {gained} nanotons");
+    }
+    refused("ton.sandbox", json!({ "scenario": "nothing" }));
+}
+
+#[test]
+fn node_a_ton_scenario_is_the_same_each_time() {
+    let play = || ask("ton.sandbox", json!({ "scenario": "jetton_no_forward" }));
+    assert_eq!(play(), play());
+}

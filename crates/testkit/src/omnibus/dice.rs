@@ -125,7 +125,10 @@ mod tests {
         let drawn: Vec<u64> = (0..1000).map(|_| dice.between(3, 5)).collect();
         assert!([3, 4, 5].iter().all(|number| drawn.contains(number)));
         assert!(drawn.iter().all(|number| (3..=5).contains(number)));
-        assert_eq!(Dice::new(1, 2, 3).bytes::<20>(), Dice::new(1, 2, 3).bytes::<20>());
+        assert_eq!(
+            Dice::new(1, 2, 3).bytes::<20>(),
+            Dice::new(1, 2, 3).bytes::<20>()
+        );
         assert_eq!(Dice::new(1, 2, 3).weighted(&[('a', 0), ('b', 1)]), 'b');
     }
 }

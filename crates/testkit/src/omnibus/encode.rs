@@ -139,7 +139,13 @@ fn regroup(bytes: &[u8]) -> Vec<u8> {
 /// A bech32 address.
 pub(crate) fn bech32(prefix: &str, payload: &[u8]) -> String {
     const DIGITS: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-    const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    const GENERATOR: [u32; 5] = [
+        0x3b6a_57b2,
+        0x2650_8e6d,
+        0x1ea1_19fa,
+        0x3d42_33dd,
+        0x2a14_62b3,
+    ];
     let data = regroup(payload);
     let mut values: Vec<u8> = prefix.bytes().map(|letter| letter >> 5).collect();
     values.push(0);
@@ -157,7 +163,8 @@ pub(crate) fn bech32(prefix: &str, payload: &[u8]) -> String {
         }
     }
     check ^= 1;
-    let tail = (0..6).map(|place| u8::try_from(check >> (5 * (5 - place)) & 31).expect("five bits"));
+    let tail =
+        (0..6).map(|place| u8::try_from(check >> (5 * (5 - place)) & 31).expect("five bits"));
     let mut text = format!("{prefix}1");
     text.extend(
         data.into_iter()
@@ -183,7 +190,12 @@ pub(crate) fn ton_raw(account: &[u8; 32]) -> String {
 /// A number of base units as decimal text with exactly that many digits behind the point.
 pub(crate) fn fixed(units: u64, digits: u32) -> String {
     let one = 10_u64.pow(digits);
-    format!("{}.{:0width$}", units / one, units % one, width = digits as usize)
+    format!(
+        "{}.{:0width$}",
+        units / one,
+        units % one,
+        width = digits as usize
+    )
 }
 
 /// RFC 3339, whole seconds, UTC.
@@ -195,7 +207,11 @@ pub(crate) fn rfc3339(seconds: u64) -> String {
     let year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     format!(
         "{year:04}-{month:02}-{:02}T{:02}:{:02}:{:02}Z",
@@ -232,14 +248,23 @@ mod tests {
             "GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF"
         );
         let burn = hex::decode("0000000000000000000000000000000000000000").unwrap();
-        assert_eq!(bech32("cosmos", &burn), "cosmos1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqnrql8a");
+        assert_eq!(
+            bech32("cosmos", &burn),
+            "cosmos1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqnrql8a"
+        );
         let master: [u8; 32] =
             hex::decode("21442FE867807D560325B5F36410D49D2E4B653000CF13BDF322221C2FA7ACDA")
                 .unwrap()
                 .try_into()
                 .unwrap();
-        assert_eq!(ton_friendly(&master), "EQAhRC_oZ4B9VgMltfNkENSdLktlMADPE73zIiIcL6es2o7-");
-        assert_eq!(from_base64("te6cckE-_w==").map(|bytes| base64(&bytes)), Some("te6cckE+/w==".to_owned()));
+        assert_eq!(
+            ton_friendly(&master),
+            "EQAhRC_oZ4B9VgMltfNkENSdLktlMADPE73zIiIcL6es2o7-"
+        );
+        assert_eq!(
+            from_base64("te6cckE-_w==").map(|bytes| base64(&bytes)),
+            Some("te6cckE+/w==".to_owned())
+        );
         assert_eq!(rfc3339(1_753_890_772), "2025-07-30T15:52:52Z");
         assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(fixed(1_230_000_045, 7), "123.0000045");
