@@ -4,7 +4,7 @@
 //
 // A test says in its name what it faces. In a suite (a file under some tests/ folder) its parts are the suite, the modules and the
 // function; the innermost part that starts with one of these words counts:
-//   node, nodes, node_…      a real node: anvil
+//   node, nodes, node_…      a real node or virtual machine: anvil, TON's
 //   postgres, postgres_…     a real PostgreSQL, with or without a node beside it
 //   oracle, oracle_…         published lists or programs of others, to which our answer is compared
 //   recorded, recorded_…     answers recorded from the real network
