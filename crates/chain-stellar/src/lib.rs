@@ -1,1 +1,6 @@
 //! The family of Stellar.
+
+pub mod address;
+pub mod control;
+
+pub use control::StellarFamily;
