@@ -1,1 +1,21 @@
-//! The family of the XRP Ledger.
+//! The XRP Ledger: addresses, amounts, the binary format, what a transaction credited, and returns; behind the feature `fetch`,
+//! the client of rippled and Clio.
+//!
+//! Without `fetch` it is a pure codec: an answer in, [`recover_core::observation::Observation`]s out; a return order in, the
+//! bytes to sign out. It deliberately knows no address book, no ledger and no list of assets, it never signs and never sends.
+//!
+//! Start at [`decode`] (what counts as a credit), then [`wire`] (how servers write it down) and `returns` (payments that go
+//! back); with `fetch`, `node::XrplNode` and `open`.
+
+pub mod address;
+pub mod asset;
+pub mod binary;
+pub mod decode;
+pub mod definitions;
+pub mod effects;
+pub mod family;
+pub mod number;
+pub mod wire;
+
+pub use family::XrplFamily;
+pub use number::ISSUED_DECIMALS;
