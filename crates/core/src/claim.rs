@@ -142,10 +142,14 @@ impl Resolution {
     pub const fn proposed(kind: Kind, verdict: &Verdict) -> Self {
         match verdict {
             Verdict::NotRecoverable(_) => return Self::Refuse,
-            Verdict::Conditional(Missing::NetworkSuspended | Missing::FinalityMissing) => {
+            Verdict::Conditional(
+                Missing::NetworkSuspended | Missing::FinalityMissing | Missing::NotMovableYet,
+            ) => {
                 return Self::Wait;
             }
-            Verdict::Conditional(Missing::ManualHandling) => return Self::Manual,
+            Verdict::Conditional(Missing::ManualHandling | Missing::OwnerDisputed) => {
+                return Self::Manual;
+            }
             Verdict::Controllable(_) | Verdict::NeedsDeploy(_) | Verdict::Conditional(_) => {}
         }
         match kind {
@@ -794,6 +798,7 @@ fn require_recoverable(verdict: &Verdict) -> Result<(), Refusal> {
         Verdict::NotRecoverable(_) => Err(Refusal::NotRecoverable),
         Verdict::Conditional(Missing::FinalityMissing) => Err(Refusal::DepositNotFinal),
         Verdict::Conditional(Missing::LedgerCoverageMissing) => Err(Refusal::LedgerCoverageMissing),
+        Verdict::Conditional(Missing::OwnerDisputed) => Err(Refusal::OwnerDisputed),
         Verdict::Conditional(_) => Err(Refusal::ConditionOpen),
     }
 }
@@ -828,7 +833,7 @@ fn require_claimable(
         Refusal::NothingToClaim,
     )?;
     match require_recoverable(&deposit.classification.verdict) {
-        Ok(()) | Err(Refusal::ConditionOpen) if !ledger_covered => {
+        Ok(()) | Err(Refusal::OwnerDisputed | Refusal::ConditionOpen) if !ledger_covered => {
             return Err(Refusal::LedgerCoverageMissing);
         }
         recoverable => recoverable?,

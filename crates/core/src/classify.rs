@@ -12,6 +12,8 @@ use crate::code::coded;
 use crate::deposit::{Classification, DepositStatus};
 use crate::kind::Kind;
 use crate::ledger::{AccountStanding, LedgerStanding};
+use crate::memo::MemoFinding;
+pub use crate::memo::MemoStanding;
 use crate::network::{DepositState, RecoveryCapability};
 use crate::observation::{Flag, Mechanism};
 use crate::verdict::{How, Missing, Reason, Verdict};
@@ -41,24 +43,6 @@ coded! {
         NotFinal => "not_final",
         /// No source could say.
         Unknown => "unknown",
-    }
-}
-
-coded! {
-    /// What the routing field says at a shared address.
-    pub enum MemoStanding {
-        /// The network or the address needs none.
-        NotNeeded => "not_needed",
-        /// It names the owner.
-        Good => "good",
-        /// It is absent, empty or blank.
-        Missing => "missing",
-        /// It names nobody.
-        Unassigned => "unassigned",
-        /// It names another user than the one who appeals or sent.
-        OfAnotherUser => "of_another_user",
-        /// The right value stands in another field.
-        InWrongField => "in_wrong_field",
     }
 }
 
@@ -112,15 +96,16 @@ pub struct Facts {
     pub recipient: Recipient,
     /// Whether the sender is in the book as ours.
     pub sender_is_ours: bool,
-    /// What the routing field says.
-    pub memo: MemoStanding,
+    /// What the routing fields say; `None` where the network or the address needs none.
+    pub memo: Option<MemoFinding>,
     /// Who can sign at the credited address on this network.
     pub control: Verdict,
     /// What the ledger says.
     pub ledger: LedgerStanding,
     /// Whether the owner's account can be credited.
     pub account: AccountStanding,
-    /// Whether the book gives the credited address to several users at once, so that nobody knows whose it is.
+    /// Whether the book gives the credited address to several users at once, so that nobody knows whose it is. A value of
+    /// the routing field that it gives to several says so by itself.
     pub owner_contested: bool,
     /// Whether a source of ours saw it, or only a file tells of it.
     pub seen_by_us: bool,
@@ -164,6 +149,12 @@ impl Facts {
         )
     }
 
+    fn memo(&self) -> MemoStanding {
+        self.memo
+            .as_ref()
+            .map_or(MemoStanding::NotNeeded, |finding| finding.standing)
+    }
+
     fn has_flag(&self, flag: Flag) -> bool {
         self.flags.contains(&flag)
     }
@@ -182,15 +173,21 @@ pub fn classify(facts: &Facts) -> Classification {
     let mut fitting = Kind::ALL.iter().copied().filter(|kind| fits(*kind, facts));
     let kind = fitting.next().unwrap_or(Kind::MissedCredit);
     let also = fitting.collect();
+    // At a shared address the routing field names the owner.
     let owner = match &facts.recipient {
-        Recipient::Ours { user, .. } => user.clone(),
+        Recipient::Ours { user, .. } => user.clone().or_else(|| {
+            let finding = facts.memo.as_ref()?;
+            finding.owner.clone()
+        }),
         Recipient::Stranger { .. } => None,
     };
+    let memo = facts.memo.clone().filter(|_| facts.is_ours());
     Classification {
         kind,
         also,
         verdict: verdict(kind, facts),
         owner,
+        memo,
     }
 }
 
@@ -233,7 +230,11 @@ fn fits(kind: Kind, facts: &Facts) -> bool {
             ours && (facts.sender_is_ours || facts.ledger.own_withdrawal.is_some())
         }
         Kind::AlreadyCredited => facts.ledger.credited.is_some() || facts.ledger.settled.is_some(),
-        Kind::ReturnedWithdrawal => ours && facts.ledger.returned_withdrawal.is_some(),
+        // A bounce and a refund are our own money on its way back, whatever the ledger knows of the withdrawal.
+        Kind::ReturnedWithdrawal => {
+            let is_back = matches!(facts.mechanism, Mechanism::Bounce | Mechanism::IbcRefund);
+            ours && (is_back || facts.ledger.returned_withdrawal.is_some())
+        }
         Kind::HotWallet => facts.has_role(AddressRole::Hot),
         Kind::WrongChainSameKey => ours && !facts.serves() && !facts.is_contract_controlled(),
         Kind::WrongChainContract => ours && !facts.serves() && facts.is_contract_controlled(),
@@ -249,10 +250,10 @@ fn fits(kind: Kind, facts: &Facts) -> bool {
                 )
         }
         Kind::IbcVoucher => ours && facts.is_voucher,
-        Kind::MemoMissing => ours && facts.memo == MemoStanding::Missing,
-        Kind::MemoUnknown => ours && facts.memo == MemoStanding::Unassigned,
-        Kind::MemoOfAnotherUser => ours && facts.memo == MemoStanding::OfAnotherUser,
-        Kind::MemoInWrongField => ours && facts.memo == MemoStanding::InWrongField,
+        Kind::MemoMissing => ours && facts.memo() == MemoStanding::Missing,
+        Kind::MemoUnknown => ours && facts.memo() == MemoStanding::Unassigned,
+        Kind::MemoOfAnotherUser => ours && facts.memo() == MemoStanding::OfAnotherUser,
+        Kind::MemoInWrongField => ours && facts.memo() == MemoStanding::InWrongField,
         Kind::PartialPayment => ours && facts.is_partial,
         Kind::InternalTransfer => ours && facts.mechanism == Mechanism::InternalCall,
         Kind::ForcedCredit => {
@@ -332,7 +333,11 @@ fn is_missing(missing: Missing, facts: &Facts, is_booking: bool) -> bool {
         }
         Missing::LedgerCoverageMissing => is_booking && !facts.ledger.covered,
         Missing::LedgerUnclear => facts.ledger.unclear.is_some(),
-        Missing::OwnerContested => facts.owner_contested,
+        Missing::OwnerContested => {
+            facts.owner_contested || facts.memo.as_ref().is_some_and(MemoFinding::is_contested)
+        }
+        Missing::OwnerDisputed => facts.memo.as_ref().is_some_and(MemoFinding::is_disputed),
+        Missing::NotMovableYet => facts.has_flag(Flag::Locked),
         Missing::NetworkSuspended => facts.serves() && facts.deposits == DepositState::Suspended,
         Missing::NetworkConditional => {
             !is_booking && facts.recovery == RecoveryCapability::Conditional

@@ -5,7 +5,7 @@ use crate::asset::AssetId;
 use crate::block::{Height, TxId};
 use crate::code::coded;
 use crate::kind::Kind;
-use crate::memo::Memo;
+use crate::memo::{Memo, MemoFinding};
 use crate::network::NetworkId;
 use crate::observation::{DepositId, Flag, Observation};
 use crate::time::Timestamp;
@@ -36,8 +36,11 @@ pub struct Classification {
     pub also: Vec<Kind>,
     /// Whether it can be recovered.
     pub verdict: Verdict,
-    /// The user it belongs to as far as the address book says; `None` for shared and unknown addresses.
+    /// The user it belongs to as far as the address book says: whom the address was issued to, or whom the memo names.
+    /// `None` for unknown addresses and where nobody is named beyond doubt.
     pub owner: Option<String>,
+    /// What the routing fields say; `None` where the network or the address needs none, and for deposits of a file.
+    pub memo: Option<MemoFinding>,
 }
 
 /// A credit as a file of another system tells it. It can be matched; what we cannot vouch for is never quoted.

@@ -53,8 +53,10 @@ coded! {
         LedgerCoverageMissing => "ledger_coverage_missing",
         /// A ledger row of its transaction may cover it, with another amount or for the whole transaction.
         LedgerUnclear => "ledger_unclear",
-        /// The address book gives the address to several users at once.
+        /// The address book gives the address or the memo to several users at once.
         OwnerContested => "owner_contested",
+        /// The memo names one user and another fact names another: only a person may say whose it is.
+        OwnerDisputed => "owner_disputed",
         /// Nobody reviewed the token contract yet.
         TokenReviewMissing => "token_review_missing",
         /// No source could say whether code stands at the address on this network.
@@ -71,6 +73,8 @@ coded! {
         NetworkSuspended => "network_suspended",
         /// The network can be acted on once something is arranged.
         NetworkConditional => "network_conditional",
+        /// The coins are ours and cannot be moved yet (vesting, staking).
+        NotMovableYet => "not_movable_yet",
         /// The change of balance and the logs do not agree.
         BalanceUnexplained => "balance_unexplained",
         /// A person must handle it (NFT, odd log shape).

@@ -16,13 +16,14 @@ use recover_core::classify::{
 use recover_core::deposit::DepositStatus;
 use recover_core::kind::Kind;
 use recover_core::ledger::{AccountStanding, LedgerStanding};
+use recover_core::memo::{MemoFinding, MemoSign};
 use recover_core::network::{DepositState, RecoveryCapability};
 use recover_core::observation::{Flag, Mechanism};
 use recover_core::verdict::{How, LegKind, Missing, Reason, Verdict};
 use std::collections::BTreeSet;
 use support::{
-    Change, LACKING, MAKING, changed, good, leave_home, leg, set_forwarder, set_role, stranger,
-    terms,
+    Change, LACKING, MAKING, changed, good, leave_home, leg, memo, said, set_forwarder, set_role,
+    stranger, terms,
 };
 
 /// One scenario: the good deposit after a change, and what must be made of it.
@@ -79,7 +80,7 @@ fn rows() -> Vec<Row> {
     row("it sits in a bridge", K::BridgeStuck, &[K::NotOurs], no(R::HeldByBridge), |f| f.recipient = stranger(Some(true), true));
     row("the address was never ours", K::NotOurs, &[], no(R::ForeignAddress), |f| f.recipient = stranger(Some(false), false));
     row("a stranger's address of unknown code", K::NotOurs, &[], no(R::ForeignAddress), |f| f.recipient = stranger(None, false));
-    row("a routing field at a stranger's address is not about us", K::NotOurs, &[], no(R::ForeignAddress), |f| { f.recipient = stranger(None, false); f.memo = MemoStanding::Missing; });
+    row("a routing field at a stranger's address is not about us", K::NotOurs, &[], no(R::ForeignAddress), |f| { f.recipient = stranger(None, false); f.memo = memo(MemoStanding::Missing); });
     row("ours, and the key is lost", K::NoKey, &[], no(R::KeyLost), |f| f.control = no(R::KeyLost));
 
     // Is it money.
@@ -139,11 +140,24 @@ fn rows() -> Vec<Row> {
     row("a voucher over a foreign channel", K::IbcVoucher, &[], KEY, |f| { f.asset = AssetStanding::Unlisted(TokenReview::Genuine); f.is_voucher = true; });
 
     // Which routing field.
-    row("no routing field", K::MemoMissing, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = MemoStanding::Missing; });
-    row("a routing field of nobody", K::MemoUnknown, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = MemoStanding::Unassigned; });
-    row("a routing field of another user", K::MemoOfAnotherUser, &[], KEY, |f| { set_role(f, AddressRole::Omnibus); f.memo = MemoStanding::OfAnotherUser; });
-    row("the right value in the wrong field", K::MemoInWrongField, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = MemoStanding::InWrongField; });
-    row("a good routing field", K::MissedCredit, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = MemoStanding::Good; });
+    row("no routing field", K::MemoMissing, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::Missing); });
+    row("a routing field of nobody", K::MemoUnknown, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::Unassigned); });
+    row("a routing field of another user", K::MemoOfAnotherUser, &[], lacks(M::OwnerDisputed), |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::OfAnotherUser); });
+    row("the right value in the wrong field", K::MemoInWrongField, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::InWrongField); });
+    row("a good routing field", K::MissedCredit, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::Good); });
+
+    row("a memo that the book gives to two users", K::MemoUnknown, &[], lacks(M::OwnerContested), |f| { set_role(f, AddressRole::Omnibus); f.memo = said(MemoStanding::Unassigned, MemoSign::SeveralOwners); });
+    row("two routing fields with two values", K::MemoUnknown, &[], lacks(M::OwnerDisputed), |f| { set_role(f, AddressRole::Omnibus); f.memo = said(MemoStanding::Unassigned, MemoSign::ValuesConflict); });
+    row("a memo of another user, and the ledger credited that one", K::AlreadyCredited, &[K::MemoOfAnotherUser], no(R::AlreadyCredited), |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::OfAnotherUser); f.ledger.credited = Some("l".into()); });
+    row("a memo of another user outside the ledger's period", K::MemoOfAnotherUser, &[], lacks(M::OwnerDisputed), |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::OfAnotherUser); f.ledger.covered = false; });
+    row("a good memo, booked", K::AlreadyCredited, &[], no(R::AlreadyCredited), |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::Good); f.ledger.credited = Some("l".into()); });
+    row("a good memo of a closed account", K::AccountClosed, &[], KEY, |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::Good); f.account = AccountStanding::Closed; });
+    row("a routing field at a network that we do not serve", K::WrongChainSameKey, &[K::MemoMissing], KEY, |f| { set_role(f, AddressRole::Omnibus); leave_home(f); f.memo = memo(MemoStanding::Missing); });
+
+    // Our own money on its way back.
+    row("a message of ours that bounced", K::ReturnedWithdrawal, &[], OWN, |f| f.mechanism = Mechanism::Bounce);
+    row("coins of ours that came back over IBC", K::ReturnedWithdrawal, &[], OWN, |f| f.mechanism = Mechanism::IbcRefund);
+    row("coins that came over IBC are a deposit", K::MissedCredit, &[], OWN, |f| f.mechanism = Mechanism::IbcTransfer);
 
     // How much, and how it moved.
     row("less delivered than stated", K::PartialPayment, &[], OWN, |f| f.is_partial = true);
@@ -169,6 +183,8 @@ fn rows() -> Vec<Row> {
     row("flag fee_on_transfer: the smaller amount counts, control is the same", K::UnlistedToken, &[], KEY, |f| { f.asset = AssetStanding::Unlisted(TokenReview::Genuine); f.flags = vec![Flag::FeeOnTransfer]; });
     row("flag multi_source: it can be booked, only not sent back", K::MissedCredit, &[], OWN, |f| f.flags = vec![Flag::MultiSource]);
     row("flag immature", K::ForcedCredit, &[], OWN, |f| { f.mechanism = Mechanism::Reward; f.flags = vec![Flag::Immature]; });
+    row("flag partial_delivery: what arrived is booked", K::PartialPayment, &[], OWN, |f| { f.is_partial = true; f.flags = vec![Flag::PartialDelivery]; });
+    row("flag locked: ours, and not to be booked before it is free", K::MissedCredit, &[], lacks(M::NotMovableYet), |f| f.flags = vec![Flag::Locked]);
     row("flag inscription", K::MissedCredit, &[], OWN, |f| f.flags = vec![Flag::Inscription]);
     row("flag script_secret", K::WrongChainSameKey, &[], KEY, |f| { leave_home(f); f.flags = vec![Flag::ScriptSecret]; });
     rows
@@ -652,6 +668,9 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             seen_by_us,
             owner_contested,
         ) = second;
+        let memo = (memo != MemoStanding::NotNeeded)
+            .then(|| support::memo(memo))
+            .flatten();
         Facts {
             transaction,
             finality,
@@ -706,6 +725,11 @@ proptest! {
         }
         if facts.ledger.unclear.is_some() || facts.owner_contested {
             prop_assert!(!found.verdict.is_recoverable(), "{}", found.verdict);
+        }
+        let is_disputed = facts.memo.as_ref().is_some_and(MemoFinding::is_disputed);
+        if is_disputed && matches!(facts.recipient, Recipient::Ours { .. }) {
+            prop_assert!(!found.verdict.is_recoverable(), "{}", found.verdict);
+            prop_assert!(!Resolution::proposed(found.kind, &found.verdict).is_payment() || found.kind != Kind::MemoOfAnotherUser);
         }
         if found.verdict == OWN && !facts.ledger.covered {
             // Only a control proof can say so of money that is not simply booked.

@@ -2,6 +2,7 @@
 //! nightly report read the same answer.
 
 use recover_core::kind::Kind;
+use recover_core::memo::{MemoEvidence, MemoSign};
 use recover_core::observation::Flag;
 use recover_core::verdict::{How, Leg, LegKind, Missing, Reason, Verdict};
 
@@ -117,7 +118,10 @@ pub const fn missing(missing: Missing) -> &'static str {
             "the ledger has a row of this transaction with another amount, or one row for several credits, so it may have been credited: correct the row's position or amount and import it again"
         }
         Missing::OwnerContested => {
-            "the address book gives this address to several users at this time: correct their created and retired columns and import it again"
+            "the address book gives this address or this memo to several users at this time: correct their created and retired columns and import it again"
+        }
+        Missing::OwnerDisputed => {
+            "the memo names one user and another fact names another: nothing is credited or taken back by itself; settle it with both users"
         }
         Missing::TokenReviewMissing => {
             "nobody reviewed this token contract: `recover tokens review`"
@@ -142,6 +146,9 @@ pub const fn missing(missing: Missing) -> &'static str {
         }
         Missing::NetworkConditional => {
             "the wallet team must first arrange signing on this network (recovery = \"conditional\")"
+        }
+        Missing::NotMovableYet => {
+            "the coins are ours and cannot be moved yet: wait until they are free"
         }
         Missing::BalanceUnexplained => {
             "logs and balances do not agree: a person must look at the token"
@@ -214,6 +221,66 @@ pub const fn flag(flag: Flag) -> &'static str {
             "less was delivered than the transaction names: what arrived is quoted"
         }
         Flag::Locked => "the coins cannot be moved yet",
+    }
+}
+
+/// One finding about a routing field, as a specialist reads it aloud.
+#[must_use]
+pub fn memo(evidence: &MemoEvidence) -> String {
+    let MemoEvidence {
+        sign,
+        place,
+        value,
+        assigned,
+        user,
+    } = evidence;
+    // Printed with escapes, so that blanks and characters without width are seen.
+    let own = assigned.as_deref().unwrap_or_default();
+    let user = user.as_deref().unwrap_or_default();
+    let read = |how: &str| format!("{place} {value:?} {how} is {own:?}, the memo of user {user}");
+    match sign {
+        MemoSign::Absent => format!("{place} is not there"),
+        MemoSign::Empty => format!("{place} is there and empty"),
+        MemoSign::Blank => format!("{place} {value:?} holds nothing but blanks"),
+        MemoSign::Zero => {
+            format!("{place} is {value:?}: what wallets fill in where nothing was typed")
+        }
+        MemoSign::Encrypted => format!("{place} is encrypted: only the recipient's key reads it"),
+        MemoSign::Unreadable => format!("{place} holds bytes that are no text: {value}"),
+        MemoSign::TooLong if own.is_empty() => {
+            format!("{place} {value:?} is longer or larger than a memo of this network can be")
+        }
+        MemoSign::TooLong => read("(too long for this network)"),
+        MemoSign::ValuesConflict => {
+            format!("{place} is {value:?} and another routing field says something else")
+        }
+        MemoSign::Trimmed => read("without blanks and signs around it"),
+        MemoSign::InvisibleCharacters => read("without characters that nobody sees"),
+        MemoSign::FoldedDigits => read("in plain digits and letters"),
+        MemoSign::GroupedDigits => read("without the signs between its digits"),
+        MemoSign::Labelled => read("without the words beside it"),
+        MemoSign::LeadingZeros => read("but for zeros in front"),
+        MemoSign::OtherCase => read("but for capitals"),
+        MemoSign::WrongType => read("as another type"),
+        MemoSign::InOtherField => read("(a field that routes nothing)"),
+        MemoSign::Exact => format!("{place} {value:?} is the memo of user {user}"),
+        MemoSign::Unassigned => format!("{place} {value:?} is nobody's memo"),
+        MemoSign::OneDigitOff => {
+            format!("{place} {value:?} is one slip away from {own:?}, the memo of user {user}")
+        }
+        MemoSign::RetiredValue => {
+            format!("{place} {value:?} was the memo of user {user} and was retired before")
+        }
+        MemoSign::AssignedLater => {
+            format!("{place} {value:?} was given to user {user} only afterwards")
+        }
+        MemoSign::ClosedAccount => format!("the account of user {user} is closed"),
+        MemoSign::OfAnotherUser => {
+            format!("the sender is known as user {user}'s, not as the memo's owner")
+        }
+        MemoSign::SeveralOwners => {
+            format!("{place} {value:?} is the memo of user {user} and of others at once")
+        }
     }
 }
 

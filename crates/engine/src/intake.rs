@@ -309,6 +309,7 @@ impl Engine {
             also: Vec::new(),
             verdict: Verdict::Conditional(Missing::NotSeenByUs),
             owner,
+            memo: None,
         })
     }
 }

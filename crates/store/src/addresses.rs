@@ -283,6 +283,38 @@ impl Store {
         Ok(records)
     }
 
+    /// The rows that assign one of these values as a memo of a family, on a network or on every network of the family; by
+    /// value. A value that nobody has is left out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn assigned_memos(
+        &self,
+        family: Family,
+        network: &NetworkId,
+        wanted: &[String],
+    ) -> Result<Vec<AddressRecord>, StoreError> {
+        let mut records = Vec::new();
+        for chunk in wanted.chunks(rows_per_statement(2)) {
+            let mut statement =
+                Statement::new(&format!("SELECT {COLUMNS} FROM address WHERE value IN "));
+            statement.bind_list(chunk.iter());
+            // Written so that no index fits them: a value is narrow enough.
+            statement
+                .push(" AND (role || '') = ")
+                .bind(AddressRole::AssignedMemo.code());
+            statement.push(" AND (family || '') = ").bind(family.code());
+            statement
+                .push(" AND (network IS NULL OR network = ")
+                .bind(network)
+                .push(") ORDER BY value, id");
+            for row in self.db.rows(&statement.text, statement.values).await? {
+                records.push(record(&row)?);
+            }
+        }
+        Ok(records)
+    }
+
     /// Every row about these users: issued addresses, assigned memos, past senders.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, TxId};
 use recover_core::deposit::{Classification, Deposit, DepositStatus, ImportedDeposit, Origin};
 use recover_core::kind::Kind;
-use recover_core::memo::{Memo, MemoKind};
+use recover_core::memo::{Memo, MemoEvidence, MemoFinding, MemoKind, MemoSign, MemoStanding};
 use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome, Position};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{How, Leg, LegKind, Missing, Reason, Verdict};
@@ -114,11 +114,28 @@ struct LegJson {
     detail: String,
 }
 
+#[derive(Serialize, Deserialize)]
+struct FindingJson {
+    standing: String,
+    owner: Option<String>,
+    proposed: Option<String>,
+    evidence: Vec<EvidenceJson>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EvidenceJson {
+    sign: String,
+    place: String,
+    value: String,
+    assigned: Option<String>,
+    user: Option<String>,
+}
+
 /// The columns that a deposit itself fills, in the order of [`deposit_values`].
 pub(crate) const DEPOSIT_COLUMNS: &str = "id, origin, network, tx_id, position, block_height, block_hash, block_time,
     from_payload, from_text, to_payload, to_text, asset, amount, amount_stated, balance_delta, memos, mechanism, outcome,
     flags, imported_memo, orphan_reason, decimals, decimals_vouched, symbol, kind, also, verdict, verdict_detail,
-    verdict_legs, owner, status, queue";
+    verdict_legs, owner, status, queue, memo_finding";
 
 /// The columns that the store adds.
 pub(crate) const STORE_COLUMNS: &str =
@@ -198,7 +215,7 @@ pub(crate) fn deposit_values(
     Ok(row)
 }
 
-/// From `decimals` to `queue`: what a re-classification writes.
+/// From `decimals` to `memo_finding`: what a re-classification writes.
 pub(crate) fn classification_values(deposit: &Deposit, status: DepositStatus) -> Vec<Value> {
     let classification = &deposit.classification;
     let also: Vec<&str> = classification.also.iter().map(|kind| kind.code()).collect();
@@ -225,7 +242,60 @@ pub(crate) fn classification_values(deposit: &Deposit, status: DepositStatus) ->
         classification.owner.as_deref().into_value(),
         status.code().into_value(),
         Queue::of(classification).code().into_value(),
+        classification
+            .memo
+            .as_ref()
+            .map(|finding| json(&finding_json(finding)))
+            .into_value(),
     ]
+}
+
+fn finding_json(finding: &MemoFinding) -> FindingJson {
+    FindingJson {
+        standing: finding.standing.code().to_owned(),
+        owner: finding.owner.clone(),
+        proposed: finding.proposed.clone(),
+        evidence: finding
+            .evidence
+            .iter()
+            .map(|evidence| EvidenceJson {
+                sign: evidence.sign.code().to_owned(),
+                place: evidence.place.clone(),
+                value: evidence.value.clone(),
+                assigned: evidence.assigned.clone(),
+                user: evidence.user.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn memo_finding(row: &RowOf<'_>) -> Result<Option<MemoFinding>, StoreError> {
+    if row.text_or_null("memo_finding")?.is_none() {
+        return Ok(None);
+    }
+    let unknown = || {
+        row.bad(
+            "memo_finding",
+            "holds a code that this version does not know",
+        )
+    };
+    let stored = row.json::<FindingJson>("memo_finding")?;
+    let mut evidence = Vec::with_capacity(stored.evidence.len());
+    for one in stored.evidence {
+        evidence.push(MemoEvidence {
+            sign: MemoSign::from_code(&one.sign).ok_or_else(unknown)?,
+            place: one.place,
+            value: one.value,
+            assigned: one.assigned,
+            user: one.user,
+        });
+    }
+    Ok(Some(MemoFinding {
+        standing: MemoStanding::from_code(&stored.standing).ok_or_else(unknown)?,
+        owner: stored.owner,
+        proposed: stored.proposed,
+        evidence,
+    }))
 }
 
 pub(crate) fn stored_deposit(row: &Row) -> Result<StoredDeposit, StoreError> {
@@ -252,6 +322,7 @@ pub(crate) fn stored_deposit(row: &Row) -> Result<StoredDeposit, StoreError> {
             also: codes(&row, "also", Kind::from_code)?,
             verdict: verdict(&row)?,
             owner: row.text_or_null("owner")?,
+            memo: memo_finding(&row)?,
         },
         status: row.parsed("status", DepositStatus::from_code)?,
     };

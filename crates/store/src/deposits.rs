@@ -141,8 +141,8 @@ impl Store {
                             verdict = $6, verdict_detail = $7, verdict_legs = $8, owner = $9,
                             status = CASE WHEN status = 'gone' THEN 'gone' WHEN claim_state = 'open' THEN 'claimed'
                                 WHEN claim_state = 'settled' THEN 'resolved' ELSE $10 END,
-                            queue = $11, updated_at = $12
-                         WHERE id = $13 AND block_hash IS NOT DISTINCT FROM $14 AND suspect_at IS NULL",
+                            queue = $11, memo_finding = $12, updated_at = $13
+                         WHERE id = $14 AND block_hash IS NOT DISTINCT FROM $15 AND suspect_at IS NULL",
                         row,
                     )
                     .await?;
@@ -399,7 +399,7 @@ async fn write(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
             decimals_vouched = excluded.decimals_vouched, symbol = excluded.symbol, kind = excluded.kind,
             also = excluded.also, verdict = excluded.verdict, verdict_detail = excluded.verdict_detail,
             verdict_legs = excluded.verdict_legs, owner = excluded.owner, status = excluded.status,
-            queue = excluded.queue, suspect_at = NULL, updated_at = excluded.updated_at",
+            queue = excluded.queue, memo_finding = excluded.memo_finding, suspect_at = NULL, updated_at = excluded.updated_at",
     )
     .await?;
     Ok(())

@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     5 "0005_appeals",
     6 "0006_claims",
     7 "0007_leases",
+    8 "0008_memos",
 ];
 
 #[derive(Debug, Clone, Copy)]

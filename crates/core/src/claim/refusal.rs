@@ -29,6 +29,8 @@ coded! {
         NotRecoverable => "not_recoverable",
         /// The ledger does not reach over the deposit: it may have been credited.
         LedgerCoverageMissing => "ledger_coverage_missing",
+        /// The memo names one user and another fact names another: no claim decides between them.
+        OwnerDisputed => "owner_disputed",
         /// Something else is missing before it can be recovered; the verdict names it.
         ConditionOpen => "condition_open",
         /// The resolution pays nobody.
@@ -80,6 +82,10 @@ impl Refusal {
             Self::NotRecoverable => "`deposits show` names the reason; tell the customer that one",
             Self::LedgerCoverageMissing => {
                 "import the ledger for that network and time, then `reconcile`"
+            }
+            Self::OwnerDisputed => {
+                "a person settles it with both users: `deposits show` names them; correct the address book where it is wrong, \
+                 or book it by hand and import the ledger"
             }
             Self::ConditionOpen => "`deposits show` names what is missing",
             Self::ResolutionPaysNobody => "name another one with --resolution",

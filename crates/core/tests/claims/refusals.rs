@@ -106,6 +106,7 @@ fn payable() -> Vec<(&'static str, Refusal, Spoil)> {
         ("it turned out to be booked", R::NothingToClaim, |a| a.world.deposit.classification.kind = Kind::AlreadyCredited),
         ("other code at the address", R::NotRecoverable, |a| a.verdict(Verdict::NotRecoverable(Reason::OtherCodeAtAddress))),
         ("a booking outside ledger coverage", R::LedgerCoverageMissing, |a| a.verdict(Verdict::Conditional(Missing::LedgerCoverageMissing))),
+        ("its memo names another user than its sender", R::OwnerDisputed, |a| a.verdict(Verdict::Conditional(Missing::OwnerDisputed))),
         ("the factory is absent", R::ConditionOpen, |a| a.verdict(Verdict::Conditional(Missing::FactoryAbsent))),
         ("only a file tells of it", R::ConditionOpen, |a| a.verdict(Verdict::Conditional(Missing::NotSeenByUs))),
         ("the address belongs to another user", R::BeneficiaryNotOwner, |a| a.world.deposit.classification.owner = Some("user-2".into())),

@@ -105,6 +105,7 @@ impl World {
                     also: Vec::new(),
                     verdict: Verdict::Controllable(How::SameKey),
                     owner: Some("user-1".to_owned()),
+                    memo: None,
                 },
                 status: DepositStatus::Open,
             },

@@ -7,6 +7,7 @@ use recover_core::book::{AddressRole, ControlRecord};
 use recover_core::classify::{Facts, Finality, MemoStanding, Recipient, TransactionStanding};
 use recover_core::kind::Kind;
 use recover_core::ledger::{AccountStanding, LedgerStanding};
+use recover_core::memo::{MemoEvidence, MemoFinding, MemoSign};
 use recover_core::network::{DepositState, RecoveryCapability};
 use recover_core::observation::{Flag, Mechanism};
 use recover_core::verdict::{How, Leg, LegKind, Missing, Reason, Verdict};
@@ -35,7 +36,7 @@ pub fn good() -> Facts {
             control: ControlRecord::Key,
         },
         sender_is_ours: false,
-        memo: MemoStanding::NotNeeded,
+        memo: None,
         control: Verdict::Controllable(How::SameKey),
         ledger: LedgerStanding {
             covered: true,
@@ -60,6 +61,32 @@ pub fn terms() -> AssetTerms {
         decimals: 6,
         minimum: Some(Amount::from_u128(100)),
     }
+}
+
+/// Routing fields with this standing and nothing else to say.
+pub fn memo(standing: MemoStanding) -> Option<MemoFinding> {
+    Some(MemoFinding {
+        standing,
+        owner: None,
+        proposed: None,
+        evidence: Vec::new(),
+    })
+}
+
+/// Routing fields with one finding.
+pub fn said(standing: MemoStanding, sign: MemoSign) -> Option<MemoFinding> {
+    Some(MemoFinding {
+        standing,
+        owner: None,
+        proposed: None,
+        evidence: vec![MemoEvidence {
+            sign,
+            place: "memo".to_owned(),
+            value: "7".to_owned(),
+            assigned: Some("7".to_owned()),
+            user: Some("user-2".to_owned()),
+        }],
+    })
 }
 
 pub fn stranger(is_contract: Option<bool>, is_bridge: bool) -> Recipient {
@@ -159,16 +186,16 @@ pub const MAKING: &[(Kind, Change)] = &[
         facts.is_voucher = true;
     }),
     (Kind::MemoMissing, |facts| {
-        facts.memo = MemoStanding::Missing;
+        facts.memo = memo(MemoStanding::Missing);
     }),
     (Kind::MemoUnknown, |facts| {
-        facts.memo = MemoStanding::Unassigned;
+        facts.memo = memo(MemoStanding::Unassigned);
     }),
     (Kind::MemoOfAnotherUser, |facts| {
-        facts.memo = MemoStanding::OfAnotherUser;
+        facts.memo = memo(MemoStanding::OfAnotherUser);
     }),
     (Kind::MemoInWrongField, |facts| {
-        facts.memo = MemoStanding::InWrongField;
+        facts.memo = memo(MemoStanding::InWrongField);
     }),
     (Kind::PartialPayment, |facts| facts.is_partial = true),
     (Kind::InternalTransfer, |facts| {
@@ -206,6 +233,9 @@ pub const LACKING: &[(Missing, Change)] = &[
     (Missing::OwnerContested, |facts| {
         facts.owner_contested = true;
     }),
+    (Missing::OwnerDisputed, |facts| {
+        facts.memo = said(MemoStanding::Unassigned, MemoSign::ValuesConflict);
+    }),
     (Missing::TokenReviewMissing, |facts| {
         facts.asset = AssetStanding::Unlisted(TokenReview::Unreviewed);
     }),
@@ -230,6 +260,9 @@ pub const LACKING: &[(Missing, Change)] = &[
     (Missing::NetworkConditional, |facts| {
         leave_home(facts);
         facts.recovery = RecoveryCapability::Conditional;
+    }),
+    (Missing::NotMovableYet, |facts| {
+        facts.flags = vec![Flag::Locked];
     }),
     (Missing::BalanceUnexplained, |facts| {
         facts.flags = vec![Flag::BalanceAmbiguous];

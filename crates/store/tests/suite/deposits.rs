@@ -47,6 +47,7 @@ pub async fn every_shape_comes_back_as_it_went(backend: Backend) {
         also: vec![Kind::UnlistedToken],
         verdict: Verdict::NeedsDeploy(legs),
         owner: None,
+        memo: None,
     };
     needs_deploy.symbol = None;
     needs_deploy.decimals_vouched = false;

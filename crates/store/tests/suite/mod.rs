@@ -197,6 +197,7 @@ pub fn observed(observation: Observation) -> Deposit {
             also: vec![],
             verdict: Verdict::Controllable(How::OwnAccount),
             owner: Some("u1".into()),
+            memo: None,
         },
         status: DepositStatus::Open,
     }
@@ -231,6 +232,7 @@ pub fn imported(id: &str, tx: &str) -> Deposit {
             also: vec![Kind::MemoUnknown, Kind::BelowMinimum],
             verdict: Verdict::Conditional(recover_core::verdict::Missing::NotSeenByUs),
             owner: None,
+            memo: None,
         },
         status: DepositStatus::Open,
     }

@@ -1,23 +1,24 @@
 //! From observations to classifications: gathers what the classifier may look at, from the address book, the ledger, the
 //! configuration and, only where it decides something, from the network.
 
-use crate::config::{ChainsConfig, NetworkConfig};
+mod memo;
+
+use crate::config::{ChainsConfig, MemoRule, NetworkConfig};
 use crate::error::EngineError;
 use crate::family::{Adapter, Adapters};
 use recover_core::address::{Address, Payload};
 use recover_core::asset::{AssetId, AssetStanding, TokenReview};
 use recover_core::block::{Height, TxId};
 use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
-use recover_core::classify::{
-    Facts, Finality, MemoStanding, Recipient, TransactionStanding, classify,
-};
+use recover_core::classify::{Facts, Finality, Recipient, TransactionStanding, classify};
 use recover_core::deposit::{Classification, Origin};
 use recover_core::kind::Kind;
 use recover_core::ledger::{
     AccountStanding, CreditKey, LedgerEntry, LedgerEntryKind, LedgerStanding, standings,
 };
+use recover_core::memo::{MemoFinding, MemoRules};
 use recover_core::network::{DepositState, NetworkId};
-use recover_core::observation::{DepositId, Flag, Observation, Outcome};
+use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, Code, ControlEvidence, How, Missing, Reason, Verdict};
 use recover_source::chain::ChainRead;
@@ -113,7 +114,10 @@ impl<'a> FactGatherer<'a> {
             .records_of(&payloads.into_iter().collect::<Vec<_>>())
             .await?
         {
-            if let Some(payload) = record.payload {
+            // Equal bytes in two families are two addresses: a key of the XRP Ledger and one of the Cosmos SDK hash alike.
+            if let Some(payload) = record.payload
+                && record.family == self.network.family
+            {
                 book.entry(payload).or_default().push(record);
             }
         }
@@ -171,9 +175,12 @@ impl<'a> FactGatherer<'a> {
             .flatten()
             .filter_map(|chosen| chosen.user.clone())
             .collect();
-        let accounts = self
+        let mut accounts = self
             .store
             .account_standings(&users.into_iter().collect::<Vec<_>>())
+            .await?;
+        let findings = self
+            .memo_findings(&observations, &recipients, &book, &mut accounts)
             .await?;
         // With one of ours among them the strangers are not what is asked about.
         let mut strangers_left = if recipients.iter().any(Option::is_some) {
@@ -215,9 +222,12 @@ impl<'a> FactGatherer<'a> {
             {
                 standing.returned_withdrawal = self.returned_withdrawal(&observation).await?;
             }
+            let memo = findings.get(&observation.id()).cloned();
             let account = recipient
                 .as_ref()
-                .and_then(|chosen| accounts.get(chosen.user.as_deref()?))
+                .and_then(|chosen| chosen.user.as_deref())
+                .or_else(|| memo.as_ref()?.owner.as_deref())
+                .and_then(|user| accounts.get(user))
                 .copied()
                 .unwrap_or(AccountStanding::Unknown);
             let finality = self.finality(&observation);
@@ -231,12 +241,15 @@ impl<'a> FactGatherer<'a> {
                 mechanism: observation.mechanism,
                 flags: observation.flags.clone(),
                 amount: observation.amount,
-                // On networks without a rule for partial payments a smaller delta is the token's own fee: a flag.
-                is_partial: false,
+                // On networks without a rule for partial payments a smaller delta is the token's own fee: another flag.
+                is_partial: observation.flags.contains(&Flag::PartialDelivery),
                 deposits: self.network.deposits,
                 recovery: self.network.recovery,
                 asset,
-                is_voucher: false,
+                is_voucher: self.adapter.is_some_and(|adapter| {
+                    let contract = observation.asset.contract_text();
+                    contract.is_some_and(|contract| adapter.is_voucher(contract))
+                }),
                 recipient: match &recipient {
                     Some(chosen) => Recipient::Ours {
                         role: chosen.role,
@@ -250,11 +263,11 @@ impl<'a> FactGatherer<'a> {
                     },
                 },
                 sender_is_ours,
-                memo: MemoStanding::NotNeeded,
+                memo,
                 control: self.control(
                     &observation.to,
                     recipient.as_ref(),
-                    &ControlEvidence::default(),
+                    ControlEvidence::default(),
                 ),
                 ledger: standing,
                 account,
@@ -266,7 +279,7 @@ impl<'a> FactGatherer<'a> {
                 (&recipient, &classification.verdict)
             {
                 let evidence = self.evidence(&observation.to, chosen).await;
-                facts.control = self.control(&observation.to, Some(chosen), &evidence);
+                facts.control = self.control(&observation.to, Some(chosen), evidence);
                 // What stands at an address was read once, and the silence of a node today does not unsay it.
                 if matches!(
                     facts.control,
@@ -296,6 +309,56 @@ impl<'a> FactGatherer<'a> {
             });
         }
         Ok(judged)
+    }
+
+    /// What the routing fields of credits at shared addresses say, by deposit; nothing on networks that route by address,
+    /// and nothing about our own money on its way back.
+    async fn memo_findings(
+        &self,
+        observations: &[Observation],
+        recipients: &[Option<Chosen>],
+        book: &HashMap<Payload, Vec<AddressRecord>>,
+        accounts: &mut HashMap<String, AccountStanding>,
+    ) -> Result<HashMap<DepositId, MemoFinding>, EngineError> {
+        let Some(rules) = self.memo_rules() else {
+            return Ok(HashMap::new());
+        };
+        let routed: Vec<memo::Routed<'_>> = observations
+            .iter()
+            .zip(recipients)
+            .filter(|(observation, recipient)| {
+                let is_shared = recipient
+                    .as_ref()
+                    .is_some_and(|chosen| chosen.role == AddressRole::Omnibus);
+                let is_back = matches!(
+                    observation.mechanism,
+                    Mechanism::Bounce | Mechanism::IbcRefund
+                );
+                is_shared && !is_back
+            })
+            .map(|(observation, _)| {
+                let sender = observation.from.as_ref();
+                let records = sender.and_then(|from| book.get(&from.payload()));
+                memo::Routed {
+                    observation,
+                    senders: records
+                        .into_iter()
+                        .flatten()
+                        .filter(|record| record.role == AddressRole::PastSender)
+                        .filter_map(|record| record.user_id.clone())
+                        .collect(),
+                }
+            })
+            .collect();
+        let findings = self.judge_memos(&routed, rules, accounts).await?;
+        let ids = routed.iter().map(|credit| credit.observation.id());
+        Ok(ids.zip(findings).collect())
+    }
+
+    fn memo_rules(&self) -> Option<&'static MemoRules> {
+        self.adapter
+            .filter(|_| self.network.memo != MemoRule::None)
+            .and_then(|adapter| adapter.memo_rules())
     }
 
     /// How the exchange stands to an asset of this network.
@@ -355,10 +418,16 @@ impl<'a> FactGatherer<'a> {
         &self,
         address: &Address,
         chosen: Option<&Chosen>,
-        evidence: &ControlEvidence,
+        evidence: ControlEvidence,
     ) -> Verdict {
         match (self.adapter, chosen) {
-            (Some(adapter), Some(chosen)) => adapter.prove(address, &chosen.control, evidence),
+            (Some(adapter), Some(chosen)) => {
+                let evidence = ControlEvidence {
+                    known_as: Some(chosen.known_as.clone()),
+                    ..evidence
+                };
+                adapter.prove(address, &chosen.control, &evidence)
+            }
             (None, Some(_)) => Verdict::Conditional(Missing::ControlUnknown),
             (_, None) => Verdict::NotRecoverable(Reason::ForeignAddress),
         }
@@ -444,6 +513,8 @@ struct Chosen {
     is_contested: bool,
     control: ControlRecord,
     home: Option<NetworkId>,
+    /// The address as the book writes it.
+    known_as: String,
 }
 
 /// Chooses among the rows of one payload: rows that serve this network first, then deposit addresses before shared ones
@@ -456,7 +527,7 @@ fn choose(
 ) -> Option<Chosen> {
     let mut ours: Vec<((bool, bool, AddressRole), &AddressRecord)> = records
         .iter()
-        .filter(|record| record.role.is_ours())
+        .filter(|record| record.family == network.family && record.role.is_ours())
         .map(|record| {
             let retired =
                 matches!((record.retired, at), (Some(retired), Some(at)) if retired <= at);
@@ -499,6 +570,7 @@ fn choose(
         },
         control: control.clone(),
         home: first.network.clone(),
+        known_as: first.value.clone(),
     })
 }
 

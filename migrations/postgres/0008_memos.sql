@@ -1,0 +1,11 @@
+-- More ways in which money moves, and what the routing fields of a credit say.
+
+ALTER TABLE deposit DROP CONSTRAINT deposit_mechanism_check;
+ALTER TABLE deposit ADD CONSTRAINT deposit_mechanism_check CHECK (mechanism IN (
+        'top_level', 'token_transfer', 'internal_call', 'self_destruct', 'withdrawal', 'reward',
+        'bridge_mint', 'escrow', 'check', 'payment_channel', 'account_merge', 'claimable_balance',
+        'ibc_transfer', 'ibc_refund', 'bounce', 'block_event', 'balance_change'
+));
+
+-- What the routing fields say, as JSON; absent where none is needed.
+ALTER TABLE deposit ADD COLUMN memo_finding TEXT COLLATE "C" CHECK (memo_finding <> '');
