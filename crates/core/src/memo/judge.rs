@@ -91,6 +91,9 @@ pub fn judge(question: MemoQuestion<'_>) -> MemoFinding {
     finding
 }
 
+/// A reading and a row that has its value.
+type Pair<'r, 'a> = (&'r Reading, &'a AssignedMemo);
+
 struct Judge<'a> {
     question: MemoQuestion<'a>,
     evidence: BTreeSet<MemoEvidence>,
@@ -111,7 +114,7 @@ fn only<'a>(set: &BTreeSet<&'a str>) -> Option<&'a str> {
     set.first().copied().filter(|_| set.len() == 1)
 }
 
-fn users<'a>(rows: &[(&Reading, &'a AssignedMemo)]) -> BTreeSet<&'a str> {
+fn users<'a>(rows: &[Pair<'_, 'a>]) -> BTreeSet<&'a str> {
     rows.iter().map(|(_, row)| row.user.as_str()).collect()
 }
 
@@ -176,13 +179,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What the book has for the readings: rows for values as they stand in a routing field, and live rows for the rest.
-    fn matches<'r>(
-        &self,
-        readings: &'r [Reading],
-    ) -> (
-        Vec<(&'r Reading, &'a AssignedMemo)>,
-        Vec<(&'r Reading, &'a AssignedMemo)>,
-    ) {
+    fn matches<'r>(&self, readings: &'r [Reading]) -> (Vec<Pair<'r, 'a>>, Vec<Pair<'r, 'a>>) {
         let shape = self.question.rules.shape;
         let (mut exact, mut other) = (Vec::new(), Vec::new());
         for row in self.question.assigned {
@@ -199,7 +196,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Two routing fields with two values: nobody can say which one the sender meant.
-    fn conflict(&mut self, fields: &[Field<'_>], exact: &[(&Reading, &AssignedMemo)]) -> bool {
+    fn conflict(&mut self, fields: &[Field<'_>], exact: &[Pair<'_, '_>]) -> bool {
         let values: BTreeSet<&str> = fields
             .iter()
             .filter(|field| !field.is_missing())
@@ -221,7 +218,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether the sender is known as one other user's. Both are named, and neither gets it without a person.
-    fn sender_disputes(&mut self, owner: &str, rows: &[(&Reading, &AssignedMemo)]) -> bool {
+    fn sender_disputes(&mut self, owner: &str, rows: &[Pair<'_, '_>]) -> bool {
         let senders: BTreeSet<&str> = self.question.senders.iter().map(String::as_str).collect();
         let Some(sender) = only(&senders).filter(|sender| *sender != owner) else {
             return false;
@@ -239,11 +236,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Values that had to be read otherwise than they stand.
-    fn read_otherwise(
-        &mut self,
-        rows: &[(&Reading, &'a AssignedMemo)],
-        unnamed: MemoStanding,
-    ) -> MemoFinding {
+    fn read_otherwise(&mut self, rows: &[Pair<'_, 'a>], unnamed: MemoStanding) -> MemoFinding {
         for (reading, row) in rows {
             for sign in self.signs(reading, row) {
                 self.note(sign, reading, row);
@@ -348,13 +341,13 @@ impl<'a> Judge<'a> {
         });
     }
 
-    fn note_all(&mut self, sign: MemoSign, rows: &[(&Reading, &AssignedMemo)]) {
+    fn note_all(&mut self, sign: MemoSign, rows: &[Pair<'_, '_>]) {
         for (reading, row) in rows {
             self.note(sign, reading, row);
         }
     }
 
-    fn note_closed(&mut self, rows: &[(&Reading, &AssignedMemo)]) {
+    fn note_closed(&mut self, rows: &[Pair<'_, '_>]) {
         for (reading, row) in rows {
             if row.account == AccountStanding::Closed {
                 self.note(MemoSign::ClosedAccount, reading, row);
