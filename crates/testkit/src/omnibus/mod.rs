@@ -18,7 +18,14 @@ mod encode;
 mod serve;
 mod timeline;
 
+mod comet;
+mod cosmos;
+mod cosmos_index;
+mod cosmos_message;
+mod cosmos_rest;
+mod horizon;
 mod rippled;
+mod stellar;
 mod xrpl;
 mod xrpl_binary;
 

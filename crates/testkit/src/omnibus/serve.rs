@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::timeline::Timeline;
-use super::{Api, Expected, rippled};
+use super::{Api, Expected, comet, cosmos_rest, horizon, rippled};
 use crate::server::{FaultyServer, Request, Response};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -153,6 +153,11 @@ pub(crate) trait Life: Send + Sync {
     /// The credits of one transaction, as far as they can be found.
     fn credits(&self, transaction: u32) -> Vec<Expected>;
 
+    /// What the block itself paid, without a transaction.
+    fn block_credit(&self, _height: u64) -> Option<Expected> {
+        None
+    }
+
     /// The faults of paging that this API knows.
     fn page_faults(&self) -> &'static [Fault];
 
@@ -291,6 +296,9 @@ impl Omnibus {
     pub fn start(api: Api, options: &Options) -> Omnibus {
         let life: Arc<dyn Life> = match api {
             Api::Rippled => Arc::new(rippled::Rippled::new(options.seed, options.deposits)),
+            Api::Horizon => Arc::new(horizon::Horizon::new(options.seed, options.deposits)),
+            Api::CometRpc => Arc::new(comet::Comet::new(options.seed, options.deposits)),
+            Api::CosmosRest => Arc::new(cosmos_rest::Rest::new(options.seed, options.deposits)),
             _ => panic!("{api} is not served yet"),
         };
         let hall = Arc::new(Hall {
@@ -333,13 +341,19 @@ impl Omnibus {
         self.hall.life.timeline().last_height()
     }
 
-    /// Every credit up to [`Omnibus::last_height`], in chain order.
+    /// Every credit up to [`Omnibus::last_height`], by height; what a block itself paid comes behind its transactions.
     pub fn truth(&self) -> impl Iterator<Item = Expected> + '_ {
+        self.truth_up_to(self.last_height())
+    }
+
+    /// The same up to another height.
+    pub fn truth_up_to(&self, height: u64) -> impl Iterator<Item = Expected> + '_ {
         let life = &self.hall.life;
-        let all = life
-            .timeline()
-            .range(self.first_height(), self.last_height());
-        all.flat_map(|transaction| life.credits(transaction))
+        (self.first_height()..=height).flat_map(move |height| {
+            let here = life.timeline().at(height);
+            here.flat_map(|transaction| life.credits(transaction))
+                .chain(life.block_credit(height))
+        })
     }
 
     /// How often each fault happened so far.

@@ -12,7 +12,6 @@ pub(crate) struct Timeline {
     /// Number of the first transaction of each height, and the count of all as the last entry.
     starts: Vec<u32>,
     last_height: u64,
-    deposits: u32,
 }
 
 impl Timeline {
@@ -35,7 +34,6 @@ impl Timeline {
             first_height,
             starts: vec![0],
             last_height: 0,
-            deposits: found,
         };
         timeline.fill(seed, end);
         timeline.last_height = first_height + timeline.starts.len() as u64 - 2;
@@ -72,11 +70,6 @@ impl Timeline {
     /// The height of the last block there will ever be.
     pub(crate) fn end_height(&self) -> u64 {
         self.first_height + self.starts.len() as u64 - 2
-    }
-
-    /// How many credits stand up to [`Timeline::last_height`].
-    pub(crate) fn deposits(&self) -> u32 {
-        self.deposits
     }
 
     /// How many transactions there are in all.
@@ -120,7 +113,6 @@ mod tests {
     #[test]
     fn every_transaction_has_one_height() {
         let timeline = Timeline::new(5, 1000, 3000, 500, |number| number % 3);
-        assert!(timeline.deposits() >= 3000);
         let mut next = 0;
         let mut widest = 0;
         for height in timeline.first_height()..=timeline.end_height() {
@@ -137,7 +129,7 @@ mod tests {
         assert!(widest > 100, "the widest height holds {widest}");
         let promised = timeline.range(0, timeline.last_height());
         let credits: u32 = promised.map(|number| number % 3).sum();
-        assert_eq!(credits, timeline.deposits());
+        assert!((3000..3003).contains(&credits), "{credits} credits");
         assert!(timeline.at(999).is_empty());
         assert!(timeline.at(timeline.end_height() + 1).is_empty());
     }
