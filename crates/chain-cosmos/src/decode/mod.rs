@@ -1,0 +1,232 @@
+//! What counts as a credit, read from an answer of any API of the family.
+//!
+//! The fact is the event: the bank module writes `coin_received` for every coin that an account gets (before SDK 0.43 only
+//! `transfer`), and a message that failed half way leaves none. Events are read message by message, so that a fee, which stands
+//! before the first message, is no credit; a packet's events count only where its acknowledgement accepts it. What a message
+//! states is compared with its events, and believed alone only where the answer holds no events at all.
+//!
+//! Positions are `msg:I.K`: the K-th coin that message I brought to anybody. Tokens of contracts (CW20) are counted apart,
+//! `msg:I.cw20.K`, and movements that a block makes itself stand under the id `block:HEIGHT` as `event:K`.
+
+mod block;
+mod event;
+mod group;
+mod json;
+mod message;
+mod movement;
+mod packet;
+
+pub use block::{Block, BlockCredits};
+
+use crate::address;
+use crate::networks;
+use recover_core::address::Address;
+use recover_core::asset::AssetId;
+use recover_core::block::{BlockRef, Height, TxId};
+use recover_core::network::NetworkId;
+use recover_core::observation::{Observation, Outcome};
+use recover_core::time::Timestamp;
+use serde_json::Value;
+
+/// Why an answer cannot be read as transactions.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// It has the shape of something else.
+    #[error("this is no transaction but {what}; ask for a transaction or a block with its results")]
+    NotATransaction {
+        /// What it looks like.
+        what: String,
+    },
+    /// The source says in it that it failed or does not have it.
+    #[error("the source answered with an error ({code}: {detail}); ask again or ask another source")]
+    Answered {
+        /// Its code.
+        code: i64,
+        /// Its words.
+        detail: String,
+    },
+    /// A field is not there that every transaction has.
+    #[error("{what} is missing; the answer is cut or edited, ask another source")]
+    Missing {
+        /// The field.
+        what: String,
+    },
+    /// A text that should be coins is none.
+    #[error("'{text}' is no amount of coins; ask another source")]
+    Amount {
+        /// The text.
+        text: String,
+    },
+    /// Bytes that are not what their type says.
+    #[error("the bytes of {what} cannot be read: {detail}; ask another source")]
+    Bytes {
+        /// What they should be.
+        what: String,
+        /// The decoder's words.
+        detail: String,
+    },
+    /// The bytes hash to another id than the answer gives them.
+    #[error("the answer calls a transaction {given} and its bytes are {computed}; do not believe this source")]
+    OtherId {
+        /// The id in the answer.
+        given: String,
+        /// SHA-256 of the bytes.
+        computed: String,
+    },
+    /// Two parts of the answer do not fit each other.
+    #[error("{what}; do not believe this source")]
+    Contradiction {
+        /// What does not fit.
+        what: String,
+    },
+}
+
+impl DecodeError {
+    pub(crate) fn missing(what: &str) -> Self {
+        Self::Missing {
+            what: what.to_owned(),
+        }
+    }
+}
+
+/// A transaction with every movement in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transaction {
+    /// Its id.
+    pub id: TxId,
+    /// The height of its block; `None` while it stands in none.
+    pub height: Option<Height>,
+    /// The time of its block; `None` where the answer does not say (CometBFT).
+    pub time: Option<Timestamp>,
+    /// Whether it was executed.
+    pub outcome: Outcome,
+    /// The network's result code: 0 is success.
+    pub code: u64,
+    /// The module that gives the code its meaning; empty for success.
+    pub codespace: String,
+    /// The memo; `None` where the answer has no such field.
+    pub memo: Option<String>,
+    /// Who signed it, where the messages tell.
+    pub signer: Option<Address>,
+    /// Whom it is addressed to, when it is one payment.
+    pub to: Option<Address>,
+    /// Every movement, as credits of their recipients, without a block.
+    pub credits: Vec<Observation>,
+    /// Whether the answer holds its events. Without them only what messages state is known, and nothing of what contracts and
+    /// modules moved.
+    pub has_events: bool,
+}
+
+impl Transaction {
+    /// Puts the credits into their block.
+    #[must_use]
+    pub fn in_block(mut self, block: &BlockRef) -> Self {
+        for credit in &mut self.credits {
+            credit.block = Some(block.clone());
+        }
+        self
+    }
+}
+
+/// Reads the answers of one network.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    network: NetworkId,
+    native_denom: Option<&'static str>,
+}
+
+impl Decoder {
+    /// A decoder for a network. Of a network that we do not know by name every coin is a token by its denomination.
+    #[must_use]
+    pub fn new(network: NetworkId) -> Self {
+        Self {
+            native_denom: networks::by_name(&network).map(|known| known.native_denom),
+            network,
+        }
+    }
+
+    /// The network.
+    #[must_use]
+    pub const fn network(&self) -> &NetworkId {
+        &self.network
+    }
+
+    /// The transactions of an answer, in its order: one transaction (LCD, bare `tx_response`, CometBFT `/tx`), a page of a search
+    /// (LCD `txs`, CometBFT `/tx_search`, SDK 0.39 `/txs`) or an explorer's list.
+    ///
+    /// # Errors
+    /// When it is none of these, or contradicts itself.
+    pub fn transactions(&self, answer: &Value) -> Result<Vec<Transaction>, DecodeError> {
+        json::rows(answer)?
+            .iter()
+            .map(|row| self.transaction(row))
+            .collect()
+    }
+
+    /// A block and what its execution did: CometBFT's `/block` and `/block_results` of one height.
+    ///
+    /// # Errors
+    /// When they are something else, or do not fit each other.
+    pub fn block(&self, block: &Value, results: &Value) -> Result<Block, DecodeError> {
+        block::read(self, block, results)
+    }
+
+    /// The movements that a block makes without a transaction: CometBFT's `/block_results`.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn block_credits(&self, results: &Value) -> Result<BlockCredits, DecodeError> {
+        block::credits(self, results)
+    }
+
+    fn transaction(&self, row: &json::Row) -> Result<Transaction, DecodeError> {
+        let in_block = row.height.is_some();
+        let outcome = match (in_block, row.code) {
+            (_, code) if code != 0 => Outcome::Failed,
+            (true, _) => Outcome::Success,
+            (false, _) => Outcome::Unknown,
+        };
+        let credits = if !in_block {
+            // Accepted by a node or refused by it: nothing has moved.
+            Vec::new()
+        } else if outcome == Outcome::Failed {
+            movement::of_failed(self, row)
+        } else {
+            movement::of_success(self, row)?
+        };
+        let only = match row.messages.as_slice() {
+            [only] => match only.stated().as_slice() {
+                [payment] => address::parse(payment.to).ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        Ok(Transaction {
+            id: row.id.clone(),
+            height: row.height,
+            time: row.time,
+            outcome,
+            code: row.code,
+            codespace: row.codespace.clone(),
+            memo: row.memo.clone(),
+            signer: row
+                .messages
+                .iter()
+                .find_map(|message| address::parse(message.signer()?).ok())
+                .or_else(|| row.signer_of_events()),
+            to: only,
+            credits,
+            has_events: row.has_events(),
+        })
+    }
+
+    /// The asset of a denomination: the network's own coin or a token by its denomination.
+    pub(crate) fn asset(&self, denom: &str) -> AssetId {
+        if self.native_denom == Some(denom) {
+            AssetId::native(self.network.clone())
+        } else {
+            AssetId::contract(self.network.clone(), denom)
+        }
+    }
+}
