@@ -201,6 +201,16 @@ pub fn is_code(code: &str) -> bool {
     (1..=12).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// Whether a text is a strkey of something that holds money and is neither account nor contract: a claimable balance (`B…`) or
+/// a liquidity pool (`L…`).
+#[must_use]
+pub fn is_balance_or_pool(text: &str) -> bool {
+    matches!(
+        Strkey::from_string(text),
+        Ok(Strkey::ClaimableBalance(_) | Strkey::LiquidityPool(_))
+    )
+}
+
 /// The shape of an address whose checksum or a character may be wrong.
 fn looks_like_strkey(text: &str) -> bool {
     let length = match text.bytes().next() {

@@ -1,6 +1,55 @@
-//! The family of Stellar.
+//! Stellar: addresses, memos, credits and return transactions; behind the feature `fetch`, the client of Horizon.
+//!
+//! Without `fetch` it is a pure codec: records in, [`recover_core::observation::Observation`]s out, and unsigned transactions that
+//! are built, read and verified here and signed elsewhere. It deliberately knows no address book, no ledger of the exchange and
+//! no list of assets: an asset is its code and its issuer, never what it is called.
+//!
+//! Encodings are SDF's own (`stellar-strkey`, `stellar-xdr`). Start at [`decode`] (what counts as a credit), then [`wire`] (how
+//! Horizon writes it down) and [`returns`]; with `fetch`, [`open`].
 
 pub mod address;
 pub mod control;
+pub mod decode;
+pub mod wire;
+pub mod xdr;
+
+#[cfg(feature = "fetch")]
+pub mod horizon;
+#[cfg(feature = "fetch")]
+mod lookup;
+#[cfg(feature = "fetch")]
+mod problem;
+#[cfg(feature = "fetch")]
+mod stream;
 
 pub use control::StellarFamily;
+
+#[cfg(feature = "fetch")]
+use recover_source::{
+    chain::ChainRead, error::SourceError, settings::SourceSettings, transport::Transport,
+};
+#[cfg(feature = "fetch")]
+use std::sync::Arc;
+
+/// Opens a source of kind `horizon`. Nothing is sent and no variable is read before the first question.
+///
+/// # Errors
+/// [`SourceError::Unsupported`] for another kind of source.
+#[cfg(feature = "fetch")]
+pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError> {
+    if settings.kind != "horizon" {
+        return Err(SourceError::Unsupported {
+            origin: format!("{} {}", settings.kind, settings.network),
+            what: "sources of this kind for stellar; write kind = \"horizon\"".to_owned(),
+        });
+    }
+    let transport = Arc::new(settings.transport(Some("apikey")));
+    Ok(open_with(settings, transport))
+}
+
+/// Opens a source over a transport of the caller's: a recording, or one of a test.
+#[cfg(feature = "fetch")]
+#[must_use]
+pub fn open_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn ChainRead> {
+    Arc::new(horizon::Horizon::new(&settings, transport))
+}
