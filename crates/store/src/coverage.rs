@@ -28,6 +28,13 @@ impl Stream {
         Self(format!("account:{address}"))
     }
 
+    /// What a source cannot see of one account, by the account's address and the part's code: a stream for gaps only, which end
+    /// when the account is read again over their heights.
+    #[must_use]
+    pub fn account_part(address: &str, code: &str) -> Self {
+        Self(format!("account:{address}/{code}"))
+    }
+
     /// The stream as it is stored and shown.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -38,6 +45,16 @@ impl Stream {
     #[must_use]
     pub fn part_code(&self) -> Option<&str> {
         self.0.strip_prefix("part:")
+    }
+
+    /// The account's address, and the part's code where the stream is about one; `None` for a part of the chain.
+    #[must_use]
+    pub fn account_text(&self) -> Option<(&str, Option<&str>)> {
+        let account = self.0.strip_prefix("account:")?;
+        Some(match account.rsplit_once('/') {
+            Some((address, code)) => (address, Some(code)),
+            None => (account, None),
+        })
     }
 }
 
@@ -54,7 +71,8 @@ pub struct Covered {
     pub stream: Stream,
     /// The heights, both ends inside.
     pub range: HeightRange,
-    /// The block hash at the last height; `None` where a rewind cut the range at a height whose header is not kept.
+    /// The block hash at the last height; `None` where a rewind cut the range at a height whose header is not kept, and where
+    /// the height was final when it was read.
     pub end_hash: Option<BlockHash>,
     /// The watch set it was read under: addresses of later epochs were not looked for.
     pub epoch: u64,
@@ -89,9 +107,10 @@ pub struct ScanCommit {
     pub network: NetworkId,
     /// The heights that were asked for.
     pub range: HeightRange,
-    /// The block hash at the last height, read with the data.
-    pub end_hash: BlockHash,
-    /// The watch set it was read under, from [`Store::seal_watch_epoch`].
+    /// The block hash at the last height, read with the data; `None` where the height is final, so that nothing is compared
+    /// with it later.
+    pub end_hash: Option<BlockHash>,
+    /// The watch set it was read under, from [`Store::seal_watch_epoch`]; 0 for an account, whose stream knows no other address.
     pub epoch: u64,
     /// The rewinds before reading began, from [`Store::scan_generation`].
     pub generation: u64,
@@ -534,7 +553,7 @@ async fn cover(
     let mut from = read.from();
     let mut to = read.to();
     let is_end = read.to() == commit.range.to();
-    let mut end_hash = is_end.then(|| commit.end_hash.clone());
+    let mut end_hash = is_end.then(|| commit.end_hash.clone()).flatten();
     let mut resume_token = commit.resume_token.clone();
     for row in &touching {
         let known = covered(row)?;
@@ -581,7 +600,8 @@ async fn cover(
     Ok(())
 }
 
-/// Takes a range that was read out of the stored gaps.
+/// Takes a range that was read out of the stored gaps; where an account was read, out of the gaps of its parts too: what is
+/// still not seen of them comes with the same commit.
 async fn close_gaps(
     tx: &mut Tx,
     network: &NetworkId,
@@ -589,13 +609,20 @@ async fn close_gaps(
     read: HeightRange,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    // '0' is the character after '/'.
+    let (first, last) = match stream.account_text() {
+        Some((_, None)) => (format!("{stream}/"), format!("{stream}0")),
+        Some((_, Some(_))) | None => (stream.as_str().to_owned(), stream.as_str().to_owned()),
+    };
     let rows = tx
         .rows(
             "SELECT stream, from_height, to_height, reason FROM coverage_gap
-             WHERE network = $1 AND stream = $2 AND from_height <= $3 AND to_height >= $4",
+             WHERE network = $1 AND (stream = $2 OR (stream >= $3 AND stream < $4)) AND from_height <= $5 AND to_height >= $6",
             values![
                 network,
                 stream.as_str(),
+                first,
+                last,
                 height(read.to())?,
                 height(read.from())?
             ],
@@ -605,11 +632,11 @@ async fn close_gaps(
         let known = gap(row)?;
         tx.run(
             "DELETE FROM coverage_gap WHERE network = $1 AND stream = $2 AND from_height = $3",
-            values![network, stream.as_str(), height(known.range.from())?],
+            values![network, known.stream.as_str(), height(known.range.from())?],
         )
         .await?;
         for left in uncovered(known.range, &[read]) {
-            insert_gap(tx, network, stream, left, &known.reason, now).await?;
+            insert_gap(tx, network, &known.stream, left, &known.reason, now).await?;
         }
     }
     Ok(())

@@ -79,6 +79,7 @@ on_both! {
         pitfall_008_rewinds_and_steps_at_once_leave_no_block_of_the_old_branch,
         pitfall_009_coverage_survives_a_new_watch_set,
         pitfall_011_a_rewind_puts_deposits_in_doubt_and_keeps_their_rows,
+        an_account_read_again_ends_the_gaps_of_its_parts,
         headers_are_kept_until_they_are_final,
     ;
     deposits:

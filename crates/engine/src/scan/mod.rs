@@ -3,6 +3,8 @@
 //! Never a cursor: a height counts as read only when it was committed with what was found there, under a watch set that
 //! knew the address. What could not be read is a gap with a reason, and a scan with a gap is not a success.
 
+mod accounts;
+mod calendar;
 mod confirm;
 mod plan;
 mod progress;
@@ -16,17 +18,19 @@ use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::facts::FactGatherer;
+use accounts::AccountReading;
+use calendar::Calendar;
 use futures::StreamExt as _;
 use recover_core::address::Payload;
 use recover_core::block::{Height, HeightRange};
 use recover_core::book::WatchSet;
 use recover_core::coverage::joined;
+use recover_core::deposit::Deposit;
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
-use recover_core::time::Timestamp;
-use recover_source::chain::{ChainRead, Head, Part, ScanRequest, ScanUpdate};
+use recover_source::chain::{Capabilities, ChainRead, Head, Part, ScanRequest, ScanUpdate};
 use recover_source::error::SourceError;
-use recover_store::{BlockSeen, CoverageGap, ScanCommit, ScanCommitted, Stream};
+use recover_store::{BlockSeen, CoverageGap, ScanCommit, ScanCommitted, Stream, WatchEpoch};
 use recover_watch::WatchIndex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -88,7 +92,7 @@ pub(crate) enum From {
 pub struct NetworkReport {
     /// The network.
     pub network: NetworkId,
-    /// What was read and committed.
+    /// Heights that were read and committed; where accounts are read, those of every account together.
     pub blocks_read: u64,
     /// Credits at our addresses that were stored, by kind.
     pub found: BTreeMap<Kind, u64>,
@@ -124,6 +128,21 @@ impl NetworkReport {
         }
     }
 
+    /// Counts what was stored.
+    fn count(&mut self, found: Vec<Found>, new: usize) {
+        for Found { kind, unreviewed } in found {
+            let count = self.found.entry(kind).or_default();
+            *count = count.saturating_add(1);
+            if let Some(contract) = unreviewed {
+                let count = self.unreviewed.entry(contract).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        self.new = self
+            .new
+            .saturating_add(u64::try_from(new).unwrap_or(u64::MAX));
+    }
+
     /// Takes a reorganisation in; a later one of the same scan adds to the first.
     fn reorganised(&mut self, found: Reorganisation, progress: &dyn ScanProgress) {
         progress.event(ScanEvent::Reorganised {
@@ -153,6 +172,30 @@ impl NetworkReport {
                 .reorganisation
                 .as_ref()
                 .is_some_and(|reorganisation| reorganisation.is_beyond_finality)
+    }
+}
+
+/// What the report says of one credit.
+struct Found {
+    kind: Kind,
+    /// Its contract, where nobody reviewed it.
+    unreviewed: Option<String>,
+}
+
+impl Found {
+    fn of(deposit: &Deposit) -> Self {
+        let waits =
+            recover_store::Queue::of(&deposit.classification) == recover_store::Queue::TokenReview;
+        Self {
+            kind: deposit.classification.kind,
+            unreviewed: waits.then(|| {
+                deposit
+                    .asset()
+                    .contract_text()
+                    .unwrap_or_default()
+                    .to_owned()
+            }),
+        }
     }
 }
 
@@ -236,7 +279,10 @@ impl Engine {
             report.note = Some("no address to watch: `recover addresses import`".to_owned());
             return Ok(());
         }
-        let watch = self.watch_set(network).await?;
+        let watch = match capabilities.accounts {
+            true => None,
+            false => Some(self.watch_set(network).await?),
+        };
         for _ in 0..REWINDS_MAX {
             let mut head = source.head().await?;
             if let Some(reorganisation) = self.repair(network, source.as_ref(), &head).await? {
@@ -254,93 +300,23 @@ impl Engine {
                 .to
                 .filter(|_| !is_followed)
                 .map_or(tip, |to| to.min(tip));
-            let mut demands = Vec::with_capacity(epochs.len());
-            for added in &epochs {
-                let from = match (span.from, added.since) {
-                    (From::Exactly(from), _) | (From::NotBelow(from), None) => from,
-                    (From::NotBelow(lowest), Some(since)) => {
-                        first_height_at(source.as_ref(), since, &head)
-                            .await?
-                            .max(lowest)
-                    }
-                };
-                demands.push(Demand {
-                    epoch: added.number,
-                    from,
-                });
-            }
-            let read: Vec<Read> = self
-                .store
-                .coverage(&network.id)
-                .await?
-                .into_iter()
-                .filter_map(|covered| {
-                    let part = Part::from_code(covered.stream.part_code()?)?;
-                    Some(Read {
-                        part,
-                        range: covered.range,
-                        epoch: covered.epoch,
-                    })
-                })
-                .collect();
-            let mut missing = missing(&demands, &read, to);
-            // What no source reads is one gap a range, not a piece of work for every scan again.
-            let mut unreadable = Vec::new();
-            missing.retain(|part, ranges| {
-                let is_readable = capabilities.scan.contains(part);
-                if !is_readable {
-                    unreadable.extend(ranges.iter().map(|range| CoverageGap {
-                        stream: Stream::part(part.code()),
-                        range: *range,
-                        reason: format!(
-                            "no source of {} reads {}; {}",
-                            network.id,
-                            part.words(),
-                            part.remedy()
-                        ),
-                    }));
-                }
-                is_readable
-            });
-            if !unreadable.is_empty() {
-                self.store
-                    .record_gaps(&network.id, unreadable, generation, self.now())
-                    .await?;
-            }
-            let logs_only = missing.keys().all(|part| *part == Part::TransferLogs);
-            let pieces = cut(
-                &missing,
-                if logs_only {
-                    BLOCKS_LOGS_ONLY
-                } else {
-                    BLOCKS_WHOLE
-                },
-            );
-            progress.event(ScanEvent::Started {
-                network: network.id.clone(),
-                blocks: pieces.iter().map(|piece| piece.range.blocks()).sum(),
-            });
-            let reading = Reading {
-                engine: self,
+            let pass = Pass {
                 network,
                 source,
-                watch: Arc::clone(&watch),
-                trusted: Arc::new(network.trusted_contracts()),
-                gatherer: FactGatherer::new(
-                    &self.store,
-                    &self.chains,
-                    &self.adapters,
-                    &network.id,
-                    &self.sources,
-                    head.finalized,
-                )?,
-                epoch,
+                head: &head,
                 generation,
-                headers_from: head
-                    .finalized
-                    .unwrap_or_else(|| head.latest.block.height.minus(HEADERS_KEPT)),
+                span,
+                to,
+                progress,
             };
-            match reading.all(pieces, progress, report).await? {
+            let outcome = match &watch {
+                None => self.read_accounts(&pass, report).await?,
+                Some(watch) => {
+                    self.read_blocks(&pass, &capabilities, watch, epoch, &epochs, report)
+                        .await?
+                }
+            };
+            match outcome {
                 Outcome::Rewound => continue,
                 Outcome::Done => {}
             }
@@ -362,6 +338,138 @@ impl Engine {
             "the chain was reorganised again and again while it was read; run the scan again in a minute".to_owned(),
         );
         Ok(())
+    }
+
+    /// Reads what is left of every account of ours.
+    async fn read_accounts(
+        &self,
+        pass: &Pass<'_>,
+        report: &mut NetworkReport,
+    ) -> Result<Outcome, EngineError> {
+        let stretches = self.account_stretches(pass).await?;
+        pass.progress.event(ScanEvent::Started {
+            network: pass.network.id.clone(),
+            blocks: accounts::heights(&stretches),
+        });
+        AccountReading::new(self, pass, report)?
+            .all(stretches)
+            .await
+    }
+
+    /// Reads what is left of the blocks.
+    async fn read_blocks(
+        &self,
+        pass: &Pass<'_>,
+        capabilities: &Capabilities,
+        watch: &Arc<dyn WatchSet>,
+        epoch: u64,
+        epochs: &[WatchEpoch],
+        report: &mut NetworkReport,
+    ) -> Result<Outcome, EngineError> {
+        let Pass {
+            network,
+            source,
+            head,
+            generation,
+            span,
+            to,
+            progress,
+        } = *pass;
+        let mut calendar = Calendar::new(source.as_ref(), head);
+        let mut demands = Vec::with_capacity(epochs.len());
+        for added in epochs {
+            let from = match (span.from, added.since) {
+                (From::Exactly(from), _) | (From::NotBelow(from), None) => from,
+                (From::NotBelow(lowest), Some(since)) => {
+                    calendar.first_height_at(since).await?.max(lowest)
+                }
+            };
+            demands.push(Demand {
+                epoch: added.number,
+                from,
+            });
+        }
+        let read: Vec<Read> = self
+            .store
+            .coverage(&network.id)
+            .await?
+            .into_iter()
+            .filter_map(|covered| {
+                let part = Part::from_code(covered.stream.part_code()?)?;
+                Some(Read {
+                    part,
+                    range: covered.range,
+                    epoch: covered.epoch,
+                })
+            })
+            .collect();
+        let mut missing = missing(&demands, &read, to);
+        // What no source reads is one gap a range, not a piece of work for every scan again.
+        let mut unreadable = Vec::new();
+        missing.retain(|part, ranges| {
+            let is_readable = capabilities.scan.contains(part);
+            if !is_readable {
+                unreadable.extend(ranges.iter().map(|range| CoverageGap {
+                    stream: Stream::part(part.code()),
+                    range: *range,
+                    reason: format!(
+                        "no source of {} reads {}; {}",
+                        network.id,
+                        part.words(),
+                        part.remedy()
+                    ),
+                }));
+            }
+            is_readable
+        });
+        if !unreadable.is_empty() {
+            self.store
+                .record_gaps(&network.id, unreadable, generation, self.now())
+                .await?;
+        }
+        let logs_only = missing.keys().all(|part| *part == Part::TransferLogs);
+        let pieces = cut(
+            &missing,
+            if logs_only {
+                BLOCKS_LOGS_ONLY
+            } else {
+                BLOCKS_WHOLE
+            },
+        );
+        progress.event(ScanEvent::Started {
+            network: network.id.clone(),
+            blocks: pieces.iter().map(|piece| piece.range.blocks()).sum(),
+        });
+        let reading = Reading {
+            engine: self,
+            network,
+            source,
+            watch: Arc::clone(watch),
+            trusted: Arc::new(network.trusted_contracts()),
+            gatherer: self.gatherer(network, head)?,
+            epoch,
+            generation,
+            headers_from: head
+                .finalized
+                .unwrap_or_else(|| head.latest.block.height.minus(HEADERS_KEPT)),
+        };
+        reading.all(pieces, progress, report).await
+    }
+
+    /// What judges the credits of a pass.
+    fn gatherer<'a>(
+        &'a self,
+        network: &'a NetworkConfig,
+        head: &Head,
+    ) -> Result<FactGatherer<'a>, EngineError> {
+        FactGatherer::new(
+            &self.store,
+            &self.chains,
+            &self.adapters,
+            &network.id,
+            &self.sources,
+            head.finalized,
+        )
     }
 
     /// The addresses of a network's family, read page by page.
@@ -390,6 +498,18 @@ impl Engine {
 enum Outcome {
     Done,
     Rewound,
+}
+
+/// One pass over a network, up to one tip and under the rewinds so far.
+#[derive(Clone, Copy)]
+struct Pass<'a> {
+    network: &'a NetworkConfig,
+    source: &'a Arc<dyn ChainRead>,
+    head: &'a Head,
+    generation: u64,
+    span: Span,
+    to: Height,
+    progress: &'a dyn ScanProgress,
 }
 
 /// One pass over a network's pieces.
@@ -467,22 +587,7 @@ impl Reading<'_> {
             .engine
             .deposits_of(self.network, Some(self.source.as_ref()), judged)
             .await?;
-        for deposit in &deposits {
-            let kind = deposit.classification.kind;
-            let count = report.found.entry(kind).or_default();
-            *count = count.saturating_add(1);
-            if recover_store::Queue::of(&deposit.classification)
-                == recover_store::Queue::TokenReview
-            {
-                let contract = deposit
-                    .asset()
-                    .contract_text()
-                    .unwrap_or_default()
-                    .to_owned();
-                let count = report.unreviewed.entry(contract).or_default();
-                *count = count.saturating_add(1);
-            }
-        }
+        let found = deposits.iter().map(Found::of).collect();
         let gaps = update
             .gaps
             .into_iter()
@@ -505,7 +610,7 @@ impl Reading<'_> {
         let commit = ScanCommit {
             network: self.network.id.clone(),
             range: piece.range,
-            end_hash: update.end.block.hash,
+            end_hash: Some(update.end.block.hash),
             epoch: self.epoch,
             generation: self.generation,
             streams: piece
@@ -527,9 +632,7 @@ impl Reading<'_> {
             ScanCommitted::Rewound => Ok(Outcome::Rewound),
             ScanCommitted::Stored(stored) => {
                 report.blocks_read = report.blocks_read.saturating_add(piece.range.blocks());
-                report.new = report
-                    .new
-                    .saturating_add(u64::try_from(stored.inserted.len()).unwrap_or(u64::MAX));
+                report.count(found, stored.inserted.len());
                 progress.event(ScanEvent::Committed {
                     network: self.network.id.clone(),
                     range: piece.range,
@@ -568,29 +671,4 @@ impl Reading<'_> {
             .await?;
         Ok(())
     }
-}
-
-/// The first height whose block is of this time or later, by halving between the first block and the tip; the tip's
-/// height when all are earlier. Block times rise on every network we read.
-async fn first_height_at(
-    source: &dyn ChainRead,
-    time: Timestamp,
-    head: &Head,
-) -> Result<Height, SourceError> {
-    let (mut low, mut high) = (Height(0), head.latest.block.height);
-    if head.latest.block.time < time {
-        return Ok(high);
-    }
-    while low < high {
-        let middle = Height(low.0.saturating_add(high.0.saturating_sub(low.0) / 2));
-        let at = source.header(middle).await?;
-        // A source that keeps no early block says nothing about earlier ones: go on as if they were later, so that
-        // nothing is passed over.
-        if at.is_some_and(|header| header.block.time < time) {
-            low = middle.next();
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }

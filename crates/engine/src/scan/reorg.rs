@@ -10,7 +10,7 @@ use recover_core::coverage::uncovered;
 use recover_core::deposit::Origin;
 use recover_core::observation::{DepositId, Mechanism};
 use recover_source::chain::{ChainRead, Head, Part};
-use recover_store::ClaimFilter;
+use recover_store::{ClaimFilter, Stream};
 use std::collections::{BTreeMap, HashSet};
 
 /// How many kept headers are compared: more than any finality rule leaves open.
@@ -132,19 +132,19 @@ impl Engine {
         if suspects.is_empty() {
             return Ok(());
         }
-        let mut read: BTreeMap<Part, Vec<HeightRange>> = BTreeMap::new();
+        let mut read: BTreeMap<Stream, Vec<HeightRange>> = BTreeMap::new();
         for covered in self.store.coverage(&network.id).await? {
-            if let Some(part) = covered.stream.part_code().and_then(Part::from_code) {
-                read.entry(part).or_default().push(covered.range);
-            }
+            read.entry(covered.stream).or_default().push(covered.range);
         }
         let mut unseen = Vec::new();
         for stored in suspects {
             let Origin::Observed(observation) = &stored.deposit.origin else {
                 continue;
             };
+            // Found in the history of its account, or in a part of the blocks.
             let read = read
-                .get(&part_of(observation.mechanism))
+                .get(&Stream::account(observation.to.text()))
+                .or_else(|| read.get(&Stream::part(part_of(observation.mechanism).code())))
                 .map_or(&[][..], Vec::as_slice);
             let lowest_read = read.iter().map(|range| range.from()).min();
             let wanted = observation

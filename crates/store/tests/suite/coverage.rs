@@ -15,7 +15,7 @@ fn commit(from: u64, to: u64) -> ScanCommit {
     ScanCommit {
         network: ethereum(),
         range: range(from, to),
-        end_hash: block(to, "a").hash,
+        end_hash: Some(block(to, "a").hash),
         epoch: 1,
         generation: 0,
         streams: vec![logs()],
@@ -340,7 +340,7 @@ pub async fn pitfall_011_a_rewind_puts_deposits_in_doubt_and_keeps_their_rows(ba
     }
     let step = ScanCommit {
         generation: 1,
-        end_hash: block(19, "b").hash,
+        end_hash: Some(block(19, "b").hash),
         deposits: vec![mined_again],
         headers: (13..=19).map(|height| header(height, "b")).collect(),
         ..commit(13, 19)
@@ -419,4 +419,37 @@ pub async fn headers_are_kept_until_they_are_final(backend: Backend) {
         .unwrap();
     assert_eq!(seen, header(8));
     assert_ne!(seen.parent, BlockHash::new("other"));
+}
+
+pub async fn an_account_read_again_ends_the_gaps_of_its_parts(backend: Backend) {
+    let store = backend.open().await;
+    let (account, other) = (Stream::account("rA"), Stream::account("rAB"));
+    let part = Stream::account_part("rA", "internal");
+    let gap = |stream: &Stream, from, to| CoverageGap {
+        stream: stream.clone(),
+        range: range(from, to),
+        reason: "not seen".to_owned(),
+    };
+    let read = |stream: &Stream, from, to, gaps| ScanCommit {
+        epoch: 0,
+        end_hash: None,
+        streams: vec![stream.clone()],
+        gaps,
+        ..commit(from, to)
+    };
+    let others = Stream::account_part("rAB", "internal");
+    stored(&store, read(&account, 0, 9, vec![gap(&part, 0, 9)])).await;
+    stored(&store, read(&other, 0, 9, vec![gap(&others, 0, 9)])).await;
+    // The account itself counts as read, whatever part of it nobody sees.
+    let covered = store.covered_heights(&ethereum(), &account, 0).await;
+    assert_eq!(covered.unwrap(), vec![range(0, 9)]);
+    stored(&store, read(&account, 0, 4, vec![])).await;
+    stored(&store, read(&account, 5, 6, vec![gap(&part, 5, 6)])).await;
+    assert_eq!(
+        store.gaps(&ethereum()).await.unwrap(),
+        vec![gap(&part, 5, 9), gap(&others, 0, 9)]
+    );
+    let covered = store.coverage(&ethereum()).await.unwrap();
+    assert_eq!(covered.len(), 2);
+    assert!(covered.iter().all(|covered| covered.end_hash.is_none()));
 }
