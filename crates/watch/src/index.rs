@@ -12,6 +12,8 @@ pub struct WatchIndex {
     accounts: WatchTable<20>,
     /// 32 bytes: ed25519 keys, x-only keys, long script hashes.
     keys: WatchTable<32>,
+    /// 33 bytes: TON accounts, a workchain before 32 bytes.
+    accounts_with_workchain: WatchTable<33>,
 }
 
 impl WatchIndex {
@@ -19,22 +21,26 @@ impl WatchIndex {
     /// reserves memory at once, 0 when unknown.
     ///
     /// # Errors
-    /// [`WatchError::UnknownWidth`] for a payload that is neither 20 nor 32 bytes, [`WatchError::TooMany`] above 2^32 - 1
+    /// [`WatchError::UnknownWidth`] for a payload of neither 20, 32 nor 33 bytes, [`WatchError::TooMany`] above 2^32 - 1
     /// of one width.
     pub fn build(
         payloads: impl IntoIterator<Item = Payload>,
         expected: usize,
     ) -> Result<Self, WatchError> {
         let mut keys: Vec<[u8; 32]> = Vec::new();
+        let mut wide: Vec<[u8; 33]> = Vec::new();
         let mut unknown = None;
         let narrow = payloads.into_iter().filter_map(|payload| {
             let bytes = payload.bytes();
             if let Ok(account) = <[u8; 20]>::try_from(bytes) {
                 return Some(account);
             }
-            match <[u8; 32]>::try_from(bytes) {
-                Ok(key) => keys.push(key),
-                Err(_) => unknown = Some(bytes.len()),
+            if let Ok(key) = <[u8; 32]>::try_from(bytes) {
+                keys.push(key);
+            } else if let Ok(account) = <[u8; 33]>::try_from(bytes) {
+                wide.push(account);
+            } else {
+                unknown = Some(bytes.len());
             }
             None
         });
@@ -45,13 +51,14 @@ impl WatchIndex {
         Ok(Self {
             accounts,
             keys: WatchTable::from_block(keys)?,
+            accounts_with_workchain: WatchTable::from_block(wide)?,
         })
     }
 
     /// Bytes of memory that the tables occupy.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.accounts.bytes() + self.keys.bytes()
+        self.accounts.bytes() + self.keys.bytes() + self.accounts_with_workchain.bytes()
     }
 }
 
@@ -62,12 +69,14 @@ impl WatchSet for WatchIndex {
             self.accounts.contains(account)
         } else if let Ok(key) = <&[u8; 32]>::try_from(bytes) {
             self.keys.contains(key)
+        } else if let Ok(account) = <&[u8; 33]>::try_from(bytes) {
+            self.accounts_with_workchain.contains(account)
         } else {
             false
         }
     }
 
     fn len(&self) -> usize {
-        self.accounts.len() + self.keys.len()
+        self.accounts.len() + self.keys.len() + self.accounts_with_workchain.len()
     }
 }

@@ -25,7 +25,7 @@ pub enum WatchError {
     )]
     TooMany,
     /// A payload of a width for which there is no table.
-    #[error("no watch table for payloads of {bytes} bytes: only 20 and 32 are built")]
+    #[error("no watch table for payloads of {bytes} bytes: only 20, 32 and 33 are built")]
     UnknownWidth {
         /// The width in bytes.
         bytes: usize,

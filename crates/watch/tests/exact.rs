@@ -134,3 +134,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn payloads_of_every_width_are_found_and_others_are_not() {
+    let ours = [
+        Payload::Hash160([1; 20]),
+        Payload::Ed25519([2; 32]),
+        Payload::Ton([3; 33]),
+    ];
+    let index = WatchIndex::build(ours, 0).expect("every width has a table");
+    assert_eq!(index.len(), 3);
+    assert!(ours.iter().all(|payload| index.contains(payload)));
+    for other in [
+        Payload::Hash160([9; 20]),
+        Payload::Ed25519([3; 32]),
+        Payload::Ton([2; 33]),
+    ] {
+        assert!(!index.contains(&other), "{other:?}");
+    }
+}
