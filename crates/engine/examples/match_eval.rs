@@ -100,6 +100,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             amount: recover_core::decimal::Decimal::from_parts(deposit.amount, deposit.scale),
             time: deposit.block_time,
             memo: deposit.memo.clone(),
+            memo_finding: None,
         }
     }));
     let outcomes = match_appeals(&clues, &index, &book);

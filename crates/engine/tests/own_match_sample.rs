@@ -49,6 +49,7 @@ fn facts(deposit: &recover_core::deposit::ImportedDeposit) -> DepositFacts {
         amount: Decimal::from_parts(deposit.amount, deposit.scale),
         time: deposit.block_time,
         memo: deposit.memo.clone(),
+        memo_finding: None,
     }
 }
 

@@ -46,7 +46,7 @@ impl UserBook {
                 owners.insert(user_id.clone());
             }
             AddressRole::AssignedMemo => {
-                let memo = folded_memo(&record.value);
+                let memo = folded_memo(untyped(record));
                 user.memos.insert((record.family, memo.clone()));
                 let owners = self.memos.entry((record.family, memo)).or_default();
                 owners.insert(user_id.clone());
@@ -70,6 +70,14 @@ impl UserBook {
     /// The users to whom a memo was assigned.
     pub(crate) fn memo_owners(&self, family: Family, memo: &str) -> Option<&BTreeSet<String>> {
         self.memos.get(&(family, memo.to_owned()))
+    }
+}
+
+/// An assigned memo without the type that may stand before it where the network tells types apart.
+fn untyped(record: &AddressRecord) -> &str {
+    match (record.family, record.value.split_once(':')) {
+        (Family::Stellar, Some(("id" | "text" | "hash" | "return", value))) => value,
+        _ => &record.value,
     }
 }
 

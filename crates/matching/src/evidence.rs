@@ -7,9 +7,11 @@ use crate::amount::Closeness;
 use crate::asset::Sameness;
 use crate::book::{User, UserBook};
 use crate::clue::{AppealClues, Field, Found, Id, Proof};
+use crate::facts::DepositFacts;
 use crate::index::{DepositIndex, Row, Texts};
 use crate::{amount, asset, text};
 use recover_core::appeal::MatchReason;
+use recover_core::memo::MemoFinding;
 use std::collections::HashMap;
 
 /// 1/1024 bit.
@@ -64,6 +66,8 @@ pub(crate) enum Owner {
     Memo,
     /// It carries a memo that is the claimant's but for a slip.
     NearMemo,
+    /// Its memo names one user and another fact names another, and the claimant is one of them.
+    Disputed,
     /// It comes from an address from which the claimant has sent before.
     Sender,
     /// It carries the memo of somebody else.
@@ -214,8 +218,17 @@ impl<'a> Comparer<'a> {
             // Issued to several: the book contradicts itself, and a person must look.
             return Owner::Unknown;
         }
+        let finding = row.facts.memo_finding.as_ref();
+        if let Some(owner) = finding.and_then(|finding| self.named_by(finding)) {
+            return owner;
+        }
         if let Some(memo) = &row.memo {
-            if let Some(owners) = self.book.memo_owners(family, memo) {
+            // The memo of a file's deposit was judged by nobody: it is compared as text.
+            let owners = self
+                .book
+                .memo_owners(family, memo)
+                .filter(|_| finding.is_none());
+            if let Some(owners) = owners {
                 if !owners.contains(user_id) {
                     return Owner::OtherMemo;
                 }
@@ -237,6 +250,28 @@ impl<'a> Comparer<'a> {
             (Some(user), Some(sender)) if user.senders.contains(sender) => Owner::Sender,
             _ => Owner::Unknown,
         }
+    }
+
+    /// Whose it is by the judgement of its routing fields; `None` where they say nothing about this user.
+    fn named_by(&self, finding: &MemoFinding) -> Option<Owner> {
+        let user = self.clues.user_id.as_str();
+        if let Some(owner) = &finding.owner {
+            return Some(if owner == user {
+                Owner::Memo
+            } else {
+                Owner::OtherMemo
+            });
+        }
+        let is_named = finding.named().contains(user);
+        if finding.is_disputed() {
+            return Some(if is_named {
+                Owner::Disputed
+            } else {
+                Owner::OtherMemo
+            });
+        }
+        // One of several who may be meant is as near as the only one; which of them, a person says.
+        is_named.then_some(Owner::NearMemo)
     }
 
     fn asset(&self, row: &Row) -> Option<Sameness> {
@@ -411,7 +446,7 @@ fn weights(levels: &Levels, comparer: &Comparer<'_>, row: &Row) -> [i32; 11] {
         Owner::Unknown => 0,
         Owner::Address | Owner::Memo => 14 * BIT,
         Owner::NearMemo => 8 * BIT,
-        Owner::Sender => 7 * BIT,
+        Owner::Sender | Owner::Disputed => 7 * BIT,
         Owner::OtherMemo => -6 * BIT,
         Owner::OtherAddress => -14 * BIT,
     };
@@ -496,9 +531,10 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
             "exact",
             "it carries the memo assigned to this user".to_owned(),
         ),
-        Owner::NearMemo => (
+        Owner::NearMemo => ("near", near_memo(clues, facts)),
+        Owner::Disputed => (
             "near",
-            "its memo is this user's own but for a slip".to_owned(),
+            "owner_disputed: its memo names one user and another fact names another".to_owned(),
         ),
         Owner::Sender => (
             "near",
@@ -654,6 +690,26 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
             detail,
         })
         .collect()
+}
+
+/// How the deposit's memo comes to be this user's.
+fn near_memo(clues: &AppealClues, facts: &DepositFacts) -> String {
+    let evidence = facts
+        .memo_finding
+        .iter()
+        .flat_map(|finding| &finding.evidence);
+    let signs: Vec<&str> = evidence
+        .filter(|evidence| evidence.user.as_deref() == Some(clues.user_id.as_str()))
+        .map(|evidence| evidence.sign.code())
+        .collect();
+    if signs.is_empty() {
+        "its memo is this user's own but for a slip".to_owned()
+    } else {
+        format!(
+            "its memo is this user's own, read otherwise: {}",
+            signs.join(", ")
+        )
+    }
 }
 
 fn id_detail(like: Like, noun: &str, actual: &str) -> (&'static str, String) {

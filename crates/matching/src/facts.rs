@@ -3,6 +3,7 @@
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::Deposit;
+use recover_core::memo::MemoFinding;
 use recover_core::names;
 use recover_core::network::{Family, NetworkId};
 use recover_core::observation::DepositId;
@@ -33,6 +34,9 @@ pub struct DepositFacts {
     pub time: Option<Timestamp>,
     /// The routing field; `None` when there is none.
     pub memo: Option<String>,
+    /// What the judgement of its routing fields says; `None` where they need none and for deposits of a file, whose memo is
+    /// then compared as text.
+    pub memo_finding: Option<MemoFinding>,
 }
 
 impl From<&Deposit> for DepositFacts {
@@ -54,6 +58,7 @@ impl From<&Deposit> for DepositFacts {
             amount: Decimal::from_parts(deposit.amount(), deposit.decimals),
             time: deposit.block_time(),
             memo: deposit.memo_text(),
+            memo_finding: deposit.classification.memo.clone(),
         }
     }
 }

@@ -6,6 +6,7 @@ use common::{DAY, Form, address, deposit, hash, issued, row, run, time};
 use proptest::prelude::*;
 use recover_core::appeal::{MatchDecision, MatchOutcome};
 use recover_core::book::{AddressRecord, AddressRole};
+use recover_core::memo::{MemoEvidence, MemoFinding, MemoSign, MemoStanding};
 use recover_core::network::Family;
 use recover_matching::{AppealClues, DepositFacts, DepositIndex, UserBook, match_appeals};
 
@@ -317,6 +318,119 @@ fn own_a_memo_of_the_users_own_is_ownership() {
         let outcomes = run(&form, &[with_memo(memo)], &book);
         assert_eq!(outcomes[0].decision, decision, "{memo}");
         assert_eq!(reason(&outcomes[0], "owner").0, verdict, "{memo}");
+    }
+}
+
+#[test]
+fn own_a_judged_memo_decides_only_when_it_names_the_owner() {
+    let shared = "GCOZWRKI5OQAELWH44GGCAZG7BINBXJOT764OKJ34QEG55GW3J5MZVJV";
+    let found =
+        |standing, owner: Option<&str>, proposed: Option<&str>, evidence: &[(MemoSign, &str)]| {
+            Some(MemoFinding {
+                standing,
+                owner: owner.map(str::to_owned),
+                proposed: proposed.map(str::to_owned),
+                evidence: evidence
+                    .iter()
+                    .map(|(sign, user)| MemoEvidence {
+                        sign: *sign,
+                        place: "memo".to_owned(),
+                        value: "369939573".to_owned(),
+                        assigned: Some("369939573".to_owned()),
+                        user: Some((*user).to_owned()),
+                    })
+                    .collect(),
+            })
+        };
+    // The book has the very text: what was judged of the deposit counts for more.
+    let book = [row(
+        "U1",
+        AddressRole::AssignedMemo,
+        Family::Stellar,
+        "369939573",
+    )];
+    let form = [by_transaction("A1", "U1", 1)];
+    use MemoSign::{Exact, OfAnotherUser, OneDigitOff, WrongType};
+    use MemoStanding::{Good, InWrongField, OfAnotherUser as Disputed, Unassigned};
+    let rows = [
+        (
+            "it names the user",
+            found(Good, Some("U1"), None, &[(Exact, "U1")]),
+            MatchDecision::Auto,
+            "exact",
+        ),
+        (
+            "it names another",
+            found(Good, Some("U2"), None, &[(Exact, "U2")]),
+            MatchDecision::Review,
+            "differs",
+        ),
+        (
+            "as another type",
+            found(InWrongField, None, Some("U1"), &[(WrongType, "U1")]),
+            MatchDecision::Review,
+            "near",
+        ),
+        (
+            "one slip away",
+            found(Unassigned, None, Some("U1"), &[(OneDigitOff, "U1")]),
+            MatchDecision::Review,
+            "near",
+        ),
+        (
+            "one slip away from two",
+            found(
+                Unassigned,
+                None,
+                None,
+                &[(OneDigitOff, "U1"), (OneDigitOff, "U2")],
+            ),
+            MatchDecision::Review,
+            "near",
+        ),
+        (
+            "the memo's user in a dispute",
+            found(
+                Disputed,
+                None,
+                None,
+                &[(Exact, "U1"), (OfAnotherUser, "U2")],
+            ),
+            MatchDecision::Review,
+            "near",
+        ),
+        (
+            "the sender's user in a dispute",
+            found(
+                Disputed,
+                None,
+                None,
+                &[(Exact, "U2"), (OfAnotherUser, "U1")],
+            ),
+            MatchDecision::Review,
+            "near",
+        ),
+        (
+            "a stranger to a dispute",
+            found(
+                Disputed,
+                None,
+                None,
+                &[(Exact, "U2"), (OfAnotherUser, "U3")],
+            ),
+            MatchDecision::Review,
+            "differs",
+        ),
+    ];
+    for (name, memo_finding, decision, verdict) in rows {
+        let deposits = [DepositFacts {
+            memo: Some("369939573".to_owned()),
+            memo_finding,
+            ..deposit("D1", "stellar", &hash(1), shared, "XLM", "99.98")
+        }];
+        let outcomes = run(&form, &deposits, &book);
+        assert_eq!(outcomes[0].decision, decision, "{name}");
+        assert_eq!(reason(&outcomes[0], "owner").0, verdict, "{name}");
     }
 }
 

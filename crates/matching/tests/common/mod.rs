@@ -101,6 +101,7 @@ pub fn deposit(
         amount: Decimal::parse(amount).ok(),
         time: Some(time(DAY)),
         memo: None,
+        memo_finding: None,
         network,
     }
 }
