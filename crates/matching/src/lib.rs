@@ -22,6 +22,7 @@ pub mod ids;
 pub mod index;
 pub mod moment;
 pub mod normalise;
+pub mod secret;
 pub mod text;
 
 pub use book::UserBook;

@@ -48,7 +48,7 @@ fn digit(character: char) -> Option<char> {
     })
 }
 
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{00ad}'
