@@ -4,9 +4,11 @@
 use recover_core::appeal::{MatchOutcome, MatchReason};
 use recover_core::claim::Claim;
 use recover_core::deposit::Deposit;
+use recover_core::memo::MemoFinding;
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
 use recover_engine::config::NetworkConfig;
+use recover_engine::explain;
 use serde::Serialize;
 
 /// One network of `chains list`.
@@ -72,6 +74,9 @@ pub struct DepositView {
     pub verdict_text: String,
     #[serde(skip)]
     pub symbol: String,
+    /// For tables only: whom the memo seems to mean; `deposits show` says why.
+    #[serde(skip)]
+    pub proposed_owner: Option<String>,
 }
 
 impl DepositView {
@@ -97,6 +102,10 @@ impl DepositView {
             status: deposit.status.code(),
             verdict_text: classification.verdict.to_string(),
             symbol: symbol_of(deposit),
+            proposed_owner: classification
+                .memo
+                .as_ref()
+                .and_then(|finding| finding.proposed.clone()),
         }
     }
 
@@ -156,6 +165,10 @@ impl DepositView {
         } else {
             format!("\n({})", self.flags.join(", "))
         };
+        let proposed = self
+            .proposed_owner
+            .as_ref()
+            .map_or_else(String::new, |user| format!("\nperhaps {user}'s"));
         vec![
             self.id.clone(),
             self.network.clone(),
@@ -164,10 +177,61 @@ impl DepositView {
                 .unwrap_or_else(|| "unconfirmed".to_owned()),
             format!("{} {}", self.amount_decimal, self.symbol),
             shortened(&self.to),
-            format!("{}{flags}", self.kind),
+            format!("{}{flags}{proposed}", self.kind),
             self.verdict_text.replacen(':', "\n", 1),
             self.status.to_owned(),
         ]
+    }
+}
+
+/// What the routing fields of a deposit say.
+#[derive(Debug, Serialize)]
+pub struct MemoFindingView {
+    pub standing: &'static str,
+    pub owner: Option<String>,
+    pub proposed_owner: Option<String>,
+    pub evidence: Vec<MemoEvidenceView>,
+}
+
+/// One finding about a routing field, with the line that a person reads.
+#[derive(Debug, Serialize)]
+pub struct MemoEvidenceView {
+    pub code: &'static str,
+    pub place: String,
+    pub value: String,
+    pub assigned: Option<String>,
+    pub user: Option<String>,
+    pub text: String,
+}
+
+impl MemoFindingView {
+    pub fn of(finding: &MemoFinding) -> Self {
+        Self {
+            standing: finding.standing.code(),
+            owner: finding.owner.clone(),
+            proposed_owner: finding.proposed.clone(),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|evidence| MemoEvidenceView {
+                    code: evidence.sign.code(),
+                    place: evidence.place.clone(),
+                    value: evidence.value.clone(),
+                    assigned: evidence.assigned.clone(),
+                    user: evidence.user.clone(),
+                    text: explain::memo(evidence),
+                })
+                .collect(),
+        }
+    }
+
+    /// The lines that a specialist reads aloud: each finding, then what follows from them.
+    pub fn lines(&self) -> Vec<String> {
+        let found = self.evidence.iter().map(|evidence| evidence.text.clone());
+        let proposed = self.proposed_owner.as_ref().map(|user| {
+            format!("perhaps user {user}'s: a person decides, and asks for proof first")
+        });
+        found.chain(proposed).collect()
     }
 }
 

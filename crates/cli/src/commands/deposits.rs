@@ -4,7 +4,7 @@ use crate::args::{DepositFilter as Filter, Deposits, Format};
 use crate::commands::{chosen, intake};
 use crate::exit::Exit;
 use crate::output;
-use crate::view::{ClaimView, DepositView, VerdictView, symbol_of, time_or_dash};
+use crate::view::{ClaimView, DepositView, MemoFindingView, VerdictView, symbol_of, time_or_dash};
 use anyhow::Context as _;
 use recover_core::deposit::{DepositStatus, Origin};
 use recover_core::kind::Kind;
@@ -190,6 +190,7 @@ struct ShowView {
     why: &'static str,
     who_signs: String,
     owner: Option<String>,
+    memo_finding: Option<MemoFindingView>,
     amount_stated: Option<String>,
     balance_delta: Option<String>,
     stated_reason: Option<String>,
@@ -231,6 +232,7 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
         why: explain::verdict(&classification.verdict),
         who_signs: explain::who_signs(&classification.verdict, deposit.to()),
         owner: classification.owner.clone(),
+        memo_finding: classification.memo.as_ref().map(MemoFindingView::of),
         amount_stated,
         balance_delta,
         stated_reason,
@@ -328,6 +330,9 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
     }
     if let Some(memo) = &view.deposit.memo {
         rows.push(("memo", memo.clone()));
+    }
+    for line in view.memo_finding.iter().flat_map(MemoFindingView::lines) {
+        rows.push(("about the memo", line));
     }
     if let Some(value) = &view.value {
         rows.push(("value", value.clone()));

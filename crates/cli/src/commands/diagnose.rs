@@ -3,7 +3,7 @@
 use crate::args::{Diagnose, Format};
 use crate::exit::Exit;
 use crate::output;
-use crate::view::{ClaimView, DepositView, VerdictView, symbol_of};
+use crate::view::{ClaimView, DepositView, MemoFindingView, VerdictView, symbol_of};
 use recover_core::claim::Claim;
 use recover_core::deposit::Deposit;
 use recover_core::verdict::{Code, Verdict};
@@ -25,6 +25,7 @@ struct DiagnosisView {
     explanation: String,
     verdict: Option<VerdictView>,
     who_signs: Option<String>,
+    memo_finding: Option<MemoFindingView>,
     cost: Option<CostView>,
     next: String,
     deposits: Vec<DepositView>,
@@ -247,6 +248,9 @@ fn view(
         explanation: explanation(diagnosis),
         verdict: deciding.map(|deposit| VerdictView::of(&deposit.classification.verdict)),
         who_signs: deciding.map(who_signs),
+        memo_finding: deciding
+            .and_then(|deposit| deposit.classification.memo.as_ref())
+            .map(MemoFindingView::of),
         cost: quote.map(cost_view),
         next: claim.map_or_else(
             || next(diagnosis),
@@ -323,6 +327,13 @@ pub fn page(
                 }
             }
             field(&mut page, "who signs", &who_signs(deposit));
+            if let Some(memo) = deposit.memo_text() {
+                field(&mut page, "memo", &format!("{memo:?}"));
+            }
+            let finding = classification.memo.as_ref().map(MemoFindingView::of);
+            for line in finding.iter().flat_map(MemoFindingView::lines) {
+                field(&mut page, "", &line);
+            }
             if !classification.also.is_empty() {
                 let also: Vec<&str> = classification.also.iter().map(|kind| kind.code()).collect();
                 field(&mut page, "also", &also.join(", "));
@@ -422,6 +433,9 @@ fn facts(page: &mut String, engine: &Engine, diagnosis: &Diagnosis, deposit: &De
         ),
     );
     let owner = match &deposit.classification.owner {
+        Some(user) if deposit.classification.memo.is_some() => {
+            format!("{}   shared; its memo names user {user}", deposit.to())
+        }
         Some(user) => format!("{}   issued to user {user}", deposit.to()),
         None if is_ours(diagnosis) => format!("{}   ours, no single owner", deposit.to()),
         None => format!("{}   not ours", deposit.to()),
