@@ -7,7 +7,7 @@ use super::cosmos_message::{
 use super::dice::Dice;
 use super::encode::{base64, bech32, quoted, rfc3339, sha256, upper};
 use super::timeline::Timeline;
-use super::{Expected, Meant, Sense};
+use super::{Expected, Meant, Outcome, Sense};
 
 const KINDS: u64 = 30;
 const DETAILS: u64 = 31;
@@ -179,7 +179,7 @@ impl Cosmos {
             asset: None,
             amount: coin.amount.to_string(),
             memo: Meant::not_routed(),
-            succeeded: true,
+            outcome: Outcome::Moved,
             from: None,
             mechanism: Some("block_event"),
         })
@@ -201,7 +201,7 @@ impl Cosmos {
                 asset: (credit.coin.denom != "uatom").then_some(credit.coin.denom),
                 amount: credit.coin.amount.to_string(),
                 memo: credit.memo,
-                succeeded: true,
+                outcome: Outcome::Moved,
                 from: credit.from,
                 mechanism: credit.mechanism,
             })

@@ -18,6 +18,7 @@ mod encode;
 mod serve;
 mod timeline;
 
+mod cell;
 mod comet;
 mod cosmos;
 mod cosmos_index;
@@ -26,6 +27,8 @@ mod cosmos_rest;
 mod horizon;
 mod rippled;
 mod stellar;
+mod ton;
+mod toncenter;
 mod xrpl;
 mod xrpl_binary;
 
@@ -115,6 +118,17 @@ impl Meant {
     }
 }
 
+/// What became of a movement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It happened.
+    Moved,
+    /// It is in a block and moved nothing.
+    Failed,
+    /// A stranger's contract told us of it, and nothing moved.
+    Pretended,
+}
+
 /// One credit of the account: a row of the truth table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
@@ -124,12 +138,13 @@ pub struct Expected {
     pub height: u64,
     /// The asset in canonical text; `None` for the native coin.
     pub asset: Option<String>,
-    /// What was credited, in base units (issued currencies of the XRP Ledger: 10^-30); of a failed one, what was meant to be.
+    /// What was credited, in base units (issued currencies of the XRP Ledger: 10^-30); of one that did not happen, what was
+    /// meant to be.
     pub amount: String,
     /// Its memo.
     pub memo: Meant,
-    /// Whether it happened.
-    pub succeeded: bool,
+    /// What became of it.
+    pub outcome: Outcome,
     /// Who sent it; `None` where no sender is promised.
     pub from: Option<String>,
     /// How it moved, in the words of an observation; `None` where more than one word fits.

@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::timeline::Timeline;
-use super::{Api, Expected, comet, cosmos_rest, horizon, rippled};
+use super::{Api, Expected, comet, cosmos_rest, horizon, rippled, toncenter};
 use crate::server::{FaultyServer, Request, Response};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -299,7 +299,7 @@ impl Omnibus {
             Api::Horizon => Arc::new(horizon::Horizon::new(options.seed, options.deposits)),
             Api::CometRpc => Arc::new(comet::Comet::new(options.seed, options.deposits)),
             Api::CosmosRest => Arc::new(cosmos_rest::Rest::new(options.seed, options.deposits)),
-            _ => panic!("{api} is not served yet"),
+            Api::Toncenter => Arc::new(toncenter::Toncenter::new(options.seed, options.deposits)),
         };
         let hall = Arc::new(Hall {
             seed: options.seed,

@@ -3,7 +3,7 @@
 use super::dice::{Dice, index_of, name32};
 use super::encode::{base64, fixed, quoted, rfc3339, strkey};
 use super::timeline::Timeline;
-use super::{Expected, Meant, Sense};
+use super::{Expected, Meant, Outcome, Sense};
 use std::fmt::Write;
 
 const KINDS: u64 = 20;
@@ -211,7 +211,11 @@ impl Stellar {
                         .map(|(code, issuer)| format!("{code}.{}", self.issuer(issuer))),
                     amount: credit.stroops.to_string(),
                     memo: credit.meant.unwrap_or_else(|| told.memo.meant.clone()),
-                    succeeded: told.successful,
+                    outcome: if told.successful {
+                        Outcome::Moved
+                    } else {
+                        Outcome::Failed
+                    },
                     from: credit.from,
                     mechanism: credit.mechanism,
                 });

@@ -4,7 +4,7 @@ use super::dice::Dice;
 use super::encode::{rfc3339, upper, xrpl_address};
 use super::timeline::Timeline;
 use super::xrpl_binary::{Fields, Issued, Money, millionths};
-use super::{Expected, Meant, Sense};
+use super::{Expected, Meant, Outcome, Sense};
 use std::fmt::Write;
 
 const KINDS: u64 = 10;
@@ -82,7 +82,7 @@ pub(crate) struct Told {
 pub(crate) struct Credit {
     money: Money,
     memo: Meant,
-    succeeded: bool,
+    outcome: Outcome,
     from: Option<[u8; 20]>,
     mechanism: Option<&'static str>,
 }
@@ -177,7 +177,7 @@ impl Xrpl {
                     asset,
                     amount,
                     memo: credit.memo,
-                    succeeded: credit.succeeded,
+                    outcome: credit.outcome,
                     from: credit.from.map(|from| xrpl_address(&from)),
                     mechanism: credit.mechanism,
                 }
@@ -351,7 +351,11 @@ impl Story<'_> {
         let credit = Credit {
             money: if failed { asked } else { delivered.clone() },
             memo,
-            succeeded: !failed,
+            outcome: if failed {
+                Outcome::Failed
+            } else {
+                Outcome::Moved
+            },
             from: Some(self.sender),
             mechanism: None,
         };
@@ -470,7 +474,7 @@ impl Story<'_> {
             .map(|money| Credit {
                 money,
                 memo: Meant::not_routed(),
-                succeeded: true,
+                outcome: Outcome::Moved,
                 from: None,
                 mechanism: None,
             })
@@ -529,7 +533,7 @@ impl Story<'_> {
         Credit {
             money,
             memo,
-            succeeded: true,
+            outcome: Outcome::Moved,
             from: Some(self.sender),
             mechanism: Some(mechanism),
         }
