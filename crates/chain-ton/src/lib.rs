@@ -8,7 +8,8 @@
 //! brings some forty crates (a grammar parser, a stack switcher, elliptic curves) for the sake of a validator, and the codec
 //! stands in the offline verifier. Ours only reads, and is held against @ton/core and the real virtual machine.
 //!
-//! Start at [`decode`] (what counts as a credit and what does not), then [`wire`] (how servers write it down).
+//! Start at [`decode`] (what counts as a credit and what does not), then [`wire`] (how servers write it down); with `fetch`,
+//! `toncenter` and `open`.
 
 pub mod address;
 pub mod boc;
@@ -18,4 +19,9 @@ pub mod decode;
 pub mod transaction;
 pub mod wire;
 
+#[cfg(feature = "fetch")]
+pub mod toncenter;
+
 pub use control::TonFamily;
+#[cfg(feature = "fetch")]
+pub use toncenter::{Toncenter, open, open_with};

@@ -245,7 +245,7 @@ pub fn read_value(value: &Value) -> Result<Answer, WireError> {
     if let Some(list) = value.as_array() {
         return rows(list).map(Answer::Transactions);
     }
-    if let Some(list) = at.value("transactions") {
+    if let Some(list) = value.get("transactions") {
         return transactions(list).map(Answer::Transactions);
     }
     if let Some(list) = at.list(&["traces", "events"])
@@ -287,7 +287,7 @@ pub fn read_value(value: &Value) -> Result<Answer, WireError> {
     if let Some(list) = at.list(&["jetton_masters"]) {
         return Ok(Answer::JettonMasters(masters(list, at.value("metadata"))));
     }
-    if let Some(list) = at.list(&["accounts"]) {
+    if let Some(list) = at.list(&["accounts", "account_states"]) {
         return list
             .iter()
             .map(account)
@@ -497,7 +497,9 @@ fn masters(list: &[Value], metadata: Option<&Value>) -> Vec<JettonMasterRow> {
 
 fn account(value: &Value) -> Result<AccountRow, WireError> {
     let at = Fields::new("account", value);
-    let status = at.text("status").or_else(|| at.text("account_state"));
+    let status = ["status", "account_state", "account_status"]
+        .iter()
+        .find_map(|field| at.text(field));
     Ok(AccountRow {
         address: at
             .maybe_address("address")

@@ -43,8 +43,13 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.missing(field, expected))
     }
 
+    /// A list by the first of these names that is there. Servers write an empty one as null.
     pub(super) fn list(&self, fields: &[&str]) -> Option<&'a [Value]> {
-        self.any(fields)?.as_array().map(Vec::as_slice)
+        match fields.iter().find_map(|field| self.value.get(field))? {
+            Value::Array(list) => Some(list),
+            Value::Null => Some(&[]),
+            _ => None,
+        }
     }
 
     pub(super) fn text(&self, field: &str) -> Option<&'a str> {

@@ -1,0 +1,9 @@
+//! What this crate reads, against answers recorded from real networks (`recorded_…`), answers and chains of our own
+//! (`own_…`), the official client library (`oracle_…`) and the real virtual machine (`node_…`).
+
+// The helpers of a test suite are tests too; clippy only knows those under #[test].
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+mod own_decode;
+mod recorded_files;
