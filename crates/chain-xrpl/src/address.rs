@@ -307,7 +307,7 @@ mod tests {
     fn a_typo_is_a_bad_checksum() {
         for text in [
             "r9cZA1mLK5R5Am25ArfXFmqgNwjZgnfk58",
-            "X7AcgcsBL6XDcUb289X4mJ8djcdyKaB5hJDWMArnXr61cqZ",
+            "X7AcgcsBL6XDcUb289X4mJ8djcdyKaB5hJDWMArnXr61crZ",
         ] {
             assert!(
                 matches!(parse(text), Err(AddressError::Checksum { .. })),

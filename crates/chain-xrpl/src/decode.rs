@@ -8,6 +8,8 @@
 
 mod movements;
 
+pub use movements::{INVOICE_ID, SOURCE_TAG};
+
 use crate::address;
 use crate::binary::{self, BinaryError, Part};
 use crate::wire::{Record, WireError};

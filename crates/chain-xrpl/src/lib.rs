@@ -4,7 +4,7 @@
 //! Without `fetch` it is a pure codec: an answer in, [`recover_core::observation::Observation`]s out; a return order in, the
 //! bytes to sign out. It deliberately knows no address book, no ledger and no list of assets, it never signs and never sends.
 //!
-//! Start at [`decode`] (what counts as a credit), then [`wire`] (how servers write it down) and `returns` (payments that go
+//! Start at [`decode`] (what counts as a credit), then [`wire`] (how servers write it down) and [`returns`] (payments that go
 //! back); with `fetch`, `node::XrplNode` and `open`.
 
 pub mod address;
@@ -15,7 +15,19 @@ pub mod definitions;
 pub mod effects;
 pub mod family;
 pub mod number;
+pub mod returns;
 pub mod wire;
 
+#[cfg(feature = "fetch")]
+pub mod config;
+#[cfg(feature = "fetch")]
+pub mod node;
+#[cfg(feature = "fetch")]
+pub mod rpc;
+
+#[cfg(feature = "fetch")]
+pub use config::{open, open_with};
 pub use family::XrplFamily;
+#[cfg(feature = "fetch")]
+pub use node::XrplNode;
 pub use number::ISSUED_DECIMALS;

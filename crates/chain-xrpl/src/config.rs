@@ -1,0 +1,32 @@
+//! Opening a source of this family.
+
+use crate::node::XrplNode;
+use recover_source::chain::ChainRead;
+use recover_source::error::SourceError;
+use recover_source::settings::SourceSettings;
+use recover_source::transport::Transport;
+use std::sync::Arc;
+
+/// The word of `chains.toml` for a server that speaks rippled's API (rippled, Clio).
+pub const KIND: &str = "rippled";
+
+/// Opens a source. Nothing is sent and no variable is read before the first question.
+///
+/// # Errors
+/// When `chains.toml` names a kind of source that this family does not have.
+pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError> {
+    if settings.kind != KIND {
+        return Err(SourceError::Unsupported {
+            origin: settings.network.to_string(),
+            what: format!("sources of kind {}; write kind = \"{KIND}\"", settings.kind),
+        });
+    }
+    let transport = settings.transport(Some("key"));
+    Ok(open_with(settings, Arc::new(transport)))
+}
+
+/// Opens a source over a transport of the caller's: a recording, or one of a test.
+#[must_use]
+pub fn open_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn ChainRead> {
+    Arc::new(XrplNode::new(settings, transport))
+}
