@@ -34,6 +34,7 @@ on_both! {
         late_addresses_open_an_epoch_and_older_ones_reach_further_back,
         watched_payloads_come_in_pages_without_repeats,
         rows_are_found_by_payload_user_and_value,
+        assigned_memos_are_found_by_family_network_and_value,
         the_list_pages_through_all_rows,
     ;
     amounts:
@@ -125,6 +126,7 @@ on_both! {
     ;
     schema:
         every_migration_runs_from_the_one_before_with_rows_in_it,
+        a_deposit_under_a_claim_survives_the_upgrade_to_memos,
         two_processes_meet_on_a_new_database,
         a_newer_or_changed_database_is_left_alone,
         the_database_takes_only_whole_amounts,

@@ -135,6 +135,7 @@ fn tables() -> Vec<Table> {
             ("our own sweep", R::NothingToClaim, |a| a.world.deposit.classification.kind = Kind::OwnMovement),
             ("a used nonce", R::NotRecoverable, |a| a.verdict(Verdict::NotRecoverable(Reason::DeployerNonceUsed))),
             ("outside ledger coverage", R::LedgerCoverageMissing, |a| a.verdict(Verdict::Conditional(Missing::LedgerCoverageMissing))),
+            ("its memo names another user than its sender", R::OwnerDisputed, |a| a.verdict(Verdict::Conditional(Missing::OwnerDisputed))),
             ("the code is unknown", R::ConditionOpen, |a| a.verdict(Verdict::Conditional(Missing::CodeUnknown))),
             ("a resolution for hands", R::ResolutionPaysNobody, |a| a.request.resolution = Some(Resolution::Manual)),
             ("a shared address and nobody named", R::BeneficiaryMissing, |a| { a.world.deposit.classification.owner = None; a.request.beneficiary = None; }),

@@ -234,3 +234,43 @@ pub async fn the_list_pages_through_all_rows(backend: Backend) {
         6
     );
 }
+
+pub async fn assigned_memos_are_found_by_family_network_and_value(backend: Backend) {
+    let store = backend.open().await;
+    let memo = |user: u32, family, value: &str, network: Option<&str>| AddressRecord {
+        family,
+        payload: None,
+        value: value.to_owned(),
+        network: network.map(recover_core::network::NetworkId::new),
+        control: ControlRecord::Unknown,
+        ..record(user, AddressRole::AssignedMemo)
+    };
+    let osmosis = recover_core::network::NetworkId::new("osmosis");
+    let rows = vec![
+        memo(1, Family::Cosmos, "42", None),
+        memo(2, Family::Cosmos, "42", Some("osmosis")),
+        memo(3, Family::Cosmos, "42", Some("kava")),
+        memo(4, Family::Ton, "42", None),
+        memo(5, Family::Cosmos, "43", None),
+        AddressRecord {
+            role: AddressRole::Deposit,
+            ..memo(6, Family::Cosmos, "42", None)
+        },
+    ];
+    store.import_addresses(rows, now()).await.unwrap();
+    // More values than one statement takes.
+    let mut wanted: Vec<String> = (1_000..2_000).map(|value: u32| value.to_string()).collect();
+    wanted.extend(["42".to_owned(), "043".to_owned()]);
+    let found = store
+        .assigned_memos(Family::Cosmos, &osmosis, &wanted)
+        .await
+        .unwrap();
+    let mut users: Vec<&str> = found
+        .iter()
+        .filter_map(|row| row.user_id.as_deref())
+        .collect();
+    users.sort_unstable();
+    assert_eq!(users, ["u1", "u2"]);
+    let none = store.assigned_memos(Family::Cosmos, &osmosis, &[]).await;
+    assert!(none.unwrap().is_empty());
+}

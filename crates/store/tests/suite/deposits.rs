@@ -85,6 +85,26 @@ pub async fn every_code_of_the_lists_can_be_stored(backend: Backend) {
         one.status = *status;
         all.push(one);
     }
+    use recover_core::memo::{MemoEvidence, MemoFinding, MemoSign, MemoStanding};
+    for standing in MemoStanding::ALL {
+        let mut one = deposit(&format!("memo-{standing}"), 1);
+        one.classification.memo = Some(MemoFinding {
+            standing: *standing,
+            owner: None,
+            proposed: Some("u\"2\"".into()),
+            evidence: MemoSign::ALL
+                .iter()
+                .map(|sign| MemoEvidence {
+                    sign: *sign,
+                    place: "memos[0].data".into(),
+                    value: "\u{202e}１\0\n".into(),
+                    assigned: Some("1".into()),
+                    user: None,
+                })
+                .collect(),
+        });
+        all.push(one);
+    }
     for mechanism in recover_core::observation::Mechanism::ALL {
         for outcome in recover_core::observation::Outcome::ALL {
             let mut seen = observation(&format!("{mechanism}-{outcome}"), Position::value(), 1);
@@ -97,6 +117,20 @@ pub async fn every_code_of_the_lists_can_be_stored(backend: Backend) {
     store.upsert_observed(all.clone(), now()).await.unwrap();
     for deposit in &all {
         assert_eq!(stored(&store, &deposit.id()).await, *deposit);
+    }
+    // A later judgement replaces the finding.
+    for deposit in &mut all {
+        deposit.classification.memo = None;
+    }
+    store
+        .update_classifications(all.clone(), now())
+        .await
+        .unwrap();
+    for deposit in &all {
+        assert_eq!(
+            stored(&store, &deposit.id()).await.classification.memo,
+            None
+        );
     }
 }
 

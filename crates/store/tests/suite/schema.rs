@@ -449,3 +449,73 @@ pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backe
         .await;
     assert!(refused.is_err());
 }
+
+/// A deposit with every column filled, an appeal that was matched to it and a claim on it, as a program before 0008 left them.
+const BEFORE_MEMOS: &str = "
+INSERT INTO deposit (id, origin, network, tx_id, position, block_height, block_hash, block_time, from_payload, from_text,
+    to_payload, to_text, asset, amount, amount_stated, balance_delta, memos, mechanism, outcome, flags, imported_memo,
+    orphan_reason, decimals, decimals_vouched, symbol, kind, also, verdict, verdict_detail, verdict_legs, owner, status, queue,
+    claim_state, value_cents, price_id, suspect_at, first_seen_at, updated_at)
+ VALUES ('DEPOSIT', 'observed', 'ethereum', '0x1', 'value', 7, '0xb7', 8, PAYLOAD, 'from', PAYLOAD, 'to', 'ethereum/native',
+    AMOUNT, AMOUNT, AMOUNT, '[]', 'top_level', 'success', '[\"nft\"]', NULL, NULL, 18, 1, 'ETH', 'missed_credit', '[]',
+    'controllable', 'own_account', '[]', 'u1', 'claimed', 'work', 'open', 99, 'price-1', NULL, 1, 2);
+INSERT INTO appeal VALUES ('A-1', 'u1', 5, '', '', '', '', '', '', '', '', '', NULL, '', NULL, NULL, 'matched', NULL, NULL, 5, 5);
+INSERT INTO match_outcome VALUES ('A-1', 'DEPOSIT', 'review', 900000, '[]', 6);
+INSERT INTO claim VALUES ('clm_1', 'DEPOSIT', 1, '0xb7', 'ethereum/native', AMOUNT, 'A-1', 'u1', NULL, 'ledger_credit', 1, 'draft',
+    1, NULL, NULL, NULL, NULL, '0000000000000000000000000000000000000000000000000000000000000000', '[]', 'gwen', 7, 7, NULL);
+";
+
+pub async fn a_deposit_under_a_claim_survives_the_upgrade_to_memos(backend: Backend) {
+    let store = Store::open_at(&backend.url(), 7).await.unwrap();
+    store.close().await;
+    let mut before = deposit("0x1", 7);
+    if let recover_core::deposit::Origin::Observed(seen) = &mut before.origin {
+        seen.memos.clear();
+    }
+    let id = before.id();
+    let payload = match &backend {
+        Backend::Sqlite(_) => "x'010000000000000000000000000000000000000001'",
+        Backend::Postgres(_) => "'\\x010000000000000000000000000000000000000001'",
+    };
+    let rows = with_amount(&backend, BEFORE_MEMOS)
+        .replace("DEPOSIT", id.as_str())
+        .replace("PAYLOAD", payload);
+    backend.raw(&rows).await.unwrap();
+    // Every way in which money moves fits only afterwards.
+    let early = "UPDATE deposit SET mechanism = 'bounce'";
+    assert!(backend.raw(early).await.is_err());
+
+    let store = backend.open().await;
+    let stored = store.deposit(&id).await.unwrap().unwrap();
+    assert_eq!(stored.value, Some((99, "price-1".to_owned())));
+    assert_eq!(stored.deposit.classification.owner.as_deref(), Some("u1"));
+    assert_eq!(stored.deposit.classification.memo, None);
+    assert_eq!(stored.deposit.amount(), Amount::from_u128(125));
+    assert_eq!(stored.deposit.flags().len(), 1);
+    assert!(store.check().await.unwrap().is_empty());
+    for (table, column) in [("match_outcome", "deposit_id"), ("claim", "deposit_id")] {
+        let found = backend
+            .column(&format!("SELECT {column} FROM {table}"))
+            .await;
+        assert_eq!(found, [id.as_str()], "{table}");
+    }
+    // What pointed to the table points to the new one, and its indexes guard it as before.
+    for refused in [
+        "DELETE FROM deposit",
+        "INSERT INTO match_outcome VALUES ('A-1', 'nobody', 'review', 1, '[]', 6)",
+        "UPDATE deposit SET mechanism = 'teleport'",
+    ] {
+        let refused_by = match &backend {
+            Backend::Sqlite(_) => format!("PRAGMA foreign_keys = ON; {refused}"),
+            Backend::Postgres(_) => refused.to_owned(),
+        };
+        assert!(backend.raw(&refused_by).await.is_err(), "{refused}");
+    }
+    backend.raw(early).await.unwrap();
+    if let Backend::Sqlite(_) = &backend {
+        let broken = backend
+            .column("SELECT \"table\" FROM pragma_foreign_key_check")
+            .await;
+        assert!(broken.is_empty(), "{broken:?}");
+    }
+}
