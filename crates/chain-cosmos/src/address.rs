@@ -99,9 +99,8 @@ fn has_shape(text: &str) -> bool {
     let Some((prefix, data)) = text.rsplit_once('1') else {
         return false;
     };
-    let letters = |byte: u8| {
-        b"qpzry9x8gf2tvdw0s3jn54khce6mua7l".contains(&byte.to_ascii_lowercase())
-    };
+    let letters =
+        |byte: u8| b"qpzry9x8gf2tvdw0s3jn54khce6mua7l".contains(&byte.to_ascii_lowercase());
     (1..=83).contains(&prefix.len())
         && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && matches!(data.len(), 37..=39 | 57..=59)
@@ -184,7 +183,10 @@ pub fn tx_id_of(raw: &[u8]) -> TxId {
 /// The denomination of a voucher for a coin that came over IBC: `ibc/` and SHA-256 of its trace.
 #[must_use]
 pub fn voucher_denom(trace: &str) -> String {
-    format!("ibc/{}", hex::encode_upper(Sha256::digest(trace.as_bytes())))
+    format!(
+        "ibc/{}",
+        hex::encode_upper(Sha256::digest(trace.as_bytes()))
+    )
 }
 
 /// Whether a denomination is a voucher's.
@@ -236,16 +238,26 @@ mod tests {
         let upper = cosmos.to_uppercase();
         assert_eq!(parse(&upper).unwrap().text(), cosmos);
         let mixed = cosmos.replacen('c', "C", 1);
-        assert!(matches!(parse(&mixed), Err(AddressError::Shape { .. })), "{mixed}");
+        assert!(
+            matches!(parse(&mixed), Err(AddressError::Shape { .. })),
+            "{mixed}"
+        );
         let typo = cosmos.replace("xpf", "xpp");
-        assert!(matches!(parse(&typo), Err(AddressError::Checksum { .. })), "{typo}");
+        assert!(
+            matches!(parse(&typo), Err(AddressError::Checksum { .. })),
+            "{typo}"
+        );
         let payload = parse(cosmos).unwrap().payload();
-        let other = bech32::encode::<Bech32m>(Hrp::parse("cosmos").unwrap(), payload.bytes()).unwrap();
+        let other =
+            bech32::encode::<Bech32m>(Hrp::parse("cosmos").unwrap(), payload.bytes()).unwrap();
         let error = parse(&other).unwrap_err().to_string();
         assert!(error.contains("bech32m"), "{error}");
         // Another network's prefix does not fit the checksum of this one's.
         let swapped = cosmos.replacen("cosmos", "osmo", 1);
-        assert!(matches!(parse(&swapped), Err(AddressError::Checksum { .. })));
+        assert!(matches!(
+            parse(&swapped),
+            Err(AddressError::Checksum { .. })
+        ));
     }
 
     #[test]
@@ -257,7 +269,13 @@ mod tests {
     #[test]
     fn validators_and_public_keys_are_not_payable() {
         let payload = module_account("gov");
-        for prefix in ["cosmosvaloper", "cosmosvalcons", "cosmospub", "cosmosvaloperpub", "tcrocncl"] {
+        for prefix in [
+            "cosmosvaloper",
+            "cosmosvalcons",
+            "cosmospub",
+            "cosmosvaloperpub",
+            "tcrocncl",
+        ] {
             let text = format(prefix, &payload).unwrap().text().to_owned();
             let error = parse(&text).unwrap_err().to_string();
             assert!(error.contains("use the account's own address"), "{error}");
@@ -276,7 +294,10 @@ mod tests {
             "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh",
             "cosmos1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\u{430}",
         ] {
-            assert!(matches!(parse(text), Err(AddressError::Shape { .. })), "{text}");
+            assert!(
+                matches!(parse(text), Err(AddressError::Shape { .. })),
+                "{text}"
+            );
         }
     }
 
@@ -285,7 +306,10 @@ mod tests {
         for (text, expected) in [
             ("uatom", Some("uatom")),
             (" uatom ", Some("uatom")),
-            ("gravity0x564A1c3AF089D02D0B6C311C650eA3768424cbfa", Some("gravity0x564A1c3AF089D02D0B6C311C650eA3768424cbfa")),
+            (
+                "gravity0x564A1c3AF089D02D0B6C311C650eA3768424cbfa",
+                Some("gravity0x564A1c3AF089D02D0B6C311C650eA3768424cbfa"),
+            ),
             ("factory/osmo1f5v/alloyed", Some("factory/osmo1f5v/alloyed")),
             ("ua", None),
             ("1uatom", None),
@@ -304,7 +328,11 @@ mod tests {
     #[test]
     fn transaction_ids_are_upper_case() {
         let canonical = "EAE059242FB773F07526E7564065F30BB6BE85A451CF19A1D06F479F44B4EC5F";
-        for text in [canonical.to_owned(), canonical.to_lowercase(), format!("0x{canonical}")] {
+        for text in [
+            canonical.to_owned(),
+            canonical.to_lowercase(),
+            format!("0x{canonical}"),
+        ] {
             assert_eq!(parse_tx_id(&text).unwrap().as_str(), canonical);
         }
         assert_eq!(parse_tx_id(&canonical[1..]), None);

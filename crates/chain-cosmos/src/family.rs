@@ -97,9 +97,7 @@ impl Control for CosmosFamily {
                     return Verdict::Controllable(How::SameKey);
                 }
                 match (rule_of(&known_as), rule_of(address.text())) {
-                    (Some(home), Some(here)) if home == here => {
-                        Verdict::Controllable(How::SameKey)
-                    }
+                    (Some(home), Some(here)) if home == here => Verdict::Controllable(How::SameKey),
                     (Some(_), Some(_)) => Verdict::NotRecoverable(Reason::OtherDerivation),
                     _ => Verdict::Conditional(Missing::ControlUnknown),
                 }
@@ -122,7 +120,8 @@ mod tests {
     fn prove(landed: &str, known_as: Option<&str>, control: &ControlRecord) -> String {
         let payload = Payload::Hash160([7; 20]);
         let landed = address::format(landed, &payload).unwrap();
-        let known_as = known_as.map(|prefix| address::format(prefix, &payload).unwrap().text().to_owned());
+        let known_as =
+            known_as.map(|prefix| address::format(prefix, &payload).unwrap().text().to_owned());
         let evidence = ControlEvidence {
             known_as,
             ..ControlEvidence::default()
@@ -143,7 +142,11 @@ mod tests {
             ("evmos", Some("cosmos"), "conditional:control_unknown"),
             ("evmos", Some("evmos"), "controllable:same_key"),
         ] {
-            assert_eq!(prove(landed, known_as, &key), expected, "{landed} {known_as:?}");
+            assert_eq!(
+                prove(landed, known_as, &key),
+                expected,
+                "{landed} {known_as:?}"
+            );
         }
     }
 
@@ -173,12 +176,21 @@ mod tests {
         assert_eq!(family.home(&address), Some(NetworkId::new("osmosis")));
         let sibling = family.on_network(&address.payload(), &NetworkId::new("celestia"));
         assert_eq!(sibling.as_ref().map(address::prefix), Some("celestia"));
-        assert_eq!(family.on_network(&address.payload(), &NetworkId::new("ethereum")), None);
-        assert_eq!(family.on_network(&Payload::Account20([7; 20]), &NetworkId::new("cosmos")), None);
+        assert_eq!(
+            family.on_network(&address.payload(), &NetworkId::new("ethereum")),
+            None
+        );
+        assert_eq!(
+            family.on_network(&Payload::Account20([7; 20]), &NetworkId::new("cosmos")),
+            None
+        );
         let foreign = address::format("stride", &address.payload()).unwrap();
         assert_eq!(family.home(&foreign), None);
         assert_eq!(family.asset("uatom").unwrap(), "uatom");
-        assert_eq!(family.asset(&address.text().to_uppercase()).unwrap(), address.text());
+        assert_eq!(
+            family.asset(&address.text().to_uppercase()).unwrap(),
+            address.text()
+        );
         assert!(family.asset("1uatom").is_err());
         let voucher = address::voucher_denom("transfer/channel-0/uatom");
         assert!(family.is_voucher(&voucher));

@@ -60,9 +60,7 @@ impl PublicKey {
             KeyRule::Cosmos => Sha256::digest(bytes).into(),
             KeyRule::Ethereum => Keccak256::digest(bytes).into(),
         };
-        self.verifying()
-            .verify_prehash(&digest, &signature)
-            .is_ok()
+        self.verifying().verify_prehash(&digest, &signature).is_ok()
     }
 }
 

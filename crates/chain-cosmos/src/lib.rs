@@ -20,9 +20,9 @@ pub mod networks;
 mod proto;
 pub mod returns;
 
-#[cfg(any())]
+#[cfg(feature = "fetch")]
 pub mod source;
 
 pub use family::CosmosFamily;
-#[cfg(any())]
+#[cfg(feature = "fetch")]
 pub use source::{open, open_with};

@@ -26,6 +26,8 @@ pub struct CosmosNetwork {
     pub native_denom: &'static str,
     /// The most characters its memo may have (the SDK's `max_memo_characters`, a parameter that governance can change).
     pub memo_characters_max: usize,
+    /// The height of its first block; above 1 where a network went on from the state of an older one.
+    pub initial_height: u64,
 }
 
 const SECP256K1: &str = "/cosmos.crypto.secp256k1.PubKey";
@@ -40,6 +42,7 @@ pub const NETWORKS: &[CosmosNetwork] = &[
         public_key_type: SECP256K1,
         native_denom: "uatom",
         memo_characters_max: 256,
+        initial_height: 5_200_791,
     },
     CosmosNetwork {
         name: "osmosis",
@@ -48,6 +51,7 @@ pub const NETWORKS: &[CosmosNetwork] = &[
         public_key_type: SECP256K1,
         native_denom: "uosmo",
         memo_characters_max: 256,
+        initial_height: 1,
     },
     CosmosNetwork {
         name: "kava",
@@ -56,6 +60,7 @@ pub const NETWORKS: &[CosmosNetwork] = &[
         public_key_type: SECP256K1,
         native_denom: "ukava",
         memo_characters_max: 256,
+        initial_height: 1,
     },
     CosmosNetwork {
         name: "celestia",
@@ -64,6 +69,7 @@ pub const NETWORKS: &[CosmosNetwork] = &[
         public_key_type: SECP256K1,
         native_denom: "utia",
         memo_characters_max: 256,
+        initial_height: 1,
     },
     CosmosNetwork {
         name: "injective",
@@ -72,6 +78,7 @@ pub const NETWORKS: &[CosmosNetwork] = &[
         public_key_type: "/injective.crypto.v1beta1.ethsecp256k1.PubKey",
         native_denom: "inj",
         memo_characters_max: 256,
+        initial_height: 1,
     },
     CosmosNetwork {
         name: "sei",
@@ -80,6 +87,7 @@ pub const NETWORKS: &[CosmosNetwork] = &[
         public_key_type: SECP256K1,
         native_denom: "usei",
         memo_characters_max: 256,
+        initial_height: 1,
     },
     CosmosNetwork {
         name: "dydx",
@@ -88,15 +96,14 @@ pub const NETWORKS: &[CosmosNetwork] = &[
         public_key_type: SECP256K1,
         native_denom: "adydx",
         memo_characters_max: 256,
+        initial_height: 1,
     },
 ];
 
 /// The network with this short name; `None` when we do not know it.
 #[must_use]
 pub fn by_name(network: &NetworkId) -> Option<&'static CosmosNetwork> {
-    NETWORKS
-        .iter()
-        .find(|known| known.name == network.as_str())
+    NETWORKS.iter().find(|known| known.name == network.as_str())
 }
 
 /// The network whose addresses have this prefix; `None` when we do not know it.

@@ -87,7 +87,11 @@ fn hash_of(text: &str) -> Option<String> {
     (bytes.len() == 32).then(|| hex::encode_upper(bytes))
 }
 
-pub(super) fn read(decoder: &Decoder, block: &Value, results: &Value) -> Result<Block, DecodeError> {
+pub(super) fn read(
+    decoder: &Decoder,
+    block: &Value,
+    results: &Value,
+) -> Result<Block, DecodeError> {
     let BlockHeader {
         block: reference,
         parent,
@@ -106,10 +110,7 @@ pub(super) fn read(decoder: &Decoder, block: &Value, results: &Value) -> Result<
     let list = |value: Option<&Value>| -> Vec<Value> {
         value.and_then(Value::as_array).cloned().unwrap_or_default()
     };
-    let raw = list(
-        result(block)?
-            .pointer("/block/data/txs"),
-    );
+    let raw = list(result(block)?.pointer("/block/data/txs"));
     let executed = list(body.get("txs_results"));
     if raw.len() != executed.len() {
         return Err(DecodeError::Contradiction {
@@ -132,7 +133,8 @@ pub(super) fn read(decoder: &Decoder, block: &Value, results: &Value) -> Result<
         match json::of_comet(None, &reference.height.to_string(), &raw, executed) {
             Ok(row) => transactions.push(decoder.transaction(&row)?.in_block(&reference)),
             // Validators may put bytes of their own into a block (vote extensions, oracle prices): no transactions.
-            Err(DecodeError::Bytes { .. }) if !has_bank_events(&read_all(executed.get("events"))) => {}
+            Err(DecodeError::Bytes { .. })
+                if !has_bank_events(&read_all(executed.get("events"))) => {}
             Err(error) => return Err(error),
         }
     }
@@ -183,21 +185,19 @@ pub(super) fn credits(decoder: &Decoder, results: &Value) -> Result<BlockCredits
         .filter_map(|(index, received)| write(Position::new(&format!("event:{index}")), received))
         .collect();
     let unbonded = unbondings(&all, &moved)?;
-    credits.extend(
-        unbonded
-            .iter()
-            .enumerate()
-            .filter_map(|(index, received)| {
-                write(Position::new(&format!("unbonding:{index}")), received)
-            }),
-    );
+    credits.extend(unbonded.iter().enumerate().filter_map(|(index, received)| {
+        write(Position::new(&format!("unbonding:{index}")), received)
+    }));
     Ok(BlockCredits { height, credits })
 }
 
 /// Unbonded coins that only the staking module tells of: before SDK 0.43 the bank module wrote nothing for them.
 fn unbondings(events: &[&Event], moved: &[Received]) -> Result<Vec<Received>, DecodeError> {
     let mut found = Vec::new();
-    for event in events.iter().filter(|event| event.kind == "complete_unbonding") {
+    for event in events
+        .iter()
+        .filter(|event| event.kind == "complete_unbonding")
+    {
         for record in event.records() {
             let (Some(to), Some(amount)) = (record.get("delegator"), record.get("amount")) else {
                 continue;

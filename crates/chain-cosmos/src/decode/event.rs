@@ -68,7 +68,12 @@ impl Event {
     fn read(value: &Value) -> Option<Self> {
         let kind = value.get("type")?.as_str()?.to_owned();
         let mut attributes = Vec::new();
-        for attribute in value.get("attributes").and_then(Value::as_array).into_iter().flatten() {
+        for attribute in value
+            .get("attributes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             let text = |key| match attribute.get(key) {
                 Some(Value::String(text)) => text.clone(),
                 Some(Value::Null) | None => String::new(),
@@ -214,7 +219,12 @@ mod tests {
             {"type": "tx", "attributes": []},
             {"odd": 1},
         ])));
-        let first = |index: usize| events[index].attributes.first().map(|(key, value)| (key.as_str(), value.as_str()));
+        let first = |index: usize| {
+            events[index]
+                .attributes
+                .first()
+                .map(|(key, value)| (key.as_str(), value.as_str()))
+        };
         assert_eq!(first(0), Some(("recipient", "tcro1")));
         assert_eq!(events[0].get("amount"), Some(""));
         assert_eq!(first(1), Some(("receiver", "YWJj")));
@@ -228,7 +238,9 @@ mod tests {
         for key in KNOWN_KEYS {
             let other = plain(key);
             assert!(
-                other.as_deref().is_none_or(|other| !KNOWN_KEYS.contains(&other)),
+                other
+                    .as_deref()
+                    .is_none_or(|other| !KNOWN_KEYS.contains(&other)),
                 "{key}"
             );
         }
@@ -264,10 +276,19 @@ mod tests {
             Ok(vec!["10 uatom".to_owned(), format!("5 {voucher}")])
         );
         assert_eq!(
-            read("250gravity0x564A1c3AF089D02D0B6C311C650eA3768424cbfa").unwrap().len(),
+            read("250gravity0x564A1c3AF089D02D0B6C311C650eA3768424cbfa")
+                .unwrap()
+                .len(),
             1
         );
-        for text in ["uatom", "10", "-1uatom", "1.5uatom", "10uatom,,x", &format!("{}uatom", "9".repeat(79))] {
+        for text in [
+            "uatom",
+            "10",
+            "-1uatom",
+            "1.5uatom",
+            "10uatom,,x",
+            &format!("{}uatom", "9".repeat(79)),
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }

@@ -56,7 +56,10 @@ fn has_index(event: &Event) -> bool {
 fn by_index<'a>(events: impl Iterator<Item = &'a Event>, count: usize) -> Vec<Vec<&'a Event>> {
     let mut groups = vec![Vec::new(); count];
     for event in events {
-        if let Some(group) = event.message_index().and_then(|index| groups.get_mut(index)) {
+        if let Some(group) = event
+            .message_index()
+            .and_then(|index| groups.get_mut(index))
+        {
             group.push(event);
         }
     }
@@ -85,14 +88,19 @@ fn is_action(event: &Event) -> bool {
 /// A log in the order of execution begins with its message's action; what stands before it is the fee. A log whose events were
 /// merged by type has no such order and no fee.
 fn without_fees(events: Vec<&Event>) -> Vec<&Event> {
-    let is_merged = events
-        .iter()
-        .enumerate()
-        .all(|(index, event)| events.iter().take(index).all(|other| other.kind != event.kind));
+    let is_merged = events.iter().enumerate().all(|(index, event)| {
+        events
+            .iter()
+            .take(index)
+            .all(|other| other.kind != event.kind)
+    });
     if is_merged {
         return events;
     }
-    let first = events.iter().position(|event| is_action(event)).unwrap_or(0);
+    let first = events
+        .iter()
+        .position(|event| is_action(event))
+        .unwrap_or(0);
     events.into_iter().skip(first).collect()
 }
 
@@ -120,7 +128,8 @@ fn by_action<'a>(events: Vec<&'a Event>, row: &Row) -> Vec<Vec<&'a Event>> {
             // that the next message has begins it.
             let begins = actions <= count || current.is_none() || {
                 let expected = row.messages.get(next).and_then(kind_of);
-                expected.is_some_and(|expected| event.all("action").any(|action| action == expected))
+                expected
+                    .is_some_and(|expected| event.all("action").any(|action| action == expected))
             };
             if begins && next < count {
                 current = Some(next);

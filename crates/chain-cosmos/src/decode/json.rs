@@ -45,20 +45,28 @@ impl Row {
     }
 }
 
-/// The rows of an answer.
-pub(super) fn rows(answer: &Value) -> Result<Vec<Row>, DecodeError> {
+/// The transactions of an answer, not read yet.
+pub(super) fn entries(answer: &Value) -> Result<Vec<&Value>, DecodeError> {
     let body = result(answer)?;
     if let Value::Array(entries) = body {
-        return entries.iter().map(single).collect();
+        return Ok(entries.iter().collect());
     }
     if let Some(responses) = body.get("tx_responses").and_then(Value::as_array) {
-        return responses.iter().map(single).collect();
+        return Ok(responses.iter().collect());
     }
     let is_page = body.get("total_count").is_some() || body.get("page_total").is_some();
     if is_page && let Some(entries) = body.get("txs").and_then(Value::as_array) {
-        return entries.iter().map(single).collect();
+        return Ok(entries.iter().collect());
     }
-    single(body).map(|row| vec![row])
+    Ok(vec![body])
+}
+
+/// Id and height of an entry that cannot be read whole; `None` when not even these can.
+pub(super) fn name_of(entry: &Value) -> Option<(TxId, Height)> {
+    let response = entry.get("tx_response").unwrap_or(entry);
+    let id = text_of(response.get("txhash").or_else(|| response.get("hash")));
+    let height = text_of(response.get("height")).parse().ok()?;
+    Some((address::parse_tx_id(&id)?, Height(height)))
 }
 
 /// The body of an answer: what is inside a JSON-RPC envelope, or an error that the source reports.
@@ -67,7 +75,10 @@ pub(super) fn result(answer: &Value) -> Result<&Value, DecodeError> {
         Some(error) if error.is_object() => {
             let text = |key: &str| text_of(error.get(key));
             return Err(DecodeError::Answered {
-                code: error.get("code").and_then(Value::as_i64).unwrap_or_default(),
+                code: error
+                    .get("code")
+                    .and_then(Value::as_i64)
+                    .unwrap_or_default(),
                 detail: [text("message"), text("data")].join(" ").trim().to_owned(),
             });
         }
@@ -89,7 +100,8 @@ pub(super) fn result(answer: &Value) -> Result<&Value, DecodeError> {
     })
 }
 
-fn single(value: &Value) -> Result<Row, DecodeError> {
+/// Reads one transaction.
+pub(super) fn single(value: &Value) -> Result<Row, DecodeError> {
     let value = result(value)?;
     if let Some(response) = value.get("tx_response").filter(|inner| inner.is_object()) {
         return of_response(response, value.get("tx"));
@@ -97,7 +109,10 @@ fn single(value: &Value) -> Result<Row, DecodeError> {
     if value.get("txhash").is_some() {
         return of_response(value, None);
     }
-    if let (Some(raw), Some(executed)) = (value.get("tx").and_then(Value::as_str), value.get("tx_result")) {
+    if let (Some(raw), Some(executed)) = (
+        value.get("tx").and_then(Value::as_str),
+        value.get("tx_result"),
+    ) {
         let raw = decode_base64("tx", raw)?;
         return of_comet(
             Some(&text_of(value.get("hash"))),

@@ -112,9 +112,7 @@ impl Message {
                     .map(|input| text_of(input.get("address")))
                     .collect(),
                 outputs: list(fields.get("outputs"))
-                    .map(|output| {
-                        Ok((text_of(output.get("address")), coins(output.get("coins"))?))
-                    })
+                    .map(|output| Ok((text_of(output.get("address")), coins(output.get("coins"))?)))
                     .collect::<Result<_, DecodeError>>()?,
             },
             "MsgCreateVestingAccount"
@@ -147,9 +145,7 @@ impl Message {
             "MsgTimeout" | "MsgTimeoutOnClose" => Self::Timeout(packet(fields)),
             "MsgAcknowledgement" => Self::Acknowledge(
                 packet(fields),
-                STANDARD
-                    .decode(text("acknowledgement"))
-                    .unwrap_or_default(),
+                STANDARD.decode(text("acknowledgement")).unwrap_or_default(),
             ),
             "MsgEthereumTx" => Self::Ethereum,
             _ => Self::Other {
@@ -187,7 +183,11 @@ impl Message {
             "MsgMultiSend" if bank => {
                 let message = proto::MsgMultiSend::decode(bytes).map_err(broken)?;
                 Self::MultiSend {
-                    inputs: message.inputs.into_iter().map(|side| side.address).collect(),
+                    inputs: message
+                        .inputs
+                        .into_iter()
+                        .map(|side| side.address)
+                        .collect(),
                     outputs: message
                         .outputs
                         .into_iter()
@@ -227,7 +227,9 @@ impl Message {
                         .collect::<Result<_, _>>()?,
                 }
             }
-            word @ ("MsgRecvPacket" | "MsgTimeout" | "MsgTimeoutOnClose") if is_channel_v1(kind) => {
+            word @ ("MsgRecvPacket" | "MsgTimeout" | "MsgTimeoutOnClose")
+                if is_channel_v1(kind) =>
+            {
                 let message = proto::MsgWithPacket::decode(bytes).map_err(broken)?;
                 let packet = message.packet.map(Packet::from).unwrap_or_default();
                 if word == "MsgRecvPacket" {

@@ -17,6 +17,8 @@ mod movement;
 mod packet;
 
 pub use block::{Block, BlockCredits};
+#[cfg(feature = "fetch")]
+pub(crate) use block::{BlockHeader, header as header_of};
 
 use crate::address;
 use crate::networks;
@@ -39,7 +41,9 @@ pub enum DecodeError {
         what: String,
     },
     /// The source says in it that it failed or does not have it.
-    #[error("the source answered with an error ({code}: {detail}); ask again or ask another source")]
+    #[error(
+        "the source answered with an error ({code}: {detail}); ask again or ask another source"
+    )]
     Answered {
         /// Its code.
         code: i64,
@@ -67,7 +71,9 @@ pub enum DecodeError {
         detail: String,
     },
     /// The bytes hash to another id than the answer gives them.
-    #[error("the answer calls a transaction {given} and its bytes are {computed}; do not believe this source")]
+    #[error(
+        "the answer calls a transaction {given} and its bytes are {computed}; do not believe this source"
+    )]
     OtherId {
         /// The id in the answer.
         given: String,
@@ -129,6 +135,15 @@ impl Transaction {
     }
 }
 
+/// A page of a search.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchPage {
+    /// Its transactions in order.
+    pub transactions: Vec<Transaction>,
+    /// The heights of those that could not be read, with the reason.
+    pub unread: Vec<(Height, String)>,
+}
+
 /// Reads the answers of one network.
 #[derive(Debug, Clone)]
 pub struct Decoder {
@@ -158,10 +173,50 @@ impl Decoder {
     /// # Errors
     /// When it is none of these, or contradicts itself.
     pub fn transactions(&self, answer: &Value) -> Result<Vec<Transaction>, DecodeError> {
-        json::rows(answer)?
-            .iter()
-            .map(|row| self.transaction(row))
+        json::entries(answer)?
+            .into_iter()
+            .map(|entry| self.transaction(&json::single(entry)?))
             .collect()
+    }
+
+    /// As [`Decoder::transactions`], for a page of a search: one transaction that cannot be read does not hide the others. It comes
+    /// with its id and height and no credits, and is named with the reason beside.
+    ///
+    /// # Errors
+    /// As [`Decoder::transactions`], and when the answer lies about an id.
+    pub fn search_page(&self, answer: &Value) -> Result<SearchPage, DecodeError> {
+        let mut page = SearchPage::default();
+        for entry in json::entries(answer)? {
+            let read = json::single(entry).and_then(|row| self.transaction(&row));
+            match (read, json::name_of(entry)) {
+                (Ok(transaction), _) => page.transactions.push(transaction),
+                (
+                    Err(
+                        error @ (DecodeError::Missing { .. }
+                        | DecodeError::Amount { .. }
+                        | DecodeError::Bytes { .. }),
+                    ),
+                    Some((id, height)),
+                ) => {
+                    page.unread.push((height, format!("{id}: {error}")));
+                    page.transactions.push(Transaction {
+                        id,
+                        height: Some(height),
+                        time: None,
+                        outcome: Outcome::Unknown,
+                        code: 0,
+                        codespace: String::new(),
+                        memo: None,
+                        signer: None,
+                        to: None,
+                        credits: Vec::new(),
+                        has_events: false,
+                    });
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+        Ok(page)
     }
 
     /// A block and what its execution did: CometBFT's `/block` and `/block_results` of one height.
@@ -229,4 +284,30 @@ impl Decoder {
             AssetId::contract(self.network.clone(), denom)
         }
     }
+
+    /// What identifies an asset of this network; `None` for assets of others and for symbols of files.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn denom_or_contract(&self, asset: &AssetId) -> Option<DenomOrContract> {
+        use recover_core::asset::AssetReference;
+        if asset.network != self.network {
+            return None;
+        }
+        match &asset.reference {
+            AssetReference::Native => self
+                .native_denom
+                .map(|denom| DenomOrContract::Denom(denom.to_owned())),
+            AssetReference::Contract(text) if address::parse(text).is_ok() => {
+                Some(DenomOrContract::Contract(text.clone()))
+            }
+            AssetReference::Contract(text) => Some(DenomOrContract::Denom(text.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// What identifies an asset: a coin of the bank module, or a token's contract.
+#[cfg(feature = "fetch")]
+pub(crate) enum DenomOrContract {
+    Denom(String),
+    Contract(String),
 }

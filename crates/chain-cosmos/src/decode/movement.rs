@@ -48,7 +48,9 @@ pub(super) fn received(events: &[&Event]) -> Result<Vec<Received>, DecodeError> 
                 });
                 received.push(Received {
                     to: to.to_owned(),
-                    from: transfer.and_then(Option::take).and_then(|transfer| transfer.from),
+                    from: transfer
+                        .and_then(Option::take)
+                        .and_then(|transfer| transfer.from),
                     denom,
                     amount,
                     stated: None,
@@ -261,7 +263,10 @@ impl<'a> Writer<'a> {
             from: if payment.several {
                 None
             } else {
-                received.from.as_deref().and_then(|from| address::parse(from).ok())
+                received
+                    .from
+                    .as_deref()
+                    .and_then(|from| address::parse(from).ok())
             },
             memos: vec![self.memo()],
             flags,
@@ -294,7 +299,9 @@ impl<'a> Writer<'a> {
                 amount,
                 stated: None,
             };
-            self.push(&credit, |writer, _| Some(writer.main(&token, Way::In, &credit)));
+            self.push(&credit, |writer, _| {
+                Some(writer.main(&token, Way::In, &credit))
+            });
         }
     }
 
@@ -330,15 +337,17 @@ impl<'a> Writer<'a> {
                 .then(|| Ethereum::of(events));
             for credit in &received {
                 self.push(credit, |writer, to| {
-                    writer.plain(credit, &stated, to).or_else(|| match &ethereum {
-                        Some(ethereum) => writer.of_ethereum(ethereum, credit, to),
-                        None => writer.inside(credit).map(|mut label| {
-                            if label.from.is_none() && is_reward_of(message, &credit.to) {
-                                label.mechanism = Mechanism::Reward;
-                            }
-                            label
-                        }),
-                    })
+                    writer
+                        .plain(credit, &stated, to)
+                        .or_else(|| match &ethereum {
+                            Some(ethereum) => writer.of_ethereum(ethereum, credit, to),
+                            None => writer.inside(credit).map(|mut label| {
+                                if label.from.is_none() && is_reward_of(message, &credit.to) {
+                                    label.mechanism = Mechanism::Reward;
+                                }
+                                label
+                            }),
+                        })
                 });
             }
         }
@@ -362,14 +371,19 @@ impl<'a> Writer<'a> {
         }
         for credit in &all {
             self.push(credit, |writer, to| {
-                writer.plain(credit, stated, to).or_else(|| writer.inside(credit))
+                writer
+                    .plain(credit, stated, to)
+                    .or_else(|| writer.inside(credit))
             });
         }
     }
 
     /// A credit that no message states: rewards, and coins that contracts and modules move.
     fn inside(&self, credit: &Received) -> Option<Label> {
-        let from = credit.from.as_deref().and_then(|from| address::parse(from).ok());
+        let from = credit
+            .from
+            .as_deref()
+            .and_then(|from| address::parse(from).ok());
         let sender = from.as_ref().map(Address::payload);
         // The rest of a fee that comes back is no credit, as the fee was no payment.
         if sender == Some(module_account("fee_collector")) {
@@ -390,13 +404,24 @@ impl<'a> Writer<'a> {
     }
 
     /// A credit of a transaction of Ethereum's kind: its coins pass through the module's account.
-    fn of_ethereum(&self, ethereum: &Ethereum<'_>, credit: &Received, to: &Address) -> Option<Label> {
+    fn of_ethereum(
+        &self,
+        ethereum: &Ethereum<'_>,
+        credit: &Received,
+        to: &Address,
+    ) -> Option<Label> {
         let mut label = self.inside(credit)?;
         let module = module_account("evm");
         if label.from.as_ref().map(Address::payload) == Some(module) {
             label.from = None;
             let account = |text| ethereum_account(text, to);
-            if ethereum.recipient.and_then(account).as_ref().map(Address::payload) == Some(to.payload()) {
+            if ethereum
+                .recipient
+                .and_then(account)
+                .as_ref()
+                .map(Address::payload)
+                == Some(to.payload())
+            {
                 label.mechanism = Mechanism::TopLevel;
                 label.from = ethereum.sender.and_then(account);
             }
@@ -426,7 +451,8 @@ impl<'a> Writer<'a> {
         });
         let mut main_seen = false;
         for credit in received {
-            let is_amount = amount == Some(credit.amount) && denom.as_deref() == Some(credit.denom.as_str());
+            let is_amount =
+                amount == Some(credit.amount) && denom.as_deref() == Some(credit.denom.as_str());
             let from_channel = credit
                 .from
                 .as_deref()
@@ -473,7 +499,10 @@ impl<'a> Writer<'a> {
                 sender
             }
             // Our own coins come back out of the channel; their first sender is we ourselves.
-            Way::Back => credit.from.as_deref().and_then(|from| address::parse(from).ok()),
+            Way::Back => credit
+                .from
+                .as_deref()
+                .and_then(|from| address::parse(from).ok()),
         };
         Label {
             mechanism: match way {
@@ -498,7 +527,9 @@ impl<'a> Writer<'a> {
                 };
                 let position = Position::new(&format!("msg:{}.cw20.{count}", self.index));
                 count = count.saturating_add(1);
-                let (Ok(contract), Ok(to)) = (address::parse(token.contract), address::parse(token.to)) else {
+                let (Ok(contract), Ok(to)) =
+                    (address::parse(token.contract), address::parse(token.to))
+                else {
                     continue;
                 };
                 if token.amount.is_zero() {

@@ -64,9 +64,9 @@ fn is_trace(denom: &str) -> bool {
         .split_once('/')
         .and_then(|(_, rest)| rest.split_once('/'))
         .is_some_and(|(channel, _)| {
-            channel
-                .strip_prefix("channel-")
-                .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+            channel.strip_prefix("channel-").is_some_and(|number| {
+                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+            })
         })
 }
 

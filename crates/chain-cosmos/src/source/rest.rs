@@ -1,0 +1,517 @@
+//! The REST gateway of a node (LCD): Protobuf JSON over HTTP.
+
+use crate::address;
+use crate::decode::{BlockHeader, Decoder, DenomOrContract, SearchPage, header_of};
+use crate::networks;
+use crate::source::ask::Asker;
+use crate::source::cost;
+use crate::source::preflight::{AuthAccount, Preflight, Preflights};
+use crate::source::refusal::Refusal;
+use crate::source::stream::{self, Found, Key, Search};
+use crate::source::view::{decode_error, transaction_view};
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use recover_core::address::{Address, Payload};
+use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
+use recover_core::block::{BlockRef, Height, HeightRange, TxId};
+use recover_core::network::NetworkId;
+use recover_core::observation::Observation;
+use recover_core::verdict::{AccountState, Code};
+use recover_source::chain::{
+    AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
+    TransactionView,
+};
+use recover_source::error::SourceError;
+use recover_source::settings::SourceSettings;
+use recover_source::transport::Transport;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::OnceCell;
+
+/// The most rows a page that gateways give without complaint.
+const PAGE_SIZE_MAX: u32 = 100;
+/// How many pages of coins of one account are read.
+const BALANCE_PAGES_MAX: usize = 20;
+const BLOCKS: &str = "/cosmos/base/tendermint/v1beta1/blocks";
+
+/// The REST gateway of a node.
+pub struct CosmosRest {
+    settings: SourceSettings,
+    asker: Asker,
+    decoder: Decoder,
+    node: OnceCell<Node>,
+    /// The highest block that it was seen to have.
+    tip: AtomicU64,
+}
+
+/// What a gateway says of its node.
+#[derive(Debug, Clone)]
+struct Node {
+    has_index: bool,
+}
+
+impl std::fmt::Debug for CosmosRest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CosmosRest")
+            .field("network", &self.settings.network)
+            .field("origin", &self.asker.origin())
+            .finish_non_exhaustive()
+    }
+}
+
+impl CosmosRest {
+    /// A gateway behind a transport.
+    #[must_use]
+    pub fn new(settings: SourceSettings, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            asker: Asker::new(transport, settings.retry),
+            decoder: Decoder::new(settings.network.clone()),
+            settings,
+            node: OnceCell::new(),
+            tip: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes sure, once, that it is the network it should be.
+    async fn checked(&self) -> Result<&Node, SourceError> {
+        self.node
+            .get_or_try_init(|| async {
+                let answer = self
+                    .asker
+                    .get("/cosmos/base/tendermint/v1beta1/node_info", &[])
+                    .await?;
+                let info = answer
+                    .get("default_node_info")
+                    .or_else(|| answer.get("node_info"))
+                    .ok_or_else(|| {
+                        self.asker
+                            .not_protocol("a node_info without default_node_info")
+                    })?;
+                let text = |pointer: &str| info.pointer(pointer).and_then(Value::as_str);
+                let chain = text("/network").unwrap_or_default();
+                if chain != self.settings.chain {
+                    return Err(self.wrong_network(chain));
+                }
+                Ok(Node {
+                    has_index: text("/other/tx_index") != Some("off"),
+                })
+            })
+            .await
+    }
+
+    fn wrong_network(&self, found: &str) -> SourceError {
+        SourceError::WrongNetwork {
+            origin: self.asker.origin().to_owned(),
+            expected: format!("cosmos:{}", self.settings.chain),
+            found: format!("cosmos:{found}"),
+        }
+    }
+
+    fn header_from(&self, answer: &Value) -> Result<Header, SourceError> {
+        let BlockHeader {
+            block,
+            parent,
+            chain,
+        } = header_of(answer).map_err(|error| decode_error(self.asker.origin(), error))?;
+        if !chain.is_empty() && chain != self.settings.chain {
+            return Err(self.wrong_network(&chain));
+        }
+        Ok(Header { block, parent })
+    }
+
+    async fn ask_header(&self, height: Height) -> Result<Result<Header, Refusal>, SourceError> {
+        let path = format!("{BLOCKS}/{height}");
+        match self.asker.ask(&path, &[]).await? {
+            Err(refusal) => Ok(Err(refusal)),
+            Ok(answer) => {
+                let header = self.header_from(&answer)?;
+                if header.block.height != height {
+                    return Err(self.asker.inconsistent(format!(
+                        "asked for block {height} it gave {}",
+                        header.block.height
+                    )));
+                }
+                Ok(Ok(header))
+            }
+        }
+    }
+
+    async fn latest(&self) -> Result<Header, SourceError> {
+        let answer = self.asker.get(&format!("{BLOCKS}/latest"), &[]).await?;
+        let header = self.header_from(&answer)?;
+        self.tip.fetch_max(header.block.height.0, Ordering::Relaxed);
+        Ok(header)
+    }
+
+    fn first_height(&self) -> u64 {
+        networks::by_name(&self.settings.network).map_or(1, |known| known.initial_height)
+    }
+
+    fn written(&self, address: &Address) -> Result<Address, SourceError> {
+        stream::as_written(address, self.settings.address_prefix.as_deref()).ok_or_else(|| {
+            SourceError::Unsupported {
+                origin: self.asker.origin().to_owned(),
+                what: format!("{address}, which is no account of this family"),
+            }
+        })
+    }
+
+    async fn auth_account(&self, text: &str) -> Result<Option<AuthAccount>, SourceError> {
+        let path = format!("/cosmos/auth/v1beta1/accounts/{text}");
+        match self.asker.ask(&path, &[]).await? {
+            Err(refusal) if refusal.is_not_found() => Ok(None),
+            Err(refusal) => Err(refusal.into_error(self.asker.origin())),
+            Ok(answer) => AuthAccount::from_json(&answer).map(Some).ok_or_else(|| {
+                self.asker
+                    .not_protocol("an account of a type that is not read")
+            }),
+        }
+    }
+
+    fn amount(&self, value: Option<&Value>) -> Result<Amount, SourceError> {
+        let text = value.and_then(Value::as_str).unwrap_or_default();
+        Amount::from_base_units(text).map_err(|error| self.asker.not_protocol(&error.to_string()))
+    }
+
+    async fn contract_balance(&self, contract: &str, holder: &str) -> Result<Amount, SourceError> {
+        let question = STANDARD.encode(cost::cw20_balance_query(holder));
+        let path = format!("/cosmwasm/wasm/v1/contract/{contract}/smart/{question}");
+        let answer = self.asker.get(&path, &[]).await?;
+        self.amount(answer.pointer("/data/balance"))
+    }
+
+    /// What can be spent of a coin: by its denomination where the gateway knows the question (SDK 0.47), else out of the list.
+    async fn spendable(&self, address: &str, denom: &str) -> Result<Amount, SourceError> {
+        let list = format!("/cosmos/bank/v1beta1/spendable_balances/{address}");
+        let by_denom = format!("{list}/by_denom");
+        match self.asker.ask(&by_denom, &[("denom", denom)]).await? {
+            Ok(answer) => return self.amount(answer.pointer("/balance/amount")),
+            Err(refusal) if refusal.is_unknown_method() => {}
+            Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+        }
+        let mut key: Option<String> = None;
+        for _ in 0..BALANCE_PAGES_MAX {
+            let mut query = vec![("pagination.limit", "1000")];
+            if let Some(key) = &key {
+                query.push(("pagination.key", key));
+            }
+            let answer = self.asker.get(&list, &query).await?;
+            let coins = answer.get("balances").and_then(Value::as_array);
+            let found = coins
+                .into_iter()
+                .flatten()
+                .find(|coin| coin.get("denom").and_then(Value::as_str) == Some(denom));
+            if let Some(coin) = found {
+                return self.amount(coin.get("amount"));
+            }
+            key = answer
+                .pointer("/pagination/next_key")
+                .and_then(Value::as_str)
+                .filter(|key| !key.is_empty())
+                .map(str::to_owned);
+            if key.is_none() {
+                return Ok(Amount::ZERO);
+            }
+        }
+        Err(self.unsupported("the coins of an account with so many of them"))
+    }
+}
+
+#[async_trait]
+impl Search for CosmosRest {
+    fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    fn page_size(&self) -> u32 {
+        self.settings
+            .page_size
+            .map_or(PAGE_SIZE_MAX, |size| size.clamp(1, PAGE_SIZE_MAX))
+    }
+
+    /// Asks in every version's words at once: gateways ignore parameters that they do not know. SDK 0.50 and later read `query`,
+    /// older ones `events`; pages are `page` and `limit` since 0.46, `pagination.*` before.
+    async fn search(
+        &self,
+        key: Key,
+        address: &str,
+        range: HeightRange,
+        page: u32,
+    ) -> Result<Found, SourceError> {
+        let size = self.page_size();
+        let terms = [
+            format!("{}='{address}'", key.name()),
+            format!("tx.height>={}", range.from()),
+            format!("tx.height<={}", range.to()),
+        ];
+        let query = terms.join(" AND ");
+        let page_text = page.to_string();
+        let limit = size.to_string();
+        let offset = u64::from(page.saturating_sub(1))
+            .saturating_mul(u64::from(size))
+            .to_string();
+        let mut parameters: Vec<(&str, &str)> = vec![("query", &query)];
+        parameters.extend(terms.iter().map(|term| ("events", term.as_str())));
+        parameters.extend([
+            ("order_by", "ORDER_BY_ASC"),
+            ("page", page_text.as_str()),
+            ("limit", limit.as_str()),
+            ("pagination.offset", offset.as_str()),
+            ("pagination.limit", limit.as_str()),
+            ("pagination.count_total", "true"),
+        ]);
+        let answer = match self
+            .asker
+            .ask("/cosmos/tx/v1beta1/txs", &parameters)
+            .await?
+        {
+            Ok(answer) => answer,
+            // A page behind the last one is an error in some versions.
+            Err(refusal) if page > 1 && refusal.words.contains("page should be within") => {
+                return Ok(Found {
+                    page: SearchPage::default(),
+                    total: None,
+                });
+            }
+            Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+        };
+        let number = |pointer: &str| {
+            answer
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .and_then(|text| text.parse::<u64>().ok())
+        };
+        let found = self
+            .decoder
+            .search_page(&answer)
+            .map_err(|error| decode_error(self.asker.origin(), error))?;
+        let total = number("/total")
+            .into_iter()
+            .chain(number("/pagination/total"))
+            .max()
+            // Versions that do not count say 0.
+            .filter(|total| *total > 0 || found.transactions.is_empty());
+        Ok(Found { page: found, total })
+    }
+
+    async fn block(&self, height: Height) -> Result<BlockRef, SourceError> {
+        self.ask_header(height)
+            .await?
+            .map(|header| header.block)
+            .map_err(|refusal| refusal.into_error(self.asker.origin()))
+    }
+
+    async fn block_credits(
+        &self,
+        _address: &Address,
+        _range: HeightRange,
+    ) -> Result<Result<Vec<Observation>, String>, SourceError> {
+        Ok(Err(
+            "the gateway does not tell of movements that blocks make themselves (unbonded coins, bridges); add a comet_rpc source"
+                .to_owned(),
+        ))
+    }
+
+    async fn floor(&self, range: HeightRange) -> Result<Height, SourceError> {
+        let node = self.checked().await?;
+        if !node.has_index {
+            return Err(SourceError::NotKept {
+                origin: self.asker.origin().to_owned(),
+                detail: "its transaction index is off (switch it on)".to_owned(),
+            });
+        }
+        if self.tip.load(Ordering::Relaxed) < range.to().0 {
+            let latest = self.latest().await?.block.height;
+            if latest < range.to() {
+                return Err(SourceError::Unreachable {
+                    origin: self.asker.origin().to_owned(),
+                    detail: format!("its newest block is {latest}, below {}", range.to()),
+                });
+            }
+        }
+        // A node that prunes says so when it is asked for a block below its lowest.
+        let first = Height(range.from().0.max(self.first_height()));
+        match self.ask_header(first).await {
+            Ok(Ok(_)) => Ok(Height(0)),
+            Ok(Err(refusal)) => match refusal.lowest_height() {
+                Some(lowest) => Ok(Height(lowest)),
+                None => Err(refusal.into_error(self.asker.origin())),
+            },
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[async_trait]
+impl ChainRead for CosmosRest {
+    fn network(&self) -> &NetworkId {
+        &self.settings.network
+    }
+
+    fn name(&self) -> &str {
+        self.asker.origin()
+    }
+
+    async fn capabilities(&self) -> Result<Capabilities, SourceError> {
+        let node = self.checked().await?;
+        let parts = [Part::TransferLogs, Part::TopLevel, Part::Internal];
+        Ok(Capabilities {
+            scan: std::collections::BTreeSet::new(),
+            history: if node.has_index {
+                parts.into_iter().collect()
+            } else {
+                std::collections::BTreeSet::new()
+            },
+            accounts: node.has_index,
+            state_at_height: false,
+            // A gateway does not say from which height on its node has an index.
+            proves_absence: self.settings.proves_absence && node.has_index,
+        })
+    }
+
+    async fn head(&self) -> Result<Head, SourceError> {
+        self.checked().await?;
+        let latest = self.latest().await?;
+        let height = latest.block.height;
+        Ok(Head {
+            latest,
+            finalized: Some(height),
+        })
+    }
+
+    async fn header(&self, height: Height) -> Result<Option<Header>, SourceError> {
+        self.checked().await?;
+        match self.ask_header(height).await? {
+            Ok(header) => Ok(Some(header)),
+            Err(refusal) if refusal.is_above_tip() => Ok(None),
+            Err(refusal) => Err(refusal.into_error(self.asker.origin())),
+        }
+    }
+
+    async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {
+        self.checked().await?;
+        let request = AccountRequest {
+            address: self.written(&request.address)?,
+            ..request.clone()
+        };
+        stream::account_page(self, &request).await
+    }
+
+    async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError> {
+        let node = self.checked().await?;
+        let unknown = |reason: &str| Lookup::Unknown {
+            reason: format!("{} {reason}", self.asker.origin()),
+        };
+        if id.as_str().starts_with("block:") {
+            return Ok(unknown("does not tell what blocks move themselves"));
+        }
+        let Some(id) = address::parse_tx_id(id.as_str()) else {
+            return Ok(Lookup::Absent);
+        };
+        let path = format!("/cosmos/tx/v1beta1/txs/{id}");
+        let answer = match self.asker.ask(&path, &[]).await? {
+            Ok(answer) => answer,
+            Err(refusal) if refusal.is_index_off() => {
+                return Ok(unknown("keeps no index of transactions"));
+            }
+            Err(refusal) if refusal.is_not_found() => {
+                let proves = self.settings.proves_absence && node.has_index;
+                return Ok(if proves {
+                    Lookup::Absent
+                } else {
+                    unknown("does not know it")
+                });
+            }
+            Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+        };
+        let transaction = self
+            .decoder
+            .transactions(&answer)
+            .map_err(|error| decode_error(self.asker.origin(), error))?
+            .into_iter()
+            .next()
+            .filter(|transaction| transaction.id == id)
+            .ok_or_else(|| {
+                self.asker
+                    .inconsistent(format!("asked for {id} it gave another transaction"))
+            })?;
+        let block = match transaction.height {
+            Some(height) => Some(self.block(height).await?),
+            None => None,
+        };
+        Ok(Lookup::Found(transaction_view(transaction, block.as_ref())))
+    }
+
+    async fn account(&self, address: &Address) -> Result<AccountState, SourceError> {
+        self.checked().await?;
+        if matches!(address.payload(), Payload::Contract32(_)) {
+            return Err(self.unsupported("the code of a contract"));
+        }
+        let written = self.written(address)?;
+        // The height first: what is read after it can only be newer.
+        let at = self.latest().await?.block.height;
+        let account = self.auth_account(written.text()).await?;
+        Ok(AccountState {
+            code: Code::Absent,
+            nonce: account.map_or(0, |account| account.sequence),
+            at,
+        })
+    }
+
+    async fn balance(&self, address: &Address, asset: &AssetId) -> Result<Amount, SourceError> {
+        self.checked().await?;
+        let written = self.written(address)?;
+        match self.decoder.denom_or_contract(asset) {
+            Some(DenomOrContract::Denom(denom)) => {
+                let path = format!("/cosmos/bank/v1beta1/balances/{written}/by_denom");
+                let answer = self.asker.get(&path, &[("denom", &denom)]).await?;
+                self.amount(answer.pointer("/balance/amount"))
+            }
+            Some(DenomOrContract::Contract(contract)) => {
+                self.contract_balance(&contract, written.text()).await
+            }
+            None => Err(self.unsupported(&format!("a balance of {asset}"))),
+        }
+    }
+
+    async fn network_cost(&self) -> Result<NetworkCost, SourceError> {
+        self.checked().await?;
+        let answer = self
+            .asker
+            .get("/cosmos/base/node/v1beta1/config", &[])
+            .await?;
+        let prices = answer
+            .get("minimum_gas_price")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        cost::of_price(&self.settings.network, prices)
+            .ok_or_else(|| self.unsupported("a price of gas (its minimum-gas-prices is empty)"))
+    }
+}
+
+#[async_trait]
+impl Preflights for CosmosRest {
+    async fn preflight(
+        &self,
+        address: &Address,
+        asset: &AssetId,
+    ) -> Result<Option<Preflight>, SourceError> {
+        self.checked().await?;
+        let written = self.written(address)?;
+        let at = self.latest().await?.block.height;
+        let Some(account) = self.auth_account(written.text()).await? else {
+            return Ok(None);
+        };
+        let spendable = match self.decoder.denom_or_contract(asset) {
+            Some(DenomOrContract::Denom(denom)) => self.spendable(written.text(), &denom).await?,
+            Some(DenomOrContract::Contract(contract)) => {
+                self.contract_balance(&contract, written.text()).await?
+            }
+            None => return Err(self.unsupported(&format!("a balance of {asset}"))),
+        };
+        Ok(Some(account.preflight(spendable, at)))
+    }
+}

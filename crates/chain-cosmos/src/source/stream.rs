@@ -1,0 +1,465 @@
+//! One account's credits from an index of events, page by page, without ever passing a limit in silence.
+//!
+//! A page is a window of heights. A search from the window's first height gives the lowest rows and the number of all that
+//! remain; the window ends below the height of the last row, because more of that height may follow. The next page's number
+//! must be this page's less the rows of the window: only then is the window called complete. So a row that was left out of an
+//! answer, wherever it stood, shows before its height is claimed.
+
+use crate::address;
+use crate::decode::{SearchPage, Transaction};
+use crate::source::ask::Asker;
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt};
+use recover_core::address::Address;
+use recover_core::block::{BlockRef, Height, HeightRange, TxId};
+use recover_core::observation::Observation;
+use recover_source::chain::{AccountPage, AccountRequest, Gap, Part};
+use recover_source::error::{Advice, SourceError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What to search for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Coins of the bank module to the account.
+    Coins,
+    /// Tokens of contracts (CW20) to the account.
+    ContractTokens,
+}
+
+impl Key {
+    /// The event and its attribute, as nodes index them.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Coins => "transfer.recipient",
+            Self::ContractTokens => "wasm.to",
+        }
+    }
+}
+
+/// A page of a search.
+pub(super) struct Found {
+    pub page: SearchPage,
+    /// How many rows the whole search has; `None` when the source does not say.
+    pub total: Option<u64>,
+}
+
+/// The questions that both APIs answer.
+#[async_trait]
+pub(super) trait Search: Send + Sync {
+    fn asker(&self) -> &Asker;
+
+    /// The most rows a page.
+    fn page_size(&self) -> u32;
+
+    /// One page of a search, oldest first; pages count from 1.
+    async fn search(
+        &self,
+        key: Key,
+        address: &str,
+        range: HeightRange,
+        page: u32,
+    ) -> Result<Found, SourceError>;
+
+    /// The block at a height.
+    async fn block(&self, height: Height) -> Result<BlockRef, SourceError>;
+
+    /// Credits that blocks make themselves; the inner error says why it cannot tell.
+    async fn block_credits(
+        &self,
+        address: &Address,
+        range: HeightRange,
+    ) -> Result<Result<Vec<Observation>, String>, SourceError>;
+
+    /// The lowest height that it still has of a range; an error when it has not reached the range's end yet.
+    async fn floor(&self, range: HeightRange) -> Result<Height, SourceError>;
+}
+
+/// How often a page that contradicts itself is asked again.
+const TRIES_MAX: usize = 4;
+/// How many pages one height may fill.
+const PAGES_MAX: u32 = 10_000;
+/// Blocks that are asked for at once.
+const BLOCKS_AT_ONCE: usize = 8;
+
+/// Where the next page begins.
+struct Resume {
+    from: Height,
+    /// How many rows must remain; `None` when the source does not count.
+    expected: Option<u64>,
+    /// The lowest height that the source has.
+    floor: Height,
+}
+
+impl Resume {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('/');
+        let mut next = || parts.next();
+        let from = Height(next()?.parse().ok()?);
+        let expected = match next()? {
+            "-" => None,
+            number => Some(number.parse().ok()?),
+        };
+        let floor = Height(next()?.parse().ok()?);
+        next().is_none().then_some(Self {
+            from,
+            expected,
+            floor,
+        })
+    }
+
+    fn write(&self) -> String {
+        let expected = self
+            .expected
+            .map_or_else(|| "-".to_owned(), |number| number.to_string());
+        format!("{}/{expected}/{}", self.from, self.floor)
+    }
+}
+
+/// Reads one page of an account's credits.
+pub(super) async fn account_page<S: Search + ?Sized>(
+    api: &S,
+    request: &AccountRequest,
+) -> Result<AccountPage, SourceError> {
+    let asker = api.asker();
+    let range = request.range;
+    let resume = match &request.resume {
+        Some(text) => Resume::read(text)
+            .filter(|resume| range.contains(resume.from))
+            .ok_or_else(|| {
+                asker.inconsistent("a page was asked for with a mark of another reading")
+            })?,
+        None => {
+            let floor = api.floor(range).await?;
+            if floor > range.to() {
+                return Err(SourceError::NotKept {
+                    origin: asker.origin().to_owned(),
+                    detail: format!("its lowest block is {floor}, above all of {range}"),
+                });
+            }
+            Resume {
+                from: floor.max(range.from()),
+                expected: None,
+                floor,
+            }
+        }
+    };
+    let rest = HeightRange::new(resume.from, range.to())
+        .ok_or_else(|| asker.inconsistent("a page was asked for above its range"))?;
+    let text = request.address.text();
+    let window = window(api, text, rest, resume.expected).await?;
+    let mut gaps = pruned(range, resume.floor);
+    let mut rows = window.rows;
+    let here = HeightRange::new(
+        resume.from,
+        window.next.map_or(range.to(), |next| next.minus(1)),
+    );
+    let mut own = Vec::new();
+    if let Some(here) = here {
+        match contract_rows(api, text, here).await {
+            Ok(more) => {
+                rows.transactions.extend(more.transactions);
+                rows.unread.extend(more.unread);
+            }
+            Err(error) if error.advice() == Advice::GiveUp => gaps.push(Gap {
+                range,
+                part: Part::TransferLogs,
+                reason: format!("tokens of contracts (CW20) cannot be searched for: {error}"),
+            }),
+            Err(error) => return Err(error),
+        }
+        match api.block_credits(&request.address, here).await? {
+            Ok(credits) => own = credits,
+            Err(reason) => gaps.push(Gap {
+                range,
+                part: Part::BlockCredits,
+                reason,
+            }),
+        }
+    }
+    for (height, reason) in rows.unread {
+        gaps.extend(HeightRange::new(height, height).map(|range| Gap {
+            range,
+            part: Part::TopLevel,
+            reason: format!("a transaction there cannot be read: {reason}"),
+        }));
+    }
+    let mut observations = in_blocks(api, &request.address, rows.transactions).await?;
+    observations.extend(own);
+    // Transactions come in the order of their heights; what a block makes itself follows them.
+    observations.sort_by_key(|credit| credit.block.as_ref().map(|block| block.height));
+    let through = match window.next {
+        None => Some(range.to()),
+        Some(_) if resume.from > range.from() => Some(resume.from.minus(1)),
+        Some(_) => None,
+    };
+    let next = window.next.map(|from| {
+        Resume {
+            from,
+            expected: window.remaining,
+            floor: resume.floor,
+        }
+        .write()
+    });
+    Ok(AccountPage {
+        observations,
+        through,
+        next,
+        gaps,
+    })
+}
+
+/// The gaps below the lowest height that a source has.
+fn pruned(range: HeightRange, floor: Height) -> Vec<Gap> {
+    let Some(missing) =
+        HeightRange::new(range.from(), floor.minus(1)).filter(|_| floor > range.from())
+    else {
+        return Vec::new();
+    };
+    Part::ALL
+        .iter()
+        .map(|part| Gap {
+            range: missing,
+            part: *part,
+            reason: format!(
+                "its lowest block is {floor}; add a source that keeps the whole history (an archive node)"
+            ),
+        })
+        .collect()
+}
+
+/// The rows of a window.
+struct Window {
+    rows: Rows,
+    /// The first height after it; `None` when it reaches the end.
+    next: Option<Height>,
+    /// How many rows remain from there on; `None` when the source does not count.
+    remaining: Option<u64>,
+}
+
+/// Reads the next window; an answer that contradicts itself is asked again.
+async fn window<S: Search + ?Sized>(
+    api: &S,
+    address: &str,
+    rest: HeightRange,
+    expected: Option<u64>,
+) -> Result<Window, SourceError> {
+    let mut tries = 1;
+    loop {
+        match try_window(api, address, rest, expected).await {
+            Err(error) if error.advice() == Advice::Disbelieve && tries < TRIES_MAX => {
+                tracing::debug!(%error, "asking again");
+                tries = tries.saturating_add(1);
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn try_window<S: Search + ?Sized>(
+    api: &S,
+    address: &str,
+    rest: HeightRange,
+    expected: Option<u64>,
+) -> Result<Window, SourceError> {
+    let asker = api.asker();
+    let mut gathered = Gathered::default();
+    for page in 1..=PAGES_MAX {
+        let found = api.search(Key::Coins, address, rest, page).await?;
+        let length = found.page.transactions.len();
+        gathered.add(asker, rest, found)?;
+        if let (Some(total), Some(expected)) = (gathered.total, expected)
+            && total != expected
+        {
+            return Err(asker.inconsistent(format!(
+                "the search from height {} has {total} rows and should have {expected}",
+                rest.from()
+            )));
+        }
+        let is_all = match gathered.total {
+            Some(total) => gathered.count() >= total,
+            // A source that does not count has given all when a page is empty.
+            None => length == 0,
+        };
+        if is_all {
+            return Ok(Window {
+                rows: gathered.into_rows(),
+                next: None,
+                remaining: None,
+            });
+        }
+        if length == 0 {
+            return Err(asker.inconsistent(format!(
+                "the search says it has {} rows and gives {}",
+                gathered.total.unwrap_or_default(),
+                gathered.count()
+            )));
+        }
+        if let Some(last) = gathered.highest()
+            && last > rest.from()
+        {
+            let total = gathered.total;
+            let mut rows = gathered.into_rows();
+            rows.transactions
+                .retain(|row| row.height.is_some_and(|height| height < last));
+            rows.unread.retain(|(height, _)| *height < last);
+            let taken = u64::try_from(rows.transactions.len()).unwrap_or(u64::MAX);
+            return Ok(Window {
+                remaining: total.map(|total| total.saturating_sub(taken)),
+                rows,
+                next: Some(last),
+            });
+        }
+    }
+    Err(asker.inconsistent(format!("one height fills more than {PAGES_MAX} pages")))
+}
+
+/// Transactions, and what could not be read among them.
+#[derive(Default)]
+struct Rows {
+    transactions: Vec<Transaction>,
+    unread: Vec<(Height, String)>,
+}
+
+/// Rows of several pages of one search, each once, by height.
+#[derive(Default)]
+struct Gathered {
+    by_height: BTreeMap<Height, Vec<Transaction>>,
+    seen: BTreeSet<TxId>,
+    total: Option<u64>,
+    /// Heights of transactions that cannot be read, with the reason.
+    unread: Vec<(Height, String)>,
+}
+
+impl Gathered {
+    fn add(&mut self, asker: &Asker, range: HeightRange, found: Found) -> Result<(), SourceError> {
+        if self.total.is_some() && found.total != self.total {
+            return Err(asker.inconsistent("the number of rows changed between two pages"));
+        }
+        self.total = found.total;
+        self.unread.extend(found.page.unread);
+        for row in found.page.transactions {
+            let height = row
+                .height
+                .filter(|height| range.contains(*height))
+                .ok_or_else(|| {
+                    asker.inconsistent(format!("{} stands outside of {range}", row.id))
+                })?;
+            if !self.seen.insert(row.id.clone()) {
+                return Err(asker.inconsistent(format!("{} comes twice in one search", row.id)));
+            }
+            self.by_height.entry(height).or_default().push(row);
+        }
+        if self.total.is_some_and(|total| self.count() > total) {
+            return Err(asker.inconsistent("the search gives more rows than it says it has"));
+        }
+        Ok(())
+    }
+
+    fn count(&self) -> u64 {
+        u64::try_from(self.seen.len()).unwrap_or(u64::MAX)
+    }
+
+    fn highest(&self) -> Option<Height> {
+        self.by_height.keys().next_back().copied()
+    }
+
+    fn into_rows(self) -> Rows {
+        Rows {
+            transactions: self.by_height.into_values().flatten().collect(),
+            unread: self.unread,
+        }
+    }
+}
+
+/// Every transaction of a window that moves a contract's token to the account.
+async fn contract_rows<S: Search + ?Sized>(
+    api: &S,
+    address: &str,
+    range: HeightRange,
+) -> Result<Rows, SourceError> {
+    let mut tries = 1;
+    loop {
+        match try_all(api, Key::ContractTokens, address, range).await {
+            Err(error) if error.advice() == Advice::Disbelieve && tries < TRIES_MAX => {
+                tries = tries.saturating_add(1);
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn try_all<S: Search + ?Sized>(
+    api: &S,
+    key: Key,
+    address: &str,
+    range: HeightRange,
+) -> Result<Rows, SourceError> {
+    let asker = api.asker();
+    let mut gathered = Gathered::default();
+    for page in 1..=PAGES_MAX {
+        let found = api.search(key, address, range, page).await?;
+        let length = found.page.transactions.len();
+        gathered.add(asker, range, found)?;
+        match gathered.total {
+            Some(total) if gathered.count() >= total => return Ok(gathered.into_rows()),
+            None if length == 0 => return Ok(gathered.into_rows()),
+            Some(_) if length == 0 => {
+                return Err(asker.inconsistent("the search ends before all its rows"));
+            }
+            _ => {}
+        }
+    }
+    Err(asker.inconsistent(format!("the search fills more than {PAGES_MAX} pages")))
+}
+
+/// The account's credits of these transactions, each once, in their blocks.
+async fn in_blocks<S: Search + ?Sized>(
+    api: &S,
+    address: &Address,
+    rows: Vec<Transaction>,
+) -> Result<Vec<Observation>, SourceError> {
+    let asker = api.asker();
+    let mut seen = BTreeSet::new();
+    let mut wanted: Vec<Transaction> = Vec::new();
+    for mut row in rows {
+        if !seen.insert(row.id.clone()) {
+            continue;
+        }
+        row.credits
+            .retain(|credit| credit.to.payload() == address.payload());
+        if !row.credits.is_empty() {
+            wanted.push(row);
+        }
+    }
+    let heights: BTreeSet<Height> = wanted.iter().filter_map(|row| row.height).collect();
+    let blocks: BTreeMap<Height, BlockRef> = futures::stream::iter(heights)
+        .map(|height| async move { Ok::<_, SourceError>((height, api.block(height).await?)) })
+        .buffered(BLOCKS_AT_ONCE)
+        .try_collect()
+        .await?;
+    let mut credits = Vec::new();
+    for row in wanted {
+        let block = row
+            .height
+            .and_then(|height| blocks.get(&height))
+            .ok_or_else(|| asker.inconsistent(format!("{} stands in no block", row.id)))?;
+        if let Some(time) = row.time
+            && time.as_seconds() != block.time.as_seconds()
+        {
+            return Err(asker.inconsistent(format!(
+                "{} and its block {} have two times",
+                row.id, block.height
+            )));
+        }
+        credits.extend(row.in_block(block).credits);
+    }
+    Ok(credits)
+}
+
+/// The address of a request as this source's network writes it: an index knows accounts by their text.
+pub(super) fn as_written(address: &Address, prefix: Option<&str>) -> Option<Address> {
+    match prefix {
+        Some(prefix) => address::format(prefix, &address.payload()),
+        None => Some(address.clone()),
+    }
+}
