@@ -10,6 +10,7 @@
 pub mod address;
 pub mod control;
 pub mod decode;
+pub mod returns;
 pub mod wire;
 pub mod xdr;
 
@@ -18,11 +19,16 @@ pub mod horizon;
 #[cfg(feature = "fetch")]
 mod lookup;
 #[cfg(feature = "fetch")]
+mod preflight;
+#[cfg(feature = "fetch")]
 mod problem;
 #[cfg(feature = "fetch")]
 mod stream;
 
 pub use control::StellarFamily;
+
+#[cfg(feature = "fetch")]
+pub use horizon::Horizon;
 
 #[cfg(feature = "fetch")]
 use recover_source::{

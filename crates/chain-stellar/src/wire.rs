@@ -319,7 +319,14 @@ impl Problem {
                 add(text.as_deref().unwrap_or_default());
             }
         }
-        if self.extras.is_none() {
+        // The codes say more than the sentence, which only explains where to find them.
+        let plain = self.extras.as_ref().is_none_or(|extras| {
+            extras.result_codes.is_none()
+                && extras.reason.is_none()
+                && extras.invalid_field.is_none()
+                && extras.error.is_none()
+        });
+        if plain {
             add(self
                 .detail
                 .as_deref()

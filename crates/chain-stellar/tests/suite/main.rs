@@ -1,0 +1,11 @@
+//! What this crate reads and builds, against answers recorded from Horizon servers (`recorded_…`), answers and accounts of our
+//! own (`own_…`), and SDF's JavaScript library (`oracle_…`).
+
+// The helpers of a test suite are tests too; clippy only knows those under #[test].
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+mod own_horizon;
+mod recorded_files;
+mod recorded_truth;
+mod world;

@@ -1,0 +1,1 @@
+//! The answers that recorded cases have, one test each.
