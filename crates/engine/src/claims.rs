@@ -2,10 +2,12 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use recover_core::address::AddressError;
 use recover_core::appeal::AppealId;
 use recover_core::claim::{Claim, ClaimId, ClaimQuote, Command, OpenRequest, Person, Resolution};
 use recover_core::digest::Digest;
 use recover_core::observation::DepositId;
+use recover_matching::secret;
 use recover_store::{ClaimAnswer, ClaimContext, ClaimEvent};
 use std::collections::BTreeSet;
 
@@ -71,7 +73,8 @@ impl Engine {
             appeal: appeal.as_ref().map(|appeal| appeal.id.clone()),
             beneficiary: options
                 .beneficiary
-                .clone()
+                .as_deref()
+                .map(kept)
                 .or_else(|| appeal.map(|appeal| appeal.user_id)),
             destination,
             resolution: options.resolution,
@@ -96,8 +99,12 @@ impl Engine {
             .ok_or_else(|| EngineError::UnknownNetwork {
                 name: network.to_string(),
             })?;
+        if !secret::redact(text).is_clean() {
+            return Err(EngineError::SecretPasted);
+        }
         match self.adapter(config)?.address(text) {
             Ok(address) => Ok(address.text().to_owned()),
+            Err(AddressError::Secret) => Err(EngineError::SecretPasted),
             Err(error) => Err(EngineError::NotUnderstood {
                 text: text.to_owned(),
                 hint: error.to_string(),
@@ -194,6 +201,7 @@ impl Engine {
         options: &StepOptions,
         person: &Person,
     ) -> Result<Claim, EngineError> {
+        let command = without_secrets(command);
         let expected = options.revision.unwrap_or(claim.revision);
         let context = self.claim_context(person, options.dry_run);
         let answer = self
@@ -251,6 +259,27 @@ impl Engine {
             key: None,
         }
     }
+}
+
+/// What a person writes on a claim is kept for ever and hashed: a secret must be out of it before.
+fn without_secrets(command: Command) -> Command {
+    match command {
+        Command::Screen { clear, reason } => Command::Screen {
+            clear,
+            reason: kept(&reason),
+        },
+        Command::Reject { reason } => Command::Reject {
+            reason: kept(&reason),
+        },
+        Command::Cancel { reason } => Command::Cancel {
+            reason: kept(&reason),
+        },
+        other => other,
+    }
+}
+
+fn kept(text: &str) -> String {
+    secret::redact(text).text.into_owned()
 }
 
 fn done(answer: ClaimAnswer, id: &str) -> Result<Claim, EngineError> {

@@ -7,7 +7,7 @@ use crate::error::EngineError;
 use crate::facts::{FactGatherer, trust_log};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use recover_core::address::Address;
+use recover_core::address::{Address, AddressError};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockRef, TxId};
@@ -17,6 +17,7 @@ use recover_core::network::{Family, NetworkId};
 use recover_core::observation::Outcome;
 use recover_core::time::Timestamp;
 use recover_core::verdict::{Code, Verdict};
+use recover_matching::secret;
 use recover_source::chain::{Lookup, Part, TransactionView};
 use recover_source::error::SourceError;
 use recover_store::DiagnosisRecord;
@@ -136,8 +137,11 @@ impl Engine {
     /// Says what a text is. An explorer link also names its network, which goes before what people call it.
     ///
     /// # Errors
-    /// When it is neither a transaction id, a link nor an address of a built-in family; a bad checksum says so.
+    /// When it is neither a transaction id, a link nor an address of a built-in family; a bad checksum says so, and a secret is
+    /// not repeated.
     pub fn understand(&self, text: &str) -> Result<(Subject, Option<NetworkId>), EngineError> {
+        let redacted = secret::redact(text);
+        let text = redacted.text.as_ref();
         let cleaned = recover_matching::text::clean(text);
         let linked = self
             .chains
@@ -167,9 +171,11 @@ impl Engine {
                             None => addresses.push((address, BTreeSet::from([family]))),
                         }
                     }
-                    Err(error @ recover_core::address::AddressError::Checksum { .. }) => {
+                    Err(error @ AddressError::Checksum { .. }) => {
                         complaint = Some(error.to_string())
                     }
+                    // Asked for on a network, it would be told to whoever answers.
+                    Err(AddressError::Secret) => return Err(EngineError::SecretPasted),
                     Err(_) => {}
                 }
             }
@@ -179,6 +185,9 @@ impl Engine {
             if let Some((address, families)) = addresses.into_iter().next() {
                 return Ok((Subject::Address(address, families), linked));
             }
+        }
+        if !redacted.is_clean() {
+            return Err(EngineError::SecretPasted);
         }
         Err(EngineError::NotUnderstood {
             text: text.chars().take(80).collect(),
@@ -234,7 +243,7 @@ impl Engine {
         };
         let (deposits, network) = self.weigh(&subject, &answers).await?;
         let diagnosis = Diagnosis {
-            query: text.to_owned(),
+            query: secret::redact(text).text.into_owned(),
             subject,
             answers,
             book,

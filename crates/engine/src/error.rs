@@ -58,6 +58,12 @@ pub enum EngineError {
         /// What it looks like.
         hint: String,
     },
+    /// A secret key or a recovery phrase where something else was asked for. It is not repeated, not even here.
+    #[error(
+        "this holds a secret key or a recovery phrase: {advice}. Give the transaction id or the public address instead",
+        advice = recover_matching::secret::ADVICE
+    )]
+    SecretPasted,
     /// A word outside its closed list.
     #[error("'{word}' is no {what}: write one of {expected}")]
     UnknownWord {

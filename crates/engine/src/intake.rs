@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::import::{
     self, ColumnMap, Context, ImportError, LedgerCoverage, LedgerRecord, Records, RejectFile,
+    SecretsFound,
 };
 use recover_core::classify::is_in_working_queue;
 use recover_core::deposit::{Classification, Deposit, DepositStatus, ImportedDeposit, Origin};
@@ -40,6 +41,8 @@ pub struct IntakeReport {
     pub first_reject: Option<String>,
     /// Where they are; `None` when there are none.
     pub reject_file: Option<PathBuf>,
+    /// Secrets that were pasted into the file. They are kept nowhere.
+    pub secrets: SecretsFound,
     /// Deposits that are classified otherwise now.
     pub reclassified: u64,
     /// Periods for which the ledger counts as complete now.
@@ -365,6 +368,7 @@ impl<'a, R: Read, T> Batches<'a, R, T> {
 
     fn finish(&mut self, report: &mut IntakeReport) -> Result<(), ImportError> {
         self.rejects.finish()?;
+        report.secrets = self.records.secrets().clone();
         report.rejected = self.rejects.count();
         report.first_reject = self.first_reject.take();
         report.reject_file = (report.rejected > 0).then(|| self.rejects.path().to_owned());

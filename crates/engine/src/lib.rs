@@ -6,6 +6,7 @@
 //!
 //! Start at [`engine::Engine`]; one file a use case follows.
 
+pub mod appeals;
 pub mod claims;
 pub mod clock;
 pub mod config;
@@ -23,3 +24,5 @@ pub mod quote;
 pub mod reconcile;
 pub mod scan;
 pub mod tokens;
+
+pub use recover_matching::secret;

@@ -8,6 +8,7 @@ use recover_core::asset::{AssetId, TokenReview};
 use recover_core::classify;
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::time::Timestamp;
+use recover_matching::secret;
 use recover_source::chain::{ChainRead, TokenClaims};
 use recover_store::{DepositFilter, Token, TokenDecision, TokenFilter, TokenSighting};
 use std::collections::BTreeMap;
@@ -148,13 +149,17 @@ impl Engine {
         person: &str,
         reason: &str,
     ) -> Result<Reviewed, EngineError> {
-        let address = self.adapter(network)?.address(contract).map_err(|error| {
-            EngineError::NotUnderstood {
-                text: contract.to_owned(),
-                hint: error.to_string(),
-            }
-        })?;
-        let asset = AssetId::contract(network.id.clone(), address.text());
+        if !secret::redact(contract).is_clean() {
+            return Err(EngineError::SecretPasted);
+        }
+        let contract =
+            self.adapter(network)?
+                .asset(contract)
+                .map_err(|error| EngineError::NotUnderstood {
+                    text: contract.to_owned(),
+                    hint: error.to_string(),
+                })?;
+        let asset = AssetId::contract(network.id.clone(), &contract);
         let token = self
             .store
             .token(&asset)
@@ -176,7 +181,7 @@ impl Engine {
             review,
             by: person.to_owned(),
             at: self.now(),
-            reason: reason.to_owned(),
+            reason: secret::redact(reason).text.into_owned(),
         };
         self.store.review_token(&asset, decision).await?;
         let filter = DepositFilter {

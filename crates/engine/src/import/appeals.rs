@@ -1,6 +1,6 @@
-//! Appeals: what customers wrote, kept to the letter.
+//! Appeals: what customers wrote, kept to the letter but for secrets.
 
-use super::columns::{Column, ColumnMap, needed, optional};
+use super::columns::{Column, ColumnMap, needed, optional, said};
 use super::context::Context;
 use super::error::ImportError;
 use super::reject::RejectReason;
@@ -12,22 +12,23 @@ const COLUMNS: &[Column] = &[
     needed("appeal_id"),
     needed("user_id"),
     needed("created_at"),
-    optional("claimed_txid"),
-    optional("claimed_network"),
-    optional("claimed_asset"),
-    optional("claimed_amount"),
-    optional("claimed_to_address"),
-    optional("claimed_memo"),
-    optional("claimed_from_address"),
-    optional("claimed_at"),
-    optional("ownership_proof"),
+    said("claimed_txid"),
+    said("claimed_network"),
+    said("claimed_asset"),
+    said("claimed_amount"),
+    said("claimed_to_address"),
+    said("claimed_memo"),
+    said("claimed_from_address"),
+    said("claimed_at"),
+    said("ownership_proof"),
     optional("session_view_at"),
-    optional("free_text"),
+    said("free_text"),
     optional("language"),
     optional("time_zone"),
 ];
 
-/// Reads appeals. The claimed fields are not looked at here: whatever the customer wrote is taken as it is.
+/// Reads appeals. The claimed fields are not looked at here: whatever the customer wrote is taken as it is, but for secrets,
+/// which are taken out ([`Records::secrets`]).
 ///
 /// # Errors
 /// When the columns are not understood; see [`Records`] for rows.

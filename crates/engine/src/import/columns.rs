@@ -1,6 +1,7 @@
 //! Which column of a file is which of ours.
 
 use super::error::ImportError;
+use recover_matching::secret;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -10,6 +11,9 @@ pub(super) struct Column {
     pub(super) name: &'static str,
     /// Without it no row can be read.
     pub(super) is_needed: bool,
+    /// Whether it holds a stranger's own words: a secret in it is taken out and the row kept. In every other column a secret
+    /// costs the row, since a key without it would be no longer the key.
+    pub(super) is_said: bool,
 }
 
 /// A column that every file of its kind has.
@@ -17,6 +21,7 @@ pub(super) const fn needed(name: &'static str) -> Column {
     Column {
         name,
         is_needed: true,
+        is_said: false,
     }
 }
 
@@ -25,6 +30,16 @@ pub(super) const fn optional(name: &'static str) -> Column {
     Column {
         name,
         is_needed: false,
+        is_said: false,
+    }
+}
+
+/// A column that a file may leave out, with words that are kept to the letter.
+pub(super) const fn said(name: &'static str) -> Column {
+    Column {
+        name,
+        is_needed: false,
+        is_said: true,
     }
 }
 
@@ -95,7 +110,7 @@ fn folded(name: &str) -> String {
 /// Where each known column stands in a row.
 #[derive(Debug)]
 pub(super) struct Layout {
-    places: Vec<(&'static str, usize)>,
+    places: Vec<(Column, usize)>,
     width: usize,
 }
 
@@ -107,7 +122,7 @@ impl Layout {
         columns: &[Column],
         map: &ColumnMap,
     ) -> Result<Self, ImportError> {
-        let mut places: Vec<(&'static str, usize)> = Vec::with_capacity(columns.len());
+        let mut places: Vec<(Column, usize)> = Vec::with_capacity(columns.len());
         let mut problems = Vec::new();
         for (place, theirs) in header.iter().enumerate() {
             let ours = map.rename(theirs);
@@ -116,14 +131,14 @@ impl Layout {
             }
             match columns.iter().find(|column| column.name == ours) {
                 None => problems.push(format!("column '{}' is not known", theirs.trim())),
-                Some(column) if places.iter().any(|(name, _)| *name == column.name) => {
+                Some(column) if places.iter().any(|(known, _)| known.name == column.name) => {
                     problems.push(format!("column '{ours}' is there twice"));
                 }
-                Some(column) => places.push((column.name, place)),
+                Some(column) => places.push((*column, place)),
             }
         }
         for column in columns.iter().filter(|column| column.is_needed) {
-            if !places.iter().any(|(name, _)| *name == column.name) {
+            if !places.iter().any(|(known, _)| known.name == column.name) {
                 problems.push(format!("column '{}' is missing", column.name));
             }
         }
@@ -140,8 +155,9 @@ impl Layout {
         }
         Err(ImportError::Columns {
             file: file.to_owned(),
-            problem: problems.join("; "),
-            found: header.join(", "),
+            // A file without a header shows its first row here.
+            problem: secret::redact(&problems.join("; ")).text.into_owned(),
+            found: secret::redact(&header.join(", ")).text.into_owned(),
             known: listed(columns),
         })
     }
@@ -153,8 +169,16 @@ impl Layout {
     pub(super) fn place(&self, column: &str) -> Option<usize> {
         self.places
             .iter()
-            .find(|(name, _)| *name == column)
+            .find(|(known, _)| known.name == column)
             .map(|(_, place)| *place)
+    }
+
+    /// The known column at a place; `None` for one that is left out.
+    pub(super) fn column(&self, place: usize) -> Option<&Column> {
+        self.places
+            .iter()
+            .find(|(_, at)| *at == place)
+            .map(|(column, _)| column)
     }
 }
 

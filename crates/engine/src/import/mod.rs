@@ -26,4 +26,4 @@ pub use error::{ImportError, open};
 pub use ledger::{LedgerCoverage, LedgerRecord, ledger};
 pub use prices::{PriceRecord, prices};
 pub use reject::{Reject, RejectFile, RejectReason};
-pub use rows::Records;
+pub use rows::{Records, SecretsFound};

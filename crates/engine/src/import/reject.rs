@@ -2,6 +2,7 @@
 
 use super::error::ImportError;
 use recover_core::address::AddressError;
+use recover_matching::secret;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -73,6 +74,17 @@ impl RejectReason {
         }
     }
 
+    /// The same without a secret that its words may quote.
+    pub(super) fn without_secrets(self) -> Self {
+        match self {
+            Self::Value { column, problem } => Self::Value {
+                column,
+                problem: secret::redact(&problem).text.into_owned(),
+            },
+            other => other,
+        }
+    }
+
     /// A text that its family cannot read; one that is a secret is not repeated, and neither is its row.
     pub(super) fn address(column: &'static str, error: &AddressError) -> Self {
         match error {
@@ -95,7 +107,15 @@ pub struct RejectFile {
     path: PathBuf,
     writer: Option<csv::Writer<File>>,
     count: u64,
+    /// Rows on neighbouring lines that are not written yet: a phrase may stand one word a line.
+    pending: Vec<Reject>,
 }
+
+/// How far apart rows are neighbours: empty lines are no rows.
+const NEIGHBOUR_MAX: u64 = 3;
+
+/// How many rows are held back to be looked at together.
+const PENDING_MAX: usize = 64;
 
 impl RejectFile {
     /// A reject file at `path`, not made yet.
@@ -105,6 +125,7 @@ impl RejectFile {
             path: path.to_owned(),
             writer: None,
             count: 0,
+            pending: Vec::new(),
         }
     }
 
@@ -125,11 +146,44 @@ impl RejectFile {
     /// # Errors
     /// When the file cannot be made or written.
     pub fn add(&mut self, reject: &Reject) -> Result<(), ImportError> {
-        let line = reject.line.to_string();
-        let reason = reject.reason.to_string();
-        let row = [line.as_str(), reason.as_str(), reject.raw.as_str()];
         self.count = self.count.saturating_add(1);
-        let writer = match &mut self.writer {
+        let is_next = self
+            .pending
+            .last()
+            .is_some_and(|last| reject.line.saturating_sub(last.line) <= NEIGHBOUR_MAX);
+        if !is_next {
+            self.write_pending(0)?;
+        } else if self.pending.len() >= PENDING_MAX {
+            // Half stays, so that what stands on both sides of here is still seen whole.
+            self.write_pending(PENDING_MAX / 2)?;
+        }
+        self.pending.push(reject.clone());
+        // The file is there with its first row, and a place that cannot be written is found out at once.
+        self.open().map(|_| ())
+    }
+
+    /// Writes what was held back but for the last `keep` rows. Rows that make a secret only together are not repeated.
+    fn write_pending(&mut self, keep: usize) -> Result<(), ImportError> {
+        let rows: Vec<&str> = self.pending.iter().map(|row| row.raw.as_str()).collect();
+        if !secret::redact(&rows.join("\n")).is_clean() {
+            for row in &mut self.pending {
+                row.raw.clear();
+            }
+        }
+        let count = self.pending.len().saturating_sub(keep);
+        let rows: Vec<Reject> = self.pending.drain(..count).collect();
+        for reject in rows {
+            let line = reject.line.to_string();
+            let reason = reject.reason.to_string();
+            let row = [line.as_str(), reason.as_str(), reject.raw.as_str()];
+            let written = self.open()?.write_record(row);
+            written.map_err(|error| self.failed(error.into()))?;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) -> Result<&mut csv::Writer<File>, ImportError> {
+        let writer = match self.writer.take() {
             Some(writer) => writer,
             None => {
                 let file = File::create(&self.path).map_err(|error| self.failed(error))?;
@@ -137,11 +191,10 @@ impl RejectFile {
                 writer
                     .write_record(["line", "reason", "row"])
                     .map_err(|error| self.failed(error.into()))?;
-                self.writer.insert(writer)
+                writer
             }
         };
-        let written = writer.write_record(row);
-        written.map_err(|error| self.failed(error.into()))
+        Ok(self.writer.insert(writer))
     }
 
     /// Writes out what is buffered; call it at the end.
@@ -149,6 +202,7 @@ impl RejectFile {
     /// # Errors
     /// When the file cannot be written.
     pub fn finish(&mut self) -> Result<(), ImportError> {
+        self.write_pending(0)?;
         let flushed = match &mut self.writer {
             Some(writer) => writer.flush(),
             None => Ok(()),
@@ -166,8 +220,9 @@ impl RejectFile {
 
 impl Drop for RejectFile {
     fn drop(&mut self) {
+        // Nobody is left to tell; `finish` is where a failure is reported.
+        let _ = self.write_pending(0);
         if let Some(mut writer) = self.writer.take() {
-            // Nobody is left to tell; `finish` is where a failure is reported.
             let _ = writer.flush();
         }
     }

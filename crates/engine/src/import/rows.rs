@@ -4,6 +4,7 @@ use super::columns::{Column, ColumnMap, Layout, listed};
 use super::context::Context;
 use super::error::ImportError;
 use super::reject::{Reject, RejectReason};
+use recover_matching::secret::{self, SecretKind};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 
@@ -20,6 +21,27 @@ pub struct Records<'a, R, T> {
     context: &'a Context<'a>,
     parse: Parse<T>,
     is_over: bool,
+    secrets: SecretsFound,
+}
+
+/// The secrets that stood in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecretsFound {
+    /// How many, rejected rows included.
+    pub count: u64,
+    /// The first of them: line and kind, for the warning.
+    pub first: Option<(u64, SecretKind)>,
+}
+
+impl SecretsFound {
+    fn add(&mut self, line: u64, found: &[SecretKind]) {
+        self.count = self
+            .count
+            .saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
+        if let Some(kind) = found.first() {
+            self.first.get_or_insert((line, *kind));
+        }
+    }
 }
 
 /// Makes a record of a row.
@@ -110,15 +132,22 @@ impl<'a, R: Read, T> Records<'a, R, T> {
             context,
             parse,
             is_over: false,
+            secrets: SecretsFound::default(),
         })
     }
 
-    fn read(&self, row: &RawRow) -> Result<T, RejectReason> {
+    /// The secrets that were found until now. None of them is in a record or a reject.
+    #[must_use]
+    pub const fn secrets(&self) -> &SecretsFound {
+        &self.secrets
+    }
+
+    fn read(&mut self, row: &RawRow) -> Result<T, RejectReason> {
         if let Some(problem) = &row.problem {
             return Err(problem.clone());
         }
         // A zero byte is text to Rust and none to PostgreSQL.
-        let fields = fields_of(&row.bytes, self.lines.separator)
+        let mut fields = fields_of(&row.bytes, self.lines.separator)
             .filter(|_| !row.bytes.contains(&0))
             .ok_or(RejectReason::NotText)?;
         if fields.len() != self.layout.width() {
@@ -127,11 +156,54 @@ impl<'a, R: Read, T> Records<'a, R, T> {
                 columns: self.layout.width(),
             });
         }
+        let mut rejected = None;
+        for (place, field) in fields.iter_mut().enumerate() {
+            let redacted = secret::redact(field);
+            if redacted.is_clean() {
+                continue;
+            }
+            self.secrets.add(row.line, &redacted.found);
+            match self.layout.column(place) {
+                Some(column) if !column.is_said => rejected = rejected.or(Some(column.name)),
+                Some(_) | None => {}
+            }
+            *field = redacted.text.into_owned();
+        }
+        if let Some(column) = rejected {
+            return Err(RejectReason::Secret { column });
+        }
         let row = Row {
             fields: &fields,
             layout: &self.layout,
         };
         (self.parse)(&row, self.context)
+    }
+}
+
+impl<R, T> Records<'_, R, T> {
+    /// A row that is left out, without the secrets in it: their file is kept and passed around.
+    fn reject(&mut self, row: &RawRow, reason: RejectReason) -> Reject {
+        let raw = match reason {
+            RejectReason::Secret { .. } => String::new(),
+            _ => {
+                let raw = String::from_utf8_lossy(&row.bytes);
+                let redacted = secret::redact(&raw);
+                let is_broken = matches!(
+                    reason,
+                    RejectReason::NotText | RejectReason::FieldCount { .. }
+                );
+                if row.problem.is_some() || is_broken {
+                    // It was not looked at field by field.
+                    self.secrets.add(row.line, &redacted.found);
+                }
+                redacted.text.into_owned()
+            }
+        };
+        Reject {
+            line: row.line,
+            reason: reason.without_secrets(),
+            raw,
+        }
     }
 }
 
@@ -147,17 +219,10 @@ impl<R: Read, T> Iterator for Records<'_, R, T> {
                 self.is_over = true;
                 None
             }
-            Ok(Some(row)) => Some(Ok(self.read(&row).map_err(|reason| {
-                let raw = match reason {
-                    RejectReason::Secret { .. } => String::new(),
-                    _ => String::from_utf8_lossy(&row.bytes).into_owned(),
-                };
-                Reject {
-                    line: row.line,
-                    reason,
-                    raw,
-                }
-            }))),
+            Ok(Some(row)) => Some(Ok(match self.read(&row) {
+                Ok(record) => Ok(record),
+                Err(reason) => Err(self.reject(&row, reason)),
+            })),
             Err(source) => {
                 self.is_over = true;
                 Some(Err(ImportError::Broken {
