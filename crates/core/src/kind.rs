@@ -48,11 +48,11 @@ coded! {
         IbcVoucher => "ibc_voucher",
         /// No routing field at a shared address.
         MemoMissing => "memo_missing",
-        /// A routing field that names nobody.
+        /// A routing field that, as it stands, names nobody.
         MemoUnknown => "memo_unknown",
         /// A routing field that names another user.
         MemoOfAnotherUser => "memo_of_another_user",
-        /// The right value in another field.
+        /// The right value in another field, or as another type.
         MemoInWrongField => "memo_in_wrong_field",
         /// Less was delivered than the transaction states.
         PartialPayment => "partial_payment",

@@ -48,9 +48,9 @@ pub const fn kind(kind: Kind) -> &'static str {
         Kind::UnlistedToken => "A token that the exchange does not list.",
         Kind::IbcVoucher => "A voucher for a coin of another network.",
         Kind::MemoMissing => "The memo that names the user is missing.",
-        Kind::MemoUnknown => "The memo names nobody.",
+        Kind::MemoUnknown => "The memo, as it stands, names nobody.",
         Kind::MemoOfAnotherUser => "The memo names another user.",
-        Kind::MemoInWrongField => "The memo stands in another field.",
+        Kind::MemoInWrongField => "The right memo stands in another field, or as another type.",
         Kind::PartialPayment => "Less was delivered than the transaction states.",
         Kind::InternalTransfer => {
             "A contract paid it inside a call, which ordinary crediting does not see."

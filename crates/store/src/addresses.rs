@@ -283,15 +283,15 @@ impl Store {
         Ok(records)
     }
 
-    /// The rows that assign one of these values as a memo of a family, on a network or on every network of the family; by
-    /// value. A value that nobody has is left out.
+    /// The rows that assign one of these values as a memo of a family, on one of these networks or on every network of the
+    /// family; by value. A value that nobody has is left out.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn assigned_memos(
         &self,
         family: Family,
-        network: &NetworkId,
+        networks: &[NetworkId],
         wanted: &[String],
     ) -> Result<Vec<AddressRecord>, StoreError> {
         let mut records = Vec::new();
@@ -304,10 +304,11 @@ impl Store {
                 .push(" AND (role || '') = ")
                 .bind(AddressRole::AssignedMemo.code());
             statement.push(" AND (family || '') = ").bind(family.code());
-            statement
-                .push(" AND (network IS NULL OR network = ")
-                .bind(network)
-                .push(") ORDER BY value, id");
+            statement.push(" AND (network IS NULL");
+            for network in networks {
+                statement.push(" OR network = ").bind(network);
+            }
+            statement.push(") ORDER BY value, id");
             for row in self.db.rows(&statement.text, statement.values).await? {
                 records.push(record(&row)?);
             }

@@ -8,28 +8,32 @@ use recover_core::memo::{
     AssignedMemo, MemoFinding, MemoQuestion, MemoRules, judge, near_values, readings,
     wanted_values, wants_near_values,
 };
+use recover_core::network::NetworkId;
 use recover_core::observation::Observation;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A credit at a shared address, and what is known of its sender.
 pub(super) struct Routed<'a> {
     pub(super) observation: &'a Observation,
+    /// The network for which its sender meant the memo: the address's home, where it landed somewhere else.
+    pub(super) meant_for: NetworkId,
     /// The users who are known to have sent from its sender before.
     pub(super) senders: BTreeSet<String>,
 }
 
-/// Rows of the address book by their value, with the standing of each user's account.
+/// Rows of the address book by their value, with the network that each is for and the standing of its user's account.
 #[derive(Default)]
-struct Book(HashMap<String, Vec<AssignedMemo>>);
+struct Book(HashMap<String, Vec<(Option<NetworkId>, AssignedMemo)>>);
 
 impl Book {
-    /// The rows with one of these values.
-    fn of(&self, wanted: &BTreeSet<String>) -> Vec<AssignedMemo> {
+    /// The rows with one of these values, for this network or for all of them.
+    fn of(&self, wanted: &BTreeSet<String>, network: &NetworkId) -> Vec<AssignedMemo> {
         wanted
             .iter()
             .filter_map(|value| self.0.get(value))
             .flatten()
-            .cloned()
+            .filter(|(of, _)| of.as_ref().is_none_or(|of| of == network))
+            .map(|(_, row)| row.clone())
             .collect()
     }
 }
@@ -47,10 +51,15 @@ impl FactGatherer<'_> {
             let readings = readings(&credit.observation.memos, rules);
             wanted.insert(place, wanted_values(&readings, rules));
         }
-        let assigned = self.assigned(wanted.values(), standings).await?;
+        let networks: BTreeSet<&NetworkId> =
+            credits.iter().map(|credit| &credit.meant_for).collect();
+        let networks: Vec<NetworkId> = networks.into_iter().cloned().collect();
+        let assigned = self.assigned(wanted.values(), &networks, standings).await?;
         let judged = |place: usize, near: &[AssignedMemo]| {
-            let rows = assigned.of(wanted.get(&place).unwrap_or(&BTreeSet::new()));
             credits.get(place).map(|credit| {
+                let nothing = BTreeSet::new();
+                let wanted = wanted.get(&place).unwrap_or(&nothing);
+                let rows = assigned.of(wanted, &credit.meant_for);
                 judge(MemoQuestion {
                     memos: &credit.observation.memos,
                     rules,
@@ -70,9 +79,12 @@ impl FactGatherer<'_> {
                 near.insert(place, near_values(&credit.observation.memos, rules));
             }
         }
-        let neighbours = self.assigned(near.values(), standings).await?;
+        let neighbours = self.assigned(near.values(), &networks, standings).await?;
         for (place, wanted) in &near {
-            let rows = neighbours.of(wanted);
+            let Some(credit) = credits.get(*place) else {
+                continue;
+            };
+            let rows = neighbours.of(wanted, &credit.meant_for);
             if let (false, Some(finding), Some(judged)) = (
                 rows.is_empty(),
                 findings.get_mut(*place),
@@ -88,13 +100,14 @@ impl FactGatherer<'_> {
     async fn assigned(
         &self,
         wanted: impl Iterator<Item = &BTreeSet<String>>,
+        networks: &[NetworkId],
         standings: &mut HashMap<String, AccountStanding>,
     ) -> Result<Book, EngineError> {
         let wanted: BTreeSet<&String> = wanted.flatten().collect();
         let wanted: Vec<String> = wanted.into_iter().cloned().collect();
         let records = self
             .store
-            .assigned_memos(self.network.family, &self.network.id, &wanted)
+            .assigned_memos(self.network.family, networks, &wanted)
             .await?;
         let unknown: BTreeSet<String> = records
             .iter()
@@ -108,6 +121,7 @@ impl FactGatherer<'_> {
             let AddressRecord {
                 user_id: Some(user),
                 value,
+                network,
                 created,
                 retired,
                 ..
@@ -119,13 +133,14 @@ impl FactGatherer<'_> {
                 .get(&user)
                 .copied()
                 .unwrap_or(AccountStanding::Unknown);
-            book.0.entry(value.clone()).or_default().push(AssignedMemo {
-                value,
+            let row = AssignedMemo {
+                value: value.clone(),
                 user,
                 created,
                 retired,
                 account,
-            });
+            };
+            book.0.entry(value).or_default().push((network, row));
         }
         Ok(book)
     }

@@ -326,21 +326,21 @@ impl<'a> FactGatherer<'a> {
         let routed: Vec<memo::Routed<'_>> = observations
             .iter()
             .zip(recipients)
-            .filter(|(observation, recipient)| {
-                let is_shared = recipient
-                    .as_ref()
-                    .is_some_and(|chosen| chosen.role == AddressRole::Omnibus);
+            .filter_map(|(observation, recipient)| Some((observation, recipient.as_ref()?)))
+            .filter(|(observation, chosen)| {
                 let is_back = matches!(
                     observation.mechanism,
                     Mechanism::Bounce | Mechanism::IbcRefund
                 );
-                is_shared && !is_back
+                chosen.role == AddressRole::Omnibus && !is_back
             })
-            .map(|(observation, _)| {
+            .map(|(observation, chosen)| {
                 let sender = observation.from.as_ref();
                 let records = sender.and_then(|from| book.get(&from.payload()));
+                let home = chosen.home.as_ref().filter(|_| !chosen.serves);
                 memo::Routed {
                     observation,
+                    meant_for: home.unwrap_or(&self.network.id).clone(),
                     senders: records
                         .into_iter()
                         .flatten()

@@ -262,7 +262,7 @@ pub async fn assigned_memos_are_found_by_family_network_and_value(backend: Backe
     let mut wanted: Vec<String> = (1_000..2_000).map(|value: u32| value.to_string()).collect();
     wanted.extend(["42".to_owned(), "043".to_owned()]);
     let found = store
-        .assigned_memos(Family::Cosmos, &osmosis, &wanted)
+        .assigned_memos(Family::Cosmos, std::slice::from_ref(&osmosis), &wanted)
         .await
         .unwrap();
     let mut users: Vec<&str> = found
@@ -271,6 +271,10 @@ pub async fn assigned_memos_are_found_by_family_network_and_value(backend: Backe
         .collect();
     users.sort_unstable();
     assert_eq!(users, ["u1", "u2"]);
-    let none = store.assigned_memos(Family::Cosmos, &osmosis, &[]).await;
+    let anywhere = store.assigned_memos(Family::Cosmos, &[], &wanted).await;
+    assert_eq!(anywhere.unwrap().len(), 1, "the row for every network");
+    let none = store
+        .assigned_memos(Family::Cosmos, std::slice::from_ref(&osmosis), &[])
+        .await;
     assert!(none.unwrap().is_empty());
 }
