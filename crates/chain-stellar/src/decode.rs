@@ -132,12 +132,12 @@ pub fn effect_id(effect: &wire::Effect) -> Result<(Toid, u64), DecodeError> {
 /// # Errors
 /// When the text is no decimal number or has more than seven digits behind the point.
 pub fn amount(text: &str) -> Result<Option<Amount>, DecodeError> {
-    if text.starts_with('-') && text.len() > 1 {
-        return Ok(None);
-    }
-    Amount::from_coin_text(text, DECIMALS)
-        .map(Some)
-        .map_err(|_| malformed("amount", text))
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let amount = Amount::from_coin_text(digits, DECIMALS).map_err(|_| malformed("amount", text))?;
+    Ok((!is_negative).then_some(amount))
 }
 
 /// The block of a ledger. See the head of this module for its hash.

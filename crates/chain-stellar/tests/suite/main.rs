@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod own_decode;
 mod own_horizon;
+mod own_returns;
 mod recorded_files;
 mod recorded_truth;
 mod world;
