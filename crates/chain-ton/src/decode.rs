@@ -338,6 +338,23 @@ impl Decoder {
     }
 }
 
+/// Why a transaction credits nobody, for a person; `None` where a message with a value came in.
+#[must_use]
+pub fn silence(transaction: &Transaction) -> Option<&'static str> {
+    let Some(message) = &transaction.in_message else {
+        return Some("a system contract's own tick: nothing came in");
+    };
+    if !message.is_internal() {
+        return Some(if transaction.out_messages.is_empty() {
+            "the account was called from outside and sent nothing"
+        } else {
+            "the account was called from outside and sent messages: who got something stands in the transactions after it"
+        });
+    }
+    let is_empty = message.value.is_none_or(Amount::is_zero) && message.extra.is_empty();
+    is_empty.then_some("a message without a value")
+}
+
 /// Whether the message is on its way back. toncenter v2 does not say, and the mark at the body's beginning does.
 fn is_bounced(message: &Message) -> bool {
     message

@@ -98,7 +98,7 @@ impl std::fmt::Display for NoDeposit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Interpretation { transactions } if transactions.is_empty() => f.write_str(
-                "a server's story that names no transaction: nothing happened on the network",
+                "a server's story that names no transaction: there is nothing to look up",
             ),
             Self::Interpretation { transactions } => write!(
                 f,

@@ -88,7 +88,10 @@ pub fn line(credit: &Observation) -> String {
         credit.amount.to_base_units(),
     );
     if credit.amount != credit.amount_stated {
-        line.push_str(&format!(" (stated {})", credit.amount_stated.to_base_units()));
+        line.push_str(&format!(
+            " (stated {})",
+            credit.amount_stated.to_base_units()
+        ));
     }
     line.push_str(&format!(
         " {} {} [{}]",

@@ -4,6 +4,7 @@
 // The helpers of a test suite are tests too; clippy only knows those under #[test].
 #![allow(clippy::unwrap_used)]
 
+mod cells;
 mod fixture;
 mod own_decode;
 mod recorded_files;

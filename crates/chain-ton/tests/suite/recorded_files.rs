@@ -2,7 +2,7 @@
 
 use crate::fixture::{self, answer, credits, line, transactions, wallets};
 use recover_chain_ton::address::RawAddress;
-use recover_chain_ton::decode::Wallets;
+use recover_chain_ton::decode::{Wallets, silence};
 use recover_chain_ton::transaction::{Bounce, Compute};
 use recover_chain_ton::wire::{self, Answer};
 use recover_core::memo::MemoKind;
@@ -23,6 +23,8 @@ fn told(name: &str) -> Vec<String> {
                 credits.len()
             )];
             lines.extend(credits.iter().map(line));
+            let silent = rows.iter().filter_map(|row| Some((row, silence(row)?)));
+            lines.extend(silent.map(|(row, why)| format!("{} nothing: {why}", &hex::encode(row.hash)[..8])));
             lines
         }
         Answer::Traces(traces) => vec![format!("{} traces", traces.len())],
@@ -89,4 +91,172 @@ fn recorded_every_file_is_read_or_refused_with_a_reason() {
         }
     }
     insta::assert_snapshot!("files", report);
+}
+
+/// The account in whose wallet the jettons of the block arrive, and the wallet. Whose jetton it is does not stand in the file.
+const WALLET: &str = "0:0916D896BDDAF08DADAD628B3CE4BEB3E60A60FEC94654FEA59ED3EE7B6B00D5";
+const MASTER: &str = "0:226E80C4BFFA91ADC11DAD87706D52CD397047C128456ED2866D0549D8E2B163";
+
+fn owner_of(name: &str, prefix: &str) -> String {
+    transactions(name)
+        .iter()
+        .map(|row| row.account.to_string())
+        .find(|account| account.starts_with(prefix))
+        .unwrap()
+}
+
+/// adapters.md §13: ton/gem_transaction_bounced.
+#[test]
+fn recorded_what_bounced_out_is_no_deposit() {
+    let credits = credits(
+        &transactions("gem_transaction_bounced"),
+        &Wallets::default(),
+    );
+    let [credit] = credits.as_slice() else {
+        panic!("{credits:?}");
+    };
+    assert_eq!(credit.outcome, Outcome::Failed);
+    assert!(credit.amount.is_zero());
+    assert_eq!(credit.amount_stated.to_base_units(), "100000000");
+    assert_eq!(credit.memos[0].raw, b"claim");
+    assert_eq!(
+        credit.to.text(),
+        "EQA11fOM979kBiwCHMd5JQop5JhykKZyKgdoW1Rysoz4nxG3"
+    );
+}
+
+/// adapters.md §13: ton/gem_block_transactions.
+#[test]
+fn recorded_jettons_stand_though_their_notification_ran_out_of_gas() {
+    let rows = transactions("gem_block_transactions");
+    let owner = owner_of("gem_block_transactions", "0:3B105F24");
+    let other_wallet = owner_of("gem_block_transactions", "0:A64CD248");
+    let other_owner = owner_of("gem_block_transactions", "0:8AF29064");
+    let wallets = wallets(&[
+        (WALLET, &owner, MASTER),
+        (&other_wallet, &other_owner, MASTER),
+    ]);
+    let notified = rows
+        .iter()
+        .find(|row| row.account.to_string() == owner)
+        .unwrap();
+    assert_eq!(notified.phases.aborted, Some(true));
+    assert_eq!(notified.phases.bounce, Bounce::None);
+    assert_eq!(
+        notified.phases.compute,
+        Some(Compute::Skipped("no_gas".to_owned()))
+    );
+    let lines: Vec<String> = credits(&rows, &wallets)
+        .iter()
+        .filter(|credit| credit.position.as_str() == "jetton")
+        .map(line)
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "d718d095 jetton EQCjI8kc>EQA7EF8k 28900000000 of EQAiboDE token_transfer success [forward_payload=\"78450979\"]",
+            "647eb880 jetton EQAtsTPy>EQCK8pBk 500000000 of EQAiboDE token_transfer success [forward_payload absent]",
+        ]
+    );
+    // The nanoton that the notification carried stays too.
+    let riders: Vec<String> = credits(&rows, &wallets)
+        .iter()
+        .filter(|credit| RawAddress::of(&credit.to).unwrap().to_string() == owner)
+        .map(|credit| {
+            format!(
+                "{} {} {}",
+                credit.position,
+                credit.mechanism,
+                credit.amount.to_base_units()
+            )
+        })
+        .collect();
+    assert_eq!(
+        riders,
+        ["value internal_call 1", "jetton token_transfer 28900000000"]
+    );
+}
+
+#[test]
+fn recorded_a_payment_to_a_wallet_that_does_not_stand_yet_stays() {
+    let rows = transactions("gem_transaction_aborted");
+    let credits = credits(&rows, &Wallets::default());
+    assert_eq!(credits.len(), 1);
+    assert_eq!(credits[0].outcome, Outcome::Success);
+    assert_eq!(credits[0].amount.to_base_units(), "3000000000");
+    assert_eq!(credits[0].memos[0].kind, MemoKind::Absent);
+    assert_eq!(rows[0].phases.aborted, Some(true));
+    assert_eq!(rows[0].masterchain, Some(38_216_277));
+}
+
+#[test]
+fn recorded_a_contract_that_fails_gives_back() {
+    let credits = credits(
+        &transactions("gem_transaction_exitcodefailed"),
+        &Wallets::default(),
+    );
+    assert_eq!(credits.len(), 1);
+    assert_eq!(credits[0].outcome, Outcome::Failed);
+    assert!(credits[0].amount.is_zero());
+}
+
+#[test]
+fn recorded_a_text_in_the_custom_payload_routes_nothing() {
+    let Answer::JettonTransfers(rows) = answer("crosschain_jetton_transfers_L264") else {
+        panic!("no transfers");
+    };
+    assert_eq!(rows[0].forward_payload.kind, MemoKind::Absent);
+    let custom = rows[0].custom_payload.clone().unwrap();
+    assert_eq!(
+        (custom.kind, custom.raw.as_slice()),
+        (MemoKind::Text, b"hii".as_slice())
+    );
+    assert_eq!(custom.place, "custom_payload");
+    assert_eq!(rows[0].amount.to_base_units(), "22000000");
+    assert_eq!(rows[0].aborted, None);
+}
+
+#[test]
+fn recorded_the_networks_own_bytes_are_what_is_read() {
+    let mut row = fixture::json("tonapi_block-txs-2")["transactions"][5].clone();
+    let told = wire::transaction(&row).unwrap();
+    // The words beside the bytes may say what they like.
+    row["in_msg"]["value"] = 1.into();
+    assert_eq!(wire::transaction(&row).unwrap(), told);
+    // But the bytes must be those of the hash.
+    row["hash"] = "00".repeat(32).into();
+    let error = wire::transaction(&row).unwrap_err();
+    assert!(error.to_string().contains("another hash"), "{error}");
+    // Without the bytes the words are all there is, and say the same.
+    let mut row = fixture::json("tonapi_block-txs-2")["transactions"][5].clone();
+    row.as_object_mut().unwrap().remove("raw");
+    let words = wire::transaction(&row).unwrap();
+    assert_eq!(words.phases, told.phases);
+    assert_eq!(words.in_message, told.in_message);
+    let made = |row| credits(&[row], &Wallets::default());
+    assert_eq!(made(words), made(told));
+}
+
+#[test]
+fn recorded_a_changed_body_is_not_believed() {
+    let mut row = fixture::json("gem_transaction_bounced")["transactions"][0].clone();
+    // Another comment under the same hash ("hii", from another file).
+    row["in_msg"]["message_content"]["body"] = "te6cckEBAQEACQAADgAAAABoaWne1AAn".into();
+    let error = wire::transaction(&row).unwrap_err();
+    assert!(error.to_string().contains("another hash"), "{error}");
+}
+
+#[test]
+fn recorded_mechanisms_are_told_apart() {
+    let rows = transactions("gem_block_transactions");
+    let of = |mechanism| {
+        credits(&rows, &Wallets::default())
+            .iter()
+            .filter(|credit| credit.mechanism == mechanism)
+            .count()
+    };
+    assert_eq!(of(Mechanism::Reward), 1);
+    // Two rests of fees and two notifications.
+    assert_eq!(of(Mechanism::InternalCall), 4);
+    assert_eq!(of(Mechanism::TopLevel), 7);
 }
