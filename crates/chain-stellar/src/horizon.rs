@@ -150,6 +150,27 @@ impl Horizon {
             .await
     }
 
+    /// Asks for a record that another answer named: "not found" is a server that lags behind the one that named it.
+    pub(crate) async fn known_record<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, SourceError> {
+        self.retry
+            .run(|| async move {
+                match self.body(path, query).await? {
+                    Answer::Found(Body::Record(raw)) => self.read(raw.get()),
+                    Answer::Found(_) => {
+                        Err(self.not_protocol("a list where a record was asked for"))
+                    }
+                    Answer::NotFound => Err(self.unreachable(&format!(
+                        "{path} was named by its own answer and is not there"
+                    ))),
+                }
+            })
+            .await
+    }
+
     /// Asks for a page of rows and lets `take` judge it inside the try, so that a page which cannot be right is asked again.
     pub(crate) async fn page<T, R>(
         &self,

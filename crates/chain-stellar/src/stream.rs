@@ -4,7 +4,7 @@
 //! inflation; `/accounts/{G}/effects` has every credit and neither memo nor sender. A page is what both have shown up to the
 //! same operation; what one of them has further is read again with the next page.
 
-use crate::decode::{self, Beside, Toid, TransactionFacts};
+use crate::decode::{self, Beside, DecodeError, Toid, TransactionFacts};
 use crate::horizon::{Answer, Horizon, Standing};
 use crate::wire;
 use recover_core::block::{Height, HeightRange, TxId};
@@ -16,6 +16,13 @@ use std::collections::{BTreeMap, HashMap};
 /// How many pages of effects one page of ours reads at most before it gives what it has.
 const EFFECT_PAGES_MAX: usize = 8;
 
+/// How often an empty page must be empty before it is the end, while the range ends so close to the tip that a server which
+/// lags behind the others of its address may not have it yet. Answers do not say which ledger they are of.
+const DRY_ANSWERS: usize = 3;
+
+/// Farther behind than this, in ledgers, no server is that still answers: about ten minutes.
+const LAG_MAX: u64 = 120;
+
 /// Where a reading stands in both streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cursor {
@@ -25,6 +32,8 @@ struct Cursor {
     effect: (Toid, u64),
     /// The oldest ledger of the server when the reading began.
     elder: Height,
+    /// How often an empty page must be empty.
+    dry_answers: usize,
 }
 
 impl Cursor {
@@ -33,16 +42,22 @@ impl Cursor {
         let operation = Toid::parse(parts.next()?)?;
         let (effect, number) = parts.next()?.split_once('-')?;
         let elder = parts.next()?.parse().ok()?;
-        parts.next().is_none().then_some(Self {
+        let dry_answers = parts.next()?.parse().ok()?;
+        let is_whole = parts.next().is_none() && (1..=DRY_ANSWERS).contains(&dry_answers);
+        is_whole.then_some(Self {
             operation,
             effect: (Toid::parse(effect)?, number.parse().ok()?),
             elder: Height(elder),
+            dry_answers,
         })
     }
 
     fn text(self) -> String {
         let (effect, number) = self.effect;
-        format!("{}/{}-{number}/{}", self.operation.0, effect.0, self.elder)
+        format!(
+            "{}/{}-{number}/{}/{}",
+            self.operation.0, effect.0, self.elder, self.dry_answers
+        )
     }
 }
 
@@ -78,17 +93,28 @@ pub(crate) async fn page(
         None => {
             // The tip is read before the data: what it does not have yet, no empty page can speak for.
             let standing = reaches(source, range.to()).await?;
-            let start = Toid::of_ledger(range.from());
+            let start = Toid::of_ledger(range.from().max(standing.elder));
+            let is_settled = standing.latest.minus(LAG_MAX) >= range.to();
             Cursor {
                 operation: start,
                 effect: (start, 0),
                 elder: standing.elder,
+                dry_answers: if is_settled { 1 } else { DRY_ANSWERS },
             }
         }
     };
     let end = Toid::of_ledger(range.to().next());
+    if cursor.operation >= end {
+        // It kept nothing of the range.
+        return Ok(AccountPage {
+            observations: Vec::new(),
+            through: Some(range.to()),
+            next: None,
+            gaps: gaps(range, cursor.elder),
+        });
+    }
     let account = request.address.text();
-    let payments = payments(source, account, cursor.operation, end).await?;
+    let payments = payments(source, account, cursor, end).await?;
     let effects = effects(source, account, cursor, payments.before, end).await?;
     let before = payments.before.min(effects.before);
     let is_last = before >= end;
@@ -169,10 +195,11 @@ fn gaps(range: HeightRange, elder: Height) -> Vec<Gap> {
 async fn payments(
     source: &Horizon,
     account: &str,
-    after: Toid,
+    start: Cursor,
     end: Toid,
 ) -> Result<Shown<(Toid, wire::Operation)>, SourceError> {
     let path = format!("/accounts/{account}/payments");
+    let after = start.operation;
     let cursor = after.0.to_string();
     let limit = source.limit();
     let query = [
@@ -205,15 +232,19 @@ async fn payments(
             }),
         }
     };
-    match source.page(&path, &query, take).await? {
-        Answer::Found(shown) => Ok(shown),
+    for _ in 0..start.dry_answers {
         // An account that never was has no history. What the server lost of an older one stands in the gaps.
-        Answer::NotFound => Ok(Shown {
-            rows: Vec::new(),
-            before: end,
-            ran_dry: true,
-        }),
+        if let Answer::Found(shown) = source.page(&path, &query, take).await?
+            && !shown.ran_dry
+        {
+            return Ok(shown);
+        }
     }
+    Ok(Shown {
+        rows: Vec::new(),
+        before: end,
+        ran_dry: true,
+    })
 }
 
 type Numbered = ((Toid, u64), wire::Effect);
@@ -235,9 +266,12 @@ async fn effects(
         ran_dry: false,
     };
     let mut pages = 0_usize;
+    let mut dry = 0_usize;
     // At least one operation must come complete, or the reading would stand still.
     while shown.before < wanted
-        && (pages < EFFECT_PAGES_MAX || shown.before.0 <= start.operation.0.saturating_add(1))
+        && (pages < EFFECT_PAGES_MAX
+            || dry > 0
+            || shown.before.0 <= start.operation.0.saturating_add(1))
     {
         pages = pages.saturating_add(1);
         let cursor = format!("{}-{}", after.0.0, after.1);
@@ -264,12 +298,18 @@ async fn effects(
             Answer::Found(fresh) => fresh,
             Answer::NotFound => BTreeMap::new(),
         };
-        let Some((last, _)) = fresh.keys().next_back().copied() else {
+        let Some(newest) = fresh.keys().next_back().copied() else {
+            dry = dry.saturating_add(1);
+            if dry < start.dry_answers {
+                continue;
+            }
             shown.before = end;
             shown.ran_dry = true;
             break;
         };
-        after = fresh.keys().next_back().copied().unwrap_or(after);
+        dry = 0;
+        after = newest;
+        let (last, _) = newest;
         // More effects of the last operation may follow on the next page.
         shown.before = last.min(end).max(shown.before);
         shown
@@ -317,10 +357,18 @@ async fn credits(
             balances: &[],
         };
         let facts = transactions.of(operation).await?;
-        let credits = source
-            .decoder
-            .observe(operation, &facts, beside)
-            .map_err(|error| source.undecodable(&error))?;
+        let credits =
+            source
+                .decoder
+                .observe(operation, &facts, beside)
+                .map_err(|error| match error {
+                    // Another server behind the address may have them.
+                    DecodeError::EffectsNeeded { .. } => source.unreachable(&format!(
+                        "operation {} credits the account and its effects are not there",
+                        id.0
+                    )),
+                    error => source.undecodable(&error),
+                })?;
         observations.extend(
             credits
                 .into_iter()
@@ -334,13 +382,11 @@ async fn credits(
 async fn operation(source: &Horizon, id: Toid) -> Result<wire::Operation, SourceError> {
     let path = format!("/operations/{}", id.0);
     let query = [("join", "transactions")];
-    match source.record_with::<wire::Operation>(&path, &query).await? {
-        Answer::Found(operation) if decode::operation_id(&operation) == Ok(id) => Ok(operation),
-        Answer::Found(_) => Err(source.inconsistent("another operation than the one asked for")),
-        Answer::NotFound => {
-            Err(source.inconsistent("an effect of an operation that it does not have"))
-        }
+    let found: wire::Operation = source.known_record(&path, &query).await?;
+    if decode::operation_id(&found) != Ok(id) {
+        return Err(source.inconsistent("another operation than the one asked for"));
     }
+    Ok(found)
 }
 
 /// The transactions of a page: as joined to their operations, or asked for once each.
@@ -375,15 +421,10 @@ impl<'a> Transactions<'a> {
         if let Some(facts) = self.asked.get(&id) {
             return Ok(facts.clone());
         }
-        let record: wire::Transaction =
-            match self.source.record(&format!("/transactions/{id}")).await? {
-                Answer::Found(record) => record,
-                Answer::NotFound => {
-                    return Err(self
-                        .source
-                        .inconsistent("a payment of a transaction that it does not have"));
-                }
-            };
+        let record: wire::Transaction = self
+            .source
+            .known_record(&format!("/transactions/{id}"), &[])
+            .await?;
         let facts = self
             .source
             .decoder

@@ -59,6 +59,8 @@ pub struct World {
     /// Whether `join=transactions` does something.
     pub joins: bool,
     pub faults: Vec<(usize, Fault)>,
+    /// Every so many-th answer is of a server so many ledgers behind.
+    pub lag: Option<(usize, u64)>,
     pub asked: AtomicUsize,
     pub log: Mutex<Vec<String>>,
     last_pages: Mutex<BTreeMap<String, Vec<Value>>>,
@@ -184,7 +186,7 @@ impl World {
         (world, horizon)
     }
 
-    fn answer(&self, path: &str, query: &BTreeMap<&str, &str>) -> Value {
+    fn answer(&self, path: &str, query: &BTreeMap<&str, &str>, latest: u64) -> Value {
         if let Some(fixed) = self.fixed.get(path) {
             return fixed.clone();
         }
@@ -192,8 +194,8 @@ impl World {
         match parts.as_slice() {
             [] => json!({
                 "horizon_version": "2.32.0", "network_passphrase": self.passphrase,
-                "history_latest_ledger": self.latest, "history_elder_ledger": self.elder,
-                "history_latest_ledger_closed_at": time(self.latest), "core_latest_ledger": self.latest,
+                "history_latest_ledger": latest, "history_elder_ledger": self.elder,
+                "history_latest_ledger_closed_at": time(latest), "core_latest_ledger": latest,
             }),
             ["ledgers", height] => {
                 let height: u64 = height.parse().unwrap();
@@ -223,14 +225,14 @@ impl World {
                     }
                     ((*id, 0), row)
                 });
-                self.page(rows, query)
+                self.page(rows, query, latest)
             }
             ["accounts", account, "effects"] => {
                 let rows = self
                     .effects
                     .iter()
                     .filter(|(_, row)| row["account"] == **account);
-                self.page(rows.map(|(id, row)| (*id, row.clone())), query)
+                self.page(rows.map(|(id, row)| (*id, row.clone())), query, latest)
             }
             ["transactions", hash] => self
                 .transactions
@@ -239,16 +241,21 @@ impl World {
                 .unwrap_or_else(not_found),
             ["transactions", hash, "operations"] => {
                 let rows = self.operations.iter().filter(|(_, (_, of, _))| of == hash);
-                self.page(rows.map(|(id, (row, ..))| ((*id, 0), row.clone())), query)
+                self.page(
+                    rows.map(|(id, (row, ..))| ((*id, 0), row.clone())),
+                    query,
+                    latest,
+                )
             }
             ["transactions", hash, "effects"] => {
                 let rows = self
                     .effects
                     .iter()
                     .filter(|((id, _), _)| self.operations[id].1 == *hash);
-                self.page(rows.map(|(id, row)| (*id, row.clone())), query)
+                self.page(rows.map(|(id, row)| (*id, row.clone())), query, latest)
             }
             ["operations", id] => match self.operations.get(&id.parse().unwrap()) {
+                Some(_) if id.parse::<u64>().unwrap() >> 32 > latest => not_found(),
                 Some((row, hash, _)) => {
                     let mut row = row.clone();
                     row["transaction"] = self.transactions[hash].clone();
@@ -264,6 +271,7 @@ impl World {
         &self,
         rows: impl Iterator<Item = ((u64, u64), Value)>,
         query: &BTreeMap<&str, &str>,
+        latest: u64,
     ) -> Value {
         let limit: usize = query["limit"].parse().unwrap();
         assert!((1..=200).contains(&limit), "horizon refuses limit {limit}");
@@ -272,7 +280,7 @@ impl World {
         let (id, number) = cursor.split_once('-').unwrap_or((cursor, "0"));
         let cursor = (id.parse().unwrap(), number.parse().unwrap());
         let rows: Vec<Value> = rows
-            .filter(|(id, _)| *id > cursor)
+            .filter(|(id, _)| *id > cursor && id.0 >> 32 <= latest)
             .take(limit)
             .map(|(_, row)| row)
             .collect();
@@ -315,7 +323,12 @@ impl Transport for World {
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Bytes, SourceError> {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         self.log.lock().unwrap().push(path.to_owned());
-        let mut answer = self.answer(path, &query.iter().copied().collect());
+        let behind = self
+            .lag
+            .filter(|(every, _)| number % every == every - 1)
+            .map_or(0, |(_, behind)| behind);
+        let query = query.iter().copied().collect();
+        let mut answer = self.answer(path, &query, self.latest - behind);
         let rows = answer
             .pointer_mut("/_embedded/records")
             .and_then(Value::as_array_mut);
