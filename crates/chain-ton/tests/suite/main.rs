@@ -6,5 +6,7 @@
 
 mod cells;
 mod fixture;
+mod index;
 mod own_decode;
+mod own_toncenter;
 mod recorded_files;
