@@ -7,6 +7,8 @@
 mod cells;
 mod fixture;
 mod index;
+mod node_tvm;
+mod oracle_ton;
 mod own_decode;
 mod own_toncenter;
 mod recorded_files;
