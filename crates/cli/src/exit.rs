@@ -2,6 +2,7 @@
 
 use recover_engine::error::EngineError;
 use recover_engine::import::ImportError;
+use recover_engine::secret;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -42,10 +43,12 @@ pub fn report(error: &anyhow::Error) -> Exit {
     if is_closed_pipe {
         return Exit::Done;
     }
-    let mut told = error.to_string();
+    // A database or a server may quote what it was given.
+    let words = |text: String| secret::redact(&text).text.into_owned();
+    let mut told = words(error.to_string());
     eprintln!("error: {}", crate::output::printable(&told));
     for cause in error.chain().skip(1) {
-        let text = cause.to_string();
+        let text = words(cause.to_string());
         // A cause often says again what the error above it quoted.
         if !told.contains(&text) {
             eprintln!("  because: {}", crate::output::printable(&text));
@@ -58,6 +61,7 @@ pub fn report(error: &anyhow::Error) -> Exit {
             | EngineError::NotFound { .. }
             | EngineError::Import(ImportError::Coverage { .. })
             | EngineError::NotUnderstood { .. }
+            | EngineError::SecretPasted
             | EngineError::UnknownWord { .. }
             | EngineError::ActorMissing
             | EngineError::ActorUnknown { .. },

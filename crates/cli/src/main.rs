@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod output;
 mod progress;
+mod secrets;
 mod view;
 mod wiring;
 
@@ -21,7 +22,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let typed = secrets::typed(std::env::args_os());
+    secrets::warn(&typed.found);
+    if typed.is_scattered {
+        eprintln!(
+            "error: the words of a secret were typed one by one: nothing was done, and none of them is repeated"
+        );
+        return Exit::Usage.into();
+    }
+    let arguments = match Arguments::try_parse_from(typed.arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap writes help to standard output and errors to standard error, as it should be.
@@ -34,7 +43,7 @@ fn main() -> ExitCode {
         }
     };
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(|| secrets::Log)
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("RECOVER_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),

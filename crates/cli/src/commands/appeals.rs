@@ -62,7 +62,6 @@ pub async fn run(
     actor: Option<&str>,
 ) -> anyhow::Result<Exit> {
     let store = engine.store();
-    let now = engine.now();
     // Appeals are worked without a policy too; where there is one, it says who is who.
     let known = |name: &str| match engine.policy() {
         Ok(_) => engine.person(Some(name)).map(|_| ()),
@@ -130,22 +129,17 @@ pub async fn run(
         Appeals::Assign { id, person } => {
             let id = AppealId::verbatim(id);
             known(person)?;
-            changed(store.assign_appeal(&id, Some(person), now).await?, &id)
+            changed(engine.assign_appeal(&id, Some(person)).await?, &id)
         }
         Appeals::Note { id, text } => {
             let id = AppealId::verbatim(id);
             let by = actor.ok_or(EngineError::ActorMissing)?;
             known(by)?;
-            changed(store.add_appeal_note(&id, by, text, now).await?, &id)
+            changed(engine.note_appeal(&id, by, text).await?, &id)
         }
         Appeals::Close { id, reason } => {
             let id = AppealId::verbatim(id);
-            changed(
-                store
-                    .set_appeal_status(&id, AppealStatus::Closed, Some(reason), now)
-                    .await?,
-                &id,
-            )
+            changed(engine.close_appeal(&id, reason).await?, &id)
         }
     }
 }

@@ -105,6 +105,17 @@ fn tell(noun: &str, report: &IntakeReport) -> Exit {
             report.reclassified
         );
     }
+    if let Some((line, kind)) = report.secrets.first {
+        eprintln!(
+            "warning: {} pasted into the file (the first: {kind}, line {line}): {}",
+            if report.secrets.count == 1 {
+                "a secret was".to_owned()
+            } else {
+                format!("{} secrets were", report.secrets.count)
+            },
+            recover_engine::secret::ADVICE
+        );
+    }
     match (&report.reject_file, &report.first_reject) {
         (Some(file), Some(first)) => {
             eprintln!(
