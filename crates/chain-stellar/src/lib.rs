@@ -40,7 +40,8 @@ use std::sync::Arc;
 /// Opens a source of kind `horizon`. Nothing is sent and no variable is read before the first question.
 ///
 /// # Errors
-/// [`SourceError::Unsupported`] for another kind of source.
+/// [`SourceError::Unsupported`] for another kind of source, and for a key of its own: the protocol knows none, and providers that
+/// ask for one want it in the url.
 #[cfg(feature = "fetch")]
 pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError> {
     if settings.kind != "horizon" {
@@ -49,7 +50,13 @@ pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>
             what: "sources of this kind for stellar; write kind = \"horizon\"".to_owned(),
         });
     }
-    let transport = Arc::new(settings.transport(Some("apikey")));
+    if settings.key.is_some() {
+        return Err(SourceError::Unsupported {
+            origin: format!("{} {}", settings.kind, settings.network),
+            what: "a key of its own; write it into the url, as ${VARIABLE}".to_owned(),
+        });
+    }
+    let transport = Arc::new(settings.transport(None));
     Ok(open_with(settings, transport))
 }
 

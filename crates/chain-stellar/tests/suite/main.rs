@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod oracle_stellar;
 mod own_decode;
 mod own_horizon;
 mod own_returns;

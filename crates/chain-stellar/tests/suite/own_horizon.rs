@@ -545,4 +545,7 @@ fn own_only_horizon_is_opened() {
         open(settings("rippled")),
         Err(SourceError::Unsupported { .. })
     ));
+    let mut keyed = settings("horizon");
+    keyed.key = Some("${KEY}".to_owned());
+    assert!(matches!(open(keyed), Err(SourceError::Unsupported { .. })));
 }
