@@ -6,6 +6,7 @@
 
 use super::{Info, XrplNode};
 use crate::decode::decode;
+use crate::rpc::Reply;
 use crate::wire::{records, whole};
 use recover_core::block::{Height, HeightRange};
 use recover_core::observation::Observation;
@@ -33,6 +34,16 @@ struct Place {
     through: Option<u64>,
 }
 
+impl Place {
+    /// Begins again behind what is complete.
+    fn restart(&mut self) {
+        self.marker = Value::Null;
+        if let Some(through) = self.through {
+            self.from = through.saturating_add(1).max(self.from).min(self.to);
+        }
+    }
+}
+
 impl XrplNode {
     pub(super) async fn read_page(
         &self,
@@ -45,26 +56,7 @@ impl XrplNode {
             })?,
             None => self.begin(request.range).await?,
         };
-        let result = match self.ask_page(request, &place).await {
-            // The marker died: begin again behind what is complete.
-            Err(SourceError::Refused { .. } | SourceError::NotKept { .. })
-                if !place.marker.is_null() =>
-            {
-                place.marker = Value::Null;
-                if let Some(through) = place.through {
-                    place.from = through.saturating_add(1).max(place.from);
-                }
-                self.ask_page(request, &place).await?
-            }
-            result => result?,
-        };
-        self.check_range(&result, &mut place)?;
-        let marker = result.get("marker").cloned().unwrap_or_default();
-        if !marker.is_null() && marker == place.marker {
-            return Err(self
-                .rpc
-                .inconsistent("its marker does not advance".to_owned()));
-        }
+        let (result, marker) = self.next_page(request, &mut place).await?;
         let (observations, heights) = self.credits(request, &place, result).await?;
         let mut gaps_here = Vec::new();
         std::mem::swap(&mut gaps_here, &mut place.gaps);
@@ -143,6 +135,50 @@ impl XrplNode {
         Ok(place)
     }
 
+    /// The next page and its marker. Several servers may answer behind one address, some behind the others, and places die:
+    /// what the address as a whole has is asked for again, and a place that is unknown begins anew behind what is complete.
+    async fn next_page(
+        &self,
+        request: &AccountRequest,
+        place: &mut Place,
+    ) -> Result<(Map<String, Value>, Value), SourceError> {
+        let mut last = None;
+        for _ in 0..self.settings.retry.tries_max.max(2) {
+            match self.ask_page(request, place).await {
+                Ok(result) => {
+                    let marker = result.get("marker").cloned().unwrap_or_default();
+                    if marker.is_null() || marker != place.marker {
+                        self.check_range(&result, place)?;
+                        return Ok((result, marker));
+                    }
+                    // An empty page, or one that repeats: the same place once more.
+                    last = Some(
+                        self.rpc
+                            .inconsistent("its marker does not advance".to_owned()),
+                    );
+                }
+                Err(SourceError::Refused { .. }) if !place.marker.is_null() => {
+                    place.restart();
+                }
+                Err(error @ SourceError::NotKept { .. }) => {
+                    let info = self.info().await?;
+                    if !missing(&info, place.from, place.to).is_empty() {
+                        return Err(error);
+                    }
+                    last = Some(SourceError::Unreachable {
+                        origin: self.rpc.origin().to_owned(),
+                        detail: "one of its servers has fewer ledgers than the others".to_owned(),
+                    });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| {
+            self.rpc
+                .inconsistent("it forgets every place of a reading at once".to_owned())
+        }))
+    }
+
     async fn ask_page(
         &self,
         request: &AccountRequest,
@@ -160,12 +196,12 @@ impl XrplNode {
             fields.insert("marker".to_owned(), place.marker.clone());
         }
         match self.rpc.ask("account_tx", question).await? {
-            crate::rpc::Reply::Found(result) => Ok(result),
+            Reply::Found(result) => Ok(result),
             // An account that never was has no history; rippled says so in this word.
-            crate::rpc::Reply::NotFound { code, .. } if code == "actNotFound" => {
+            Reply::NotFound { code, .. } if code == "actNotFound" => {
                 Ok(Map::from_iter([("transactions".to_owned(), json!([]))]))
             }
-            crate::rpc::Reply::NotFound { code, .. } => Err(SourceError::NotKept {
+            Reply::NotFound { code, .. } => Err(SourceError::NotKept {
                 origin: self.rpc.origin().to_owned(),
                 detail: format!("{code}: ledgers {} to {}", place.from, place.to),
             }),

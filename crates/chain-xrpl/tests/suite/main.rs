@@ -5,4 +5,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod own_decode;
+mod own_faults;
+mod own_node;
+mod own_omnibus;
+mod own_returns;
+mod recorded_addresses;
 mod recorded_files;
+mod recorded_truth;
+mod server;
