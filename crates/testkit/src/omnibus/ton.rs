@@ -17,9 +17,12 @@ const HASHES: u64 = 46;
 const MEMBERS: u64 = 500;
 const FIRST_MEMO: u64 = 20_000_000;
 const SENDERS: u64 = 300;
-const START: u64 = 1_735_689_600;
-/// Logical time of the first height, and what each height has of it.
-const FIRST_LT: u64 = 52_000_000_000_000;
+/// Time of [`OLD_HEIGHT`], in seconds since 1970.
+const START: u64 = 1_729_689_600;
+/// A height before everything that is asked for.
+const OLD_HEIGHT: u64 = 41_000_000;
+/// Logical time of that height, and what each height has of it.
+const FIRST_LT: u64 = 50_000_000_000_000;
 const LT_PER_HEIGHT: u64 = 1_000_000;
 /// Logical time between two of our transactions of one height.
 const LT_PER_PLACE: u64 = 1000;
@@ -117,6 +120,8 @@ pub(crate) struct Told {
     pub(crate) message: Message,
     pub(crate) out: Vec<Message>,
     pub(crate) ending: Ending,
+    /// The number that a jetton's sender gave the transfer.
+    pub(crate) query: u64,
     credits: Vec<Credit>,
 }
 
@@ -171,18 +176,25 @@ impl Ton {
 
     /// Time of a masterchain block, in seconds.
     pub(crate) fn time(&self, height: u64) -> u64 {
-        START + 3 * height.saturating_sub(self.timeline.first_height())
+        START + 3 * height.saturating_sub(OLD_HEIGHT)
     }
 
-    /// The first logical time of a height.
+    /// The logical time at which a masterchain block begins.
     pub(crate) fn lt_of(&self, height: u64) -> u64 {
-        FIRST_LT + height.saturating_sub(self.timeline.first_height()) * LT_PER_HEIGHT
+        FIRST_LT + height.saturating_sub(OLD_HEIGHT) * LT_PER_HEIGHT
     }
 
-    /// The logical time at which the events of a transaction's number begin.
+    /// The logical time at which the events of a transaction's number begin: before the masterchain block that refers to
+    /// their shard's.
     pub(crate) fn lt(&self, number: u32) -> u64 {
         let place = u64::from(self.timeline.place_of(number));
-        self.lt_of(self.timeline.height_of(number)) + place * LT_PER_PLACE + 7
+        let height = self.timeline.height_of(number);
+        self.lt_of(height) - LT_PER_HEIGHT + place * LT_PER_PLACE + 7
+    }
+
+    /// The logical time of one of the transactions of an event.
+    pub(crate) fn lt_at(&self, number: u32, slot: Slot) -> u64 {
+        self.lt(number) + if slot == Slot::Owner { 4 } else { 0 }
     }
 
     /// The master of a jetton.
@@ -294,7 +306,7 @@ impl Ton {
         };
         told.hash = self.name(number, slot as u64);
         told.message.hash = self.name(number, 2 + slot as u64);
-        told.lt = self.lt(number) + if slot == Slot::Owner { 4 } else { 0 };
+        told.lt = self.lt_at(number, slot);
         told
     }
 
@@ -389,6 +401,7 @@ impl Story<'_> {
             message,
             out: Vec::new(),
             ending,
+            query: 0,
             credits,
         }
     }
@@ -472,7 +485,8 @@ impl Story<'_> {
 
     fn jetton(&mut self, kind: Kind, slot: Slot) -> Told {
         let amount = u128::from(self.dice.between(1, 900_000_000_000));
-        let query = u128::from(self.dice.next());
+        let number = self.dice.next();
+        let query = u128::from(number);
         let forward = comment(&mut self.dice, "forward_payload");
         let below = self.dice.chance(700);
         let forwarded_tons = match kind {
@@ -530,6 +544,7 @@ impl Story<'_> {
         };
         let mut told = self.told(message, Ending::Done, vec![credit]);
         told.account = wallet;
+        told.query = number;
         if forwarded_tons > 0 {
             told.out.push(notice);
         }

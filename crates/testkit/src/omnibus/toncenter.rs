@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 const BLOCKS: u64 = 47;
 const LIMIT_MAX: u64 = 1000;
+/// The first masterchain block of the index.
+const EARLIEST: u64 = 41_000_000;
 
 pub(crate) struct Toncenter {
     seed: u64,
@@ -92,6 +94,43 @@ impl Toncenter {
         block
     }
 
+    fn blocks(&self, request: &Request, moment: &Moment<'_>) -> Response {
+        let number = |name: &str| {
+            request
+                .query_value(name)
+                .and_then(|text| text.parse::<u64>().ok())
+        };
+        let heights: Vec<u64> = match number("seqno").or(number("mc_seqno")) {
+            Some(height) => vec![height],
+            None => {
+                let (from, to) = (number("start_utime"), number("end_utime"));
+                let time = |height: u64| self.ton.time(height);
+                let first = self.ton.timeline.first_height();
+                let fits = |height: &u64| {
+                    from.is_none_or(|from| time(*height) >= from)
+                        && to.is_none_or(|to| time(*height) <= to)
+                };
+                let mut all: Vec<u64> = (first..=moment.tip).filter(fits).collect();
+                if request.query_value("sort").as_deref() != Some("asc") {
+                    all.reverse();
+                }
+                all
+            }
+        };
+        let place = |name: &str, usual: u64| {
+            usize::try_from(number(name).unwrap_or(usual).min(LIMIT_MAX * LIMIT_MAX))
+                .expect("a small number")
+        };
+        let rows: Vec<Value> = heights
+            .into_iter()
+            .filter(|height| (EARLIEST..=moment.tip).contains(height))
+            .skip(place("offset", 0))
+            .take(place("limit", 10))
+            .map(|height| self.block(height))
+            .collect();
+        Response::json(&json!({"blocks": rows}))
+    }
+
     fn message(&self, message: &Message, lt: u64, time: u64) -> String {
         let inside = message.source.is_some();
         let optional = |text: String| if inside { text } else { "null".to_owned() };
@@ -154,8 +193,32 @@ impl Toncenter {
         )
     }
 
+    /// Hash and logical time of the account's transaction before this one: the chain that every account keeps.
+    fn previous(&self, number: u32, account: &[u8; 32]) -> ([u8; 32], u64) {
+        let events = self
+            .touched
+            .iter()
+            .find(|(known, _)| known == account)
+            .map_or(&[][..], |(_, events)| events);
+        let place = events.partition_point(|event| *event < number);
+        let Some(before) = place.checked_sub(1).and_then(|place| events.get(place)) else {
+            // Before our history there was another.
+            return (name32(self.seed, BLOCKS, 0), self.ton.lt(0) - 1_000_000);
+        };
+        let slot = if *account == self.ton.account {
+            Slot::Owner
+        } else {
+            Slot::Wallet
+        };
+        (
+            self.ton.name(*before, slot as u64),
+            self.ton.lt_at(*before, slot),
+        )
+    }
+
     fn row(&self, number: u32, slot: Slot) -> String {
         let told = self.ton.tell(number, slot);
+        let (previous_hash, previous_lt) = self.previous(number, &told.account);
         let height = self.ton.timeline.height_of(number);
         let time = self.ton.time(height);
         let out: Vec<String> = told
@@ -166,12 +229,12 @@ impl Toncenter {
             .collect();
         let state = r#"{"hash":"PaXPx8JKvAP96Qjja0e3oFU6ye1Zyt0J6sMjMCDQCiY=","balance":"699378912682","extra_currencies":{},"account_status":"active","frozen_hash":null,"data_hash":"S68d2ufAKKtVNB/vWSzD+aFJ3uT3/zC3JkZHysO/SJ0=","code_hash":"uq+Vu5tJa4EPy3EszhZ+qcYKDvOYxgeWT3qem2WNnQ8="}"#;
         format!(
-            r#"{{"account":"{}","hash":"{}","lt":"{}","now":{time},"mc_block_seqno":{height},"trace_id":"{}","prev_trans_hash":"h4nCWdf6ZJrDfp/cPj2BYs7JoHlRKj3YqvhstZfGLtE=","prev_trans_lt":"{}","orig_status":"active","end_status":"active","total_fees":"1880469","total_fees_extra_currencies":{{}},"description":{},"block_ref":{{"workchain":0,"shard":"8000000000000000","seqno":{}}},"in_msg":{},"out_msgs":[{}],"account_state_before":{state},"account_state_after":{state},"emulated":false}}"#,
+            r#"{{"account":"{}","hash":"{}","lt":"{}","now":{time},"mc_block_seqno":{height},"trace_id":"{}","prev_trans_hash":"{}","prev_trans_lt":"{previous_lt}","orig_status":"active","end_status":"active","total_fees":"1880469","total_fees_extra_currencies":{{}},"description":{},"block_ref":{{"workchain":0,"shard":"8000000000000000","seqno":{}}},"in_msg":{},"out_msgs":[{}],"account_state_before":{state},"account_state_after":{state},"emulated":false}}"#,
             ton_raw(&told.account),
             base64(&told.hash),
             told.lt,
             base64(&self.ton.name(number, 4)),
-            told.lt - 500,
+            base64(&previous_hash),
             Toncenter::description(&told),
             height + 5_000_000,
             self.message(&told.message, told.lt - 1, time),
@@ -238,7 +301,7 @@ impl Toncenter {
         } else {
             Slot::Wallet
         };
-        let lt = |event: u32| self.ton.lt(event) + if slot == Slot::Owner { 4 } else { 0 };
+        let lt = |event: u32| self.ton.lt_at(event, slot);
         let time = |event: u32| self.ton.time(self.ton.timeline.height_of(event));
         let mut start = 0;
         let mut end = events.partition_point(|event| self.visible(*event, moment));
@@ -408,7 +471,7 @@ impl Toncenter {
                 let sender = row[0].from.clone().unwrap_or_default();
                 let master = row[0].asset.clone().unwrap_or_default();
                 json!({
-                    "query_id": "1",
+                    "query_id": told.query.to_string(),
                     "source": account_of(&sender).map(|account| ton_raw(&account)),
                     "destination": self.ton.raw(),
                     "amount": row[0].amount,
@@ -455,22 +518,9 @@ impl Life for Toncenter {
         let path = request.path.trim_start_matches("/api/v3").trim_matches('/');
         match path {
             "masterchainInfo" => Response::json(&json!({
-                "last": self.block(moment.tip), "first": self.block(1000)
+                "last": self.block(moment.tip), "first": self.block(EARLIEST)
             })),
-            "blocks" => {
-                let height = ["seqno", "mc_seqno"]
-                    .iter()
-                    .find_map(|name| request.query_value(name))
-                    .and_then(|text| text.parse::<u64>().ok());
-                let blocks: Vec<Value> = match height {
-                    Some(height) if (1000..=moment.tip).contains(&height) => {
-                        vec![self.block(height)]
-                    }
-                    Some(_) => Vec::new(),
-                    None => vec![self.block(moment.tip)],
-                };
-                Response::json(&json!({"blocks": blocks}))
-            }
+            "blocks" => self.blocks(request, moment),
             "transactions" => self.transactions(request, moment),
             "transactionsByMessage" => {
                 let hash = request.query_value("msg_hash").unwrap_or_default();
