@@ -264,7 +264,7 @@ async fn try_window<S: Search + ?Sized>(
     let asker = api.asker();
     let mut gathered = Gathered::default();
     for page in 1..=PAGES_MAX {
-        let found = api.search(Key::Coins, address, rest, page).await?;
+        let found = ask_page(api, Key::Coins, address, rest, page, gathered.count()).await?;
         let length = found.page.transactions.len();
         gathered.add(asker, rest, found)?;
         if let (Some(total), Some(expected)) = (gathered.total, expected)
@@ -318,6 +318,33 @@ async fn try_window<S: Search + ?Sized>(
 struct Rows {
     transactions: Vec<Transaction>,
     unread: Vec<(Height, String)>,
+}
+
+/// Asks for a page. One that ends before its limit although more rows follow is asked for again: a row may have been lost on the
+/// way. When it comes back the same, the source gives fewer rows a page than it was asked for.
+async fn ask_page<S: Search + ?Sized>(
+    api: &S,
+    key: Key,
+    address: &str,
+    range: HeightRange,
+    page: u32,
+    before: u64,
+) -> Result<Found, SourceError> {
+    let found = api.search(key, address, range, page).await?;
+    let count = |found: &Found| u64::try_from(found.page.transactions.len()).unwrap_or(u64::MAX);
+    let is_short = count(&found) < u64::from(api.page_size())
+        && found
+            .total
+            .is_some_and(|total| before.saturating_add(count(&found)) < total);
+    if !is_short {
+        return Ok(found);
+    }
+    let again = api.search(key, address, range, page).await?;
+    Ok(if count(&again) > count(&found) {
+        again
+    } else {
+        found
+    })
 }
 
 /// Rows of several pages of one search, each once, by height.
@@ -397,7 +424,7 @@ async fn try_all<S: Search + ?Sized>(
     let asker = api.asker();
     let mut gathered = Gathered::default();
     for page in 1..=PAGES_MAX {
-        let found = api.search(key, address, range, page).await?;
+        let found = ask_page(api, key, address, range, page, gathered.count()).await?;
         let length = found.page.transactions.len();
         gathered.add(asker, range, found)?;
         match gathered.total {

@@ -5,4 +5,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod own_source;
 mod recorded_files;
+mod world;
