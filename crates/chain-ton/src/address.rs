@@ -180,10 +180,24 @@ pub fn of_server(text: &str) -> Option<RawAddress> {
 
 /// Parses a transaction's, message's or trace's hash as people paste it: 64 hexadecimal digits, or 32 bytes in base64 of
 /// either alphabet. `None` for another shape. Without padding it must hold a character that base58 has not, since Solana's
-/// addresses are as long.
+/// addresses are as long. The logical time that some explorers write before it (`60000000000003_…`) is passed over, and the
+/// escapes of a link are undone.
 #[must_use]
 pub fn parse_tx_id(text: &str) -> Option<TxId> {
-    let trimmed = text.trim();
+    let mut plain = text.trim().to_owned();
+    for (escape, letter) in [("%2B", "+"), ("%2F", "/"), ("%3D", "=")] {
+        plain = plain.replace(escape, letter);
+        plain = plain.replace(&escape.to_lowercase(), letter);
+    }
+    let trimmed = match plain.split_once(['_', ':']) {
+        Some((lt, hash))
+            // A workchain before an address is shorter than any logical time.
+            if lt.len() >= 6 && lt.bytes().all(|digit| digit.is_ascii_digit()) =>
+        {
+            hash
+        }
+        _ => plain.as_str(),
+    };
     let digits = trimmed
         .strip_prefix("0x")
         .or_else(|| trimmed.strip_prefix("0X"))
@@ -359,6 +373,10 @@ mod tests {
             standard.to_owned(),
             safe.clone(),
             safe.trim_end_matches('=').to_owned(),
+            standard.replace('/', "%2F").replace('=', "%3D"),
+            standard.replace('/', "%2f").replace('=', "%3d"),
+            format!("59950377000003_{safe}"),
+            format!("59950377000003:{hash}"),
         ] {
             assert_eq!(
                 parse_tx_id(&form)
@@ -372,6 +390,7 @@ mod tests {
         for form in [
             "7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV",
             BOUNCEABLE_TEXT,
+            RAW,
             "c9bc029e93211911bc2a5bce5b98927efdaa9fa6d21cfbf14aded5145fe1ed",
         ] {
             assert_eq!(parse_tx_id(form), None, "{form}");

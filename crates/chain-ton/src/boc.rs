@@ -410,7 +410,7 @@ impl Slice {
     pub fn snake(mut self) -> Option<Vec<u8>> {
         let mut text = Vec::new();
         loop {
-            if self.bits_left() % 8 != 0 {
+            if !self.bits_left().is_multiple_of(8) {
                 return None;
             }
             text.extend(self.bytes(self.bits_left() / 8)?);
@@ -431,7 +431,7 @@ impl Slice {
         let bits = self.bits_left();
         let mut data = self.rest();
         let mut second = bits / 8 * 2;
-        if bits % 8 != 0 {
+        if !bits.is_multiple_of(8) {
             second += 1;
             // The bit behind the last one marks the end.
             if let Some(last) = data.last_mut() {

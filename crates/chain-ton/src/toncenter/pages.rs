@@ -441,7 +441,7 @@ impl Toncenter {
                 });
             }
         }
-        found.sort_by(|left, right| (left.height, left.lt).cmp(&(right.height, right.lt)));
+        found.sort_by_key(|found| (found.height, found.lt));
         Ok(found)
     }
 

@@ -594,3 +594,41 @@ fn own_the_url_may_carry_the_version_or_not() {
         assert_eq!(recover_chain_ton::open(settings).is_ok(), opens, "{url}");
     }
 }
+
+#[tokio::test]
+async fn own_a_highload_wallet_pays_many_times_at_once() {
+    let mut index = Index::new(LAST);
+    let mut call = row(SENDER, SENDER, 0, &Cell::new());
+    call["in_msg"]["source"] = Value::Null;
+    call["in_msg"]["value"] = Value::Null;
+    index.transactions.push(placed(call, 1, 1000, 1));
+    let mut hashes = vec![hash(1)];
+    for number in 2..202 {
+        // Everybody gets a comment; every other payment is ours, all in one block.
+        let to = if number % 2 == 0 { OURS } else { STRANGER };
+        let body = comment(&number.to_string());
+        index
+            .transactions
+            .push(placed(row(to, SENDER, number, &body), number, 1000, number));
+        hashes.push(hash(number));
+    }
+    index.traces.push((hashes, false));
+    let (source, _) = open(index);
+    let (credits, _) = whole(&*source, range(900, 2000)).await;
+    assert_eq!(credits.len(), 100);
+    let memos: Vec<&[u8]> = credits
+        .iter()
+        .map(|credit| credit.memos[0].raw.as_slice())
+        .collect();
+    assert_eq!(memos[..3], [b"2".as_slice(), b"4", b"6"]);
+    let Lookup::Found(view) = source.transaction(&tx_id(&hash(1))).await.unwrap() else {
+        panic!("not found");
+    };
+    assert_eq!(view.credits.len(), 200);
+    let ids: std::collections::BTreeSet<String> = view
+        .credits
+        .iter()
+        .map(|credit| credit.id().to_string())
+        .collect();
+    assert_eq!(ids.len(), 200);
+}

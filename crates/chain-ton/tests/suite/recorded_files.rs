@@ -260,3 +260,24 @@ fn recorded_mechanisms_are_told_apart() {
     assert_eq!(of(Mechanism::InternalCall), 4);
     assert_eq!(of(Mechanism::TopLevel), 7);
 }
+
+/// A wallet of version 5 whose transfer somebody else carried to the network and paid for.
+#[test]
+fn recorded_the_sender_is_the_owner_and_not_the_relayer() {
+    let rows = transactions("gem_block_transactions");
+    let owner = owner_of("gem_block_transactions", "0:3B105F24");
+    let relayer = owner_of("gem_block_transactions", "0:A1809E9A");
+    let relayed = owner_of("gem_block_transactions", "0:A323C91C");
+    let carried = rows
+        .iter()
+        .find(|row| row.account.to_string() == relayed)
+        .and_then(|row| row.in_message.as_ref()?.source);
+    assert_eq!(carried.unwrap().to_string(), relayer);
+    let credits = credits(&rows, &wallets(&[(WALLET, &owner, MASTER)]));
+    let jettons = credits
+        .iter()
+        .find(|credit| credit.position.as_str() == "jetton")
+        .unwrap();
+    let from = RawAddress::of(jettons.from.as_ref().unwrap()).unwrap();
+    assert_eq!(from.to_string(), relayed);
+}
