@@ -34,7 +34,7 @@ pub const ROWS_MAX: u32 = 200;
 pub struct Horizon {
     pub(crate) decoder: Decoder,
     transport: Arc<dyn Transport>,
-    retry: RetryPolicy,
+    pub(crate) retry: RetryPolicy,
     rows: u32,
     pub(crate) proves_absence: bool,
     verified: OnceCell<()>,

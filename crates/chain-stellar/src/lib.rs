@@ -15,6 +15,8 @@ pub mod wire;
 pub mod xdr;
 
 #[cfg(feature = "fetch")]
+mod claims;
+#[cfg(feature = "fetch")]
 pub mod horizon;
 #[cfg(feature = "fetch")]
 mod lookup;

@@ -1,6 +1,7 @@
 //! One transaction with every movement in it.
 
 use crate::address;
+use crate::claims;
 use crate::decode::{self, Beside, DecodeError, Toid};
 use crate::horizon::{Answer, Horizon};
 use crate::wire;
@@ -90,7 +91,10 @@ pub(crate) async fn transaction(
     let mut unread = BTreeSet::new();
     for operation in operations.values() {
         match source.decoder.observe(operation, &facts, beside) {
-            Ok(found) => credits.extend(found),
+            Ok(mut found) => {
+                claims::complete(source, operation, &mut found).await?;
+                credits.append(&mut found);
+            }
             Err(DecodeError::EffectsNeeded { .. }) => {
                 unread.extend([Part::TransferLogs, Part::TopLevel, Part::Internal]);
             }

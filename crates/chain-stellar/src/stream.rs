@@ -4,6 +4,7 @@
 //! inflation; `/accounts/{G}/effects` has every credit and neither memo nor sender. A page is what both have shown up to the
 //! same operation; what one of them has further is read again with the next page.
 
+use crate::claims;
 use crate::decode::{self, Beside, DecodeError, Toid, TransactionFacts};
 use crate::horizon::{Answer, Horizon, Standing};
 use crate::wire;
@@ -11,6 +12,7 @@ use recover_core::block::{Height, HeightRange, TxId};
 use recover_core::observation::{Observation, Outcome};
 use recover_source::chain::{AccountPage, AccountRequest, ChainRead, Gap, Part};
 use recover_source::error::SourceError;
+use recover_source::retry::RetryPolicy;
 use std::collections::{BTreeMap, HashMap};
 
 /// How many pages of effects one page of ours reads at most before it gives what it has.
@@ -141,15 +143,23 @@ pub(crate) async fn page(
     })
 }
 
+/// Makes sure that the server has a ledger. One behind the same address that lags is asked past.
 async fn reaches(source: &Horizon, height: Height) -> Result<Standing, SourceError> {
-    let standing = source.standing().await?;
-    if standing.latest < height {
-        return Err(source.unreachable(&format!(
-            "its newest ledger is {} and {height} was asked for",
-            standing.latest
-        )));
-    }
-    Ok(standing)
+    let few = RetryPolicy {
+        tries_max: source.retry.tries_max.min(DRY_ANSWERS),
+        ..source.retry
+    };
+    few.run(|| async move {
+        let standing = source.standing().await?;
+        if standing.latest < height {
+            return Err(source.unreachable(&format!(
+                "its newest ledger is {} and {height} was asked for",
+                standing.latest
+            )));
+        }
+        Ok(standing)
+    })
+    .await
 }
 
 fn contract_page(range: HeightRange) -> AccountPage {
@@ -369,11 +379,12 @@ async fn credits(
                     )),
                     error => source.undecodable(&error),
                 })?;
-        observations.extend(
-            credits
-                .into_iter()
-                .filter(|credit| credit.to.payload() == request.address.payload()),
-        );
+        let mut ours: Vec<Observation> = credits
+            .into_iter()
+            .filter(|credit| credit.to.payload() == request.address.payload())
+            .collect();
+        claims::complete(source, operation, &mut ours).await?;
+        observations.append(&mut ours);
     }
     Ok(observations)
 }

@@ -478,6 +478,33 @@ async fn own_one_fee_bump_is_one_credit_by_either_hash() {
 }
 
 #[tokio::test]
+async fn own_a_claim_says_who_put_the_balance_there_and_with_which_memo() {
+    let (mut world, _) = life(1);
+    let claim = hash_at(&world, 104, 0);
+    world.fixed.insert(
+        "/claimable_balances/00/operations".to_owned(),
+        json!({"_embedded": {"records": [{
+            "id": "210453397505", "type": "create_claimable_balance", "type_i": 14, "source_account": account(12).text(),
+            "transaction_successful": true, "transaction": {"hash": "ef".repeat(32), "memo_type": "id", "memo": "4711"},
+        }]}}),
+    );
+    let (_, source) = world.source();
+    let Lookup::Found(view) = source.transaction(&claim).await.unwrap() else {
+        panic!("it is there");
+    };
+    let in_history = all_credits(&source).await;
+    let in_history = in_history
+        .iter()
+        .find(|credit| credit.tx_id == claim)
+        .unwrap();
+    assert_eq!(in_history, &view.credits[0]);
+    assert_eq!(in_history.from, Some(account(12)));
+    let memos: Vec<String> = in_history.memos.iter().map(crate::fixture::memo).collect();
+    assert!(memos[0].starts_with("memo hash"));
+    assert_eq!(memos[1], "claimable_balance.memo id \"4711\"");
+}
+
+#[tokio::test]
 async fn own_an_account_without_history_is_read_in_few_questions() {
     let (world, _) = life(1);
     let (world, source) = world.source();
