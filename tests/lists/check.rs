@@ -1,7 +1,12 @@
 //! Every asset of `chains.toml` against the token lists of a package registry: the contract and its decimals are those that
 //! the lists named in `confirmed_by` hold, and no list says otherwise. Never by symbol.
 
+use recover_chain_cosmos::CosmosFamily;
 use recover_chain_evm::address;
+use recover_chain_stellar::StellarFamily;
+use recover_chain_ton::TonFamily;
+use recover_chain_xrpl::{ISSUED_DECIMALS, XrplFamily};
+use recover_core::detect::Detect as _;
 use recover_testkit::cache;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,8 +15,8 @@ use std::process::Command;
 /// Assets of one network at most: what people really send, not a catalogue.
 const ASSETS_MAX: usize = 10;
 
-/// The networks that the template describes.
-const NETWORKS: &[&str] = &[
+/// The EVM networks that the template describes.
+const EVM: &[&str] = &[
     "ethereum",
     "bsc",
     "polygon",
@@ -30,19 +35,34 @@ const NETWORKS: &[&str] = &[
     "sonic",
 ];
 
+/// The networks that route deposits by memo.
+const MEMO: &[&str] = &[
+    "xrpl",
+    "stellar",
+    "cosmos",
+    "osmosis",
+    "kava",
+    "celestia",
+    "injective",
+    "sei",
+    "dydx",
+    "ton",
+];
+
 /// One asset as the configuration has it.
 #[derive(Debug, Clone)]
 struct Asset {
     network: String,
-    chain_id: u64,
+    caip2: String,
     symbol: String,
     contract: String,
     decimals: u64,
     confirmed_by: Vec<String>,
 }
 
-/// What the lists hold: by chain id and lower-case contract, each list's decimals.
-type Lists = BTreeMap<(u64, String), BTreeSet<(String, u64)>>;
+/// What the lists hold: by chain and contract (lower case on EVM networks), each list's decimals; `None` where the network
+/// gives its tokens none.
+type Lists = BTreeMap<(String, String), BTreeSet<(String, Option<u64>)>>;
 
 fn tests_folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
@@ -64,11 +84,10 @@ fn lists() -> Lists {
     for line in lines.lines() {
         let token: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
         let text = |key: &str| token[key].as_str().expect("a text").to_owned();
-        let number = |key: &str| token[key].as_u64().expect("a number");
         lists
-            .entry((number("chain_id"), text("contract")))
+            .entry((text("caip2"), text("contract")))
             .or_default()
-            .insert((text("list"), number("decimals")));
+            .insert((text("list"), token["decimals"].as_u64()));
     }
     lists
 }
@@ -77,10 +96,6 @@ fn assets(configuration: &toml::Table) -> Vec<Asset> {
     let mut assets = Vec::new();
     for (network, table) in configuration["network"].as_table().expect("networks") {
         let caip2 = table["caip2"].as_str().expect("a chain id");
-        let chain_id = caip2
-            .strip_prefix("eip155:")
-            .and_then(|number| number.parse().ok())
-            .unwrap_or_else(|| panic!("{network}: {caip2} is no EVM chain"));
         let listed = table.get("asset").and_then(toml::Value::as_array);
         for asset in listed.into_iter().flatten() {
             let text = |key: &str| {
@@ -92,7 +107,7 @@ fn assets(configuration: &toml::Table) -> Vec<Asset> {
             };
             assets.push(Asset {
                 network: network.clone(),
-                chain_id,
+                caip2: caip2.to_owned(),
                 symbol: text("symbol"),
                 contract: text("contract"),
                 decimals: asset["decimals"]
@@ -117,6 +132,19 @@ fn configuration() -> toml::Table {
     text.parse().expect("chains.toml is TOML")
 }
 
+/// How an asset is written in canonical text; `None` when it is none of its family.
+fn canonical(caip2: &str, contract: &str) -> Option<String> {
+    let text = match caip2.split_once(':')?.0 {
+        "eip155" => address::parse(contract).map(|address| address.text().to_owned()),
+        "xrpl" => XrplFamily.asset(contract),
+        "stellar" => StellarFamily.asset(contract),
+        "cosmos" => CosmosFamily.asset(contract),
+        "tvm" => TonFamily.asset(contract),
+        other => panic!("no codec for {other}"),
+    };
+    text.ok()
+}
+
 /// What the lists say against the assets, one line each.
 fn violations(assets: &[Asset], lists: &Lists) -> Vec<String> {
     let mut found = Vec::new();
@@ -124,15 +152,16 @@ fn violations(assets: &[Asset], lists: &Lists) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for asset in assets {
         let name = format!("{} {} {}", asset.network, asset.symbol, asset.contract);
-        let contract = asset.contract.to_lowercase();
-        if address::parse(&asset.contract)
-            .map(|address| address.text().to_owned())
-            .as_ref()
-            != Ok(&asset.contract)
-        {
-            found.push(format!("{name}: not written with its EIP-55 checksum"));
+        let contract = match asset.caip2.starts_with("eip155:") {
+            true => asset.contract.to_lowercase(),
+            false => asset.contract.clone(),
+        };
+        if canonical(&asset.caip2, &asset.contract).as_ref() != Some(&asset.contract) {
+            found.push(format!(
+                "{name}: not written in canonical form (EVM: with its EIP-55 checksum)"
+            ));
         }
-        if !seen.insert((asset.chain_id, contract.clone())) {
+        if !seen.insert((asset.caip2.clone(), contract.clone())) {
             found.push(format!("{name}: stands there twice"));
         }
         let count = counts.entry(&asset.network).or_default();
@@ -140,13 +169,21 @@ fn violations(assets: &[Asset], lists: &Lists) -> Vec<String> {
         if *count == ASSETS_MAX + 1 {
             found.push(format!("{}: more than {ASSETS_MAX} assets", asset.network));
         }
-        let holds = lists.get(&(asset.chain_id, contract));
+        let holds = lists.get(&(asset.caip2.clone(), contract));
         let holds = holds.cloned().unwrap_or_default();
+        // Without decimals of its own an asset is counted in the unit that its adapter states.
+        let agrees = |decimals: Option<u64>| match decimals {
+            Some(decimals) => decimals == asset.decimals,
+            None => asset.decimals == u64::from(ISSUED_DECIMALS),
+        };
         if asset.confirmed_by.is_empty() {
             found.push(format!("{name}: no list confirms it"));
         }
         for list in &asset.confirmed_by {
-            if !holds.contains(&(list.clone(), asset.decimals)) {
+            if !holds
+                .iter()
+                .any(|(name, decimals)| name == list && agrees(*decimals))
+            {
                 found.push(format!(
                     "{name}: {list} does not hold it with {} decimals",
                     asset.decimals
@@ -154,8 +191,8 @@ fn violations(assets: &[Asset], lists: &Lists) -> Vec<String> {
             }
         }
         for (list, decimals) in &holds {
-            if *decimals != asset.decimals {
-                found.push(format!("{name}: {list} says {decimals} decimals"));
+            if !agrees(*decimals) {
+                found.push(format!("{name}: {list} says {decimals:?} decimals"));
             }
         }
     }
@@ -178,7 +215,25 @@ fn oracle_every_asset_is_confirmed_by_its_lists() {
 }
 
 #[test]
-fn own_the_sixteen_networks_are_all_there() {
+fn oracle_the_coins_of_memo_networks_have_the_decimals_of_the_lists() {
+    let configuration = configuration();
+    let lists = lists();
+    for network in MEMO {
+        let table = &configuration["network"][*network];
+        let caip2 = table["caip2"].as_str().expect("a chain id").to_owned();
+        let decimals = table["native"]["decimals"].as_integer();
+        let said = lists
+            .get(&(caip2, "native".to_owned()))
+            .unwrap_or_else(|| panic!("no list has the coin of {network}"));
+        for (list, other) in said {
+            let other = other.and_then(|other| i64::try_from(other).ok());
+            assert_eq!(decimals, other, "{network}: {list}");
+        }
+    }
+}
+
+#[test]
+fn own_the_networks_are_all_there() {
     let configuration = configuration();
     let networks: BTreeSet<&str> = configuration["network"]
         .as_table()
@@ -186,13 +241,19 @@ fn own_the_sixteen_networks_are_all_there() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_eq!(networks, NETWORKS.iter().copied().collect());
-    // No list covers it: nothing but its coin may be listed.
-    let classic = &configuration["network"]["ethereum-classic"];
-    assert_eq!(classic.get("asset"), None);
-    for network in NETWORKS {
+    assert_eq!(networks, EVM.iter().chain(MEMO).copied().collect());
+    // No list covers them: nothing but their coins may be listed.
+    for network in ["ethereum-classic", "celestia", "sei"] {
+        let table = &configuration["network"][network];
+        assert_eq!(table.get("asset"), None, "{network}");
+    }
+    for network in EVM {
         let native = &configuration["network"][*network]["native"];
         assert_eq!(native["decimals"].as_integer(), Some(18), "{network}");
+    }
+    for network in MEMO {
+        let memo = &configuration["network"][*network]["memo"];
+        assert_eq!(memo.as_str(), Some("required"), "{network}");
     }
 }
 
@@ -200,17 +261,17 @@ fn own_the_sixteen_networks_are_all_there() {
 fn own_each_rule_of_the_lists_bites() {
     let usdt = Asset {
         network: "ethereum".to_owned(),
-        chain_id: 1,
+        caip2: "eip155:1".to_owned(),
         symbol: "USDT".to_owned(),
         contract: "0xdAC17F958D2ee523a2206206994597C13D831ec7".to_owned(),
         decimals: 6,
         confirmed_by: vec!["a".to_owned()],
     };
-    let key = (1, usdt.contract.to_lowercase());
+    let key = ("eip155:1".to_owned(), usdt.contract.to_lowercase());
     let says = |entries: &[(&str, u64)]| -> Lists {
         let entries = entries
             .iter()
-            .map(|(list, decimals)| ((*list).to_owned(), *decimals));
+            .map(|(list, decimals)| ((*list).to_owned(), Some(*decimals)));
         BTreeMap::from([(key.clone(), entries.collect())])
     };
     let good = says(&[("a", 6), ("b", 6)]);
@@ -220,7 +281,7 @@ fn own_each_rule_of_the_lists_bites() {
         change(&mut asset);
         asset
     };
-    let other_chain = with(|asset| asset.chain_id = 56);
+    let other_chain = with(|asset| asset.caip2 = "eip155:56".to_owned());
     let lower = with(|asset| asset.contract = asset.contract.to_lowercase());
     let typo = with(|asset| asset.contract = asset.contract.replace("dAC", "DAC"));
     let alone = with(|asset| asset.confirmed_by.clear());

@@ -1,7 +1,9 @@
-// Prints every EVM token of the installed token lists, for the networks of chains.toml, one JSON line each:
-//   {"list":"@bitgo/statics","chain_id":1,"contract":"0xdac1…","decimals":6,"symbol":"USDT"}
-// `contract` is lower case. A list that names one contract twice with the same decimals and symbol gives one
-// line; a list that contradicts itself gives both, so that the reader can see it. The symbol is for people only.
+// Prints every token of the installed token lists, for the networks of chains.toml, one JSON line each:
+//   {"list":"@bitgo/statics","caip2":"eip155:1","contract":"0xdac1…","decimals":6,"symbol":"USDT"}
+// `contract` is what identifies the token on its network: lower case on EVM networks, as the lists write it elsewhere, `native`
+// for the network's own coin. `decimals` is null where the network gives its tokens none (XRP Ledger). A list that names one
+// contract twice with the same decimals and symbol gives one line; a list that contradicts itself gives both, so that the reader
+// can see it. The symbol is for people only.
 //
 // Usage: node extract.mjs NODE_MODULES_DIR
 //
@@ -30,6 +32,20 @@ const CHAIN_IDS = new Set([
   59144, // linea
   534352, // scroll
 ]);
+
+// The other networks, by CAIP-2 id: what BitGo calls their coins, and where the chain registry keeps them.
+const OTHERS = {
+  "xrpl:0": { bitgo: "xrp" },
+  "stellar:pubnet": { bitgo: "xlm" },
+  "tvm:-239": { bitgo: "ton" },
+  "cosmos:cosmoshub-4": { bitgo: "atom", registry: "cosmoshub" },
+  "cosmos:osmosis-1": { bitgo: "osmo", registry: "osmosis" },
+  "cosmos:kava_2222-10": { bitgo: "kavacosmos", registry: "kava" },
+  "cosmos:celestia": { bitgo: "tia", registry: "celestia" },
+  "cosmos:injective-1": { bitgo: "injective", registry: "injective" },
+  "cosmos:pacific-1": { bitgo: "sei", registry: "sei" },
+  "cosmos:dydx-mainnet-1": { bitgo: "dydxcosmos", registry: "dydx" },
+};
 
 // The names that PancakeSwap's own ChainId enumeration gives to the networks above.
 const PANCAKESWAP_CHAIN_IDS = {
@@ -70,7 +86,44 @@ function* bitgo(modules) {
     if (!/^0x[0-9a-fA-F]{40}$/.test(coin.contractAddress)) return;
     rows.push([coin.network.chainId, coin.contractAddress, coin.decimalPlaces, coin.suffix]);
   });
+  for (const [caip2, { bitgo: name }] of Object.entries(OTHERS)) {
+    const coin = coins.get(name);
+    rows.push([caip2, "native", coin.decimalPlaces, coin.suffix]);
+  }
+  coins.forEach((coin) => {
+    if (coin.network.type !== "mainnet") return;
+    switch (coin.constructor.name) {
+      case "XrpCoin":
+        rows.push(["xrpl:0", `${coin.currencyCode}.${coin.issuerAddress}`, null, coin.suffix]);
+        break;
+      case "StellarCoin":
+        // xlm:CODE-ISSUER
+        rows.push(["stellar:pubnet", coin.name.replace(/^xlm:/, "").replace("-", "."), coin.decimalPlaces, coin.suffix]);
+        break;
+      case "JettonToken":
+        rows.push(["tvm:-239", coin.contractAddress, coin.decimalPlaces, coin.suffix]);
+        break;
+    }
+  });
   yield* rows;
+}
+
+/** Reads the Cosmos chain registry: each network's coins by denomination; the coin it stakes is its own. */
+function* chainRegistry(modules) {
+  const require = createRequire(path.join(modules, "x.js"));
+  for (const [caip2, { registry }] of Object.entries(OTHERS)) {
+    if (registry === undefined) continue;
+    const chain = require(`chain-registry/mainnet/${registry}/chain.js`).default;
+    if (`cosmos:${chain.chainId}` !== caip2) throw new Error(`chain-registry: ${registry} is ${chain.chainId} now`);
+    const native = chain.staking.stakingTokens[0].denom;
+    for (const asset of require(`chain-registry/mainnet/${registry}/asset-list.js`).default.assets) {
+      const decimals = asset.denomUnits.find((unit) => unit.denom === asset.display)?.exponent;
+      // A coin whose display unit is not among its units says nothing about decimals.
+      if (!Number.isInteger(decimals)) continue;
+      // Tokens of contracts are written "cw20:CONTRACT" there.
+      yield [caip2, asset.base === native ? "native" : asset.base.replace(/^cw20:/, ""), decimals, asset.symbol];
+    }
+  }
 }
 
 /**
@@ -96,6 +149,7 @@ const LISTS = {
   "@beefyfinance/blockchain-addressbook": beefy,
   "@bitgo/statics": bitgo,
   "@pancakeswap/tokens": pancakeswap,
+  "chain-registry": chainRegistry,
   "@uniswap/default-token-list": (modules) =>
     standardList(path.join(modules, "@uniswap/default-token-list/build/uniswap-default.tokenlist.json")),
 };
@@ -108,14 +162,24 @@ async function main() {
   const lines = new Set();
   for (const [list, read] of Object.entries(LISTS)) {
     let count = 0;
-    for await (const [chainId, address, decimals, symbol] of read(modules)) {
-      if (!CHAIN_IDS.has(chainId)) continue;
-      if (!/^0x[0-9a-fA-F]{40}$/.test(address) || !Number.isInteger(decimals)) {
-        throw new Error(`${list}: unreadable token ${JSON.stringify([chainId, address, decimals, symbol])}`);
+    for await (const [chain, contract, decimals, symbol] of read(modules)) {
+      const isEvm = typeof chain === "number";
+      if (isEvm ? !CHAIN_IDS.has(chain) : !(chain in OTHERS)) continue;
+      const isReadable = isEvm
+        ? /^0x[0-9a-fA-F]{40}$/.test(contract) && Number.isInteger(decimals)
+        : /^\S+$/.test(contract) && (Number.isInteger(decimals) || (chain === "xrpl:0" && decimals === null));
+      if (!isReadable) {
+        throw new Error(`${list}: unreadable token ${JSON.stringify([chain, contract, decimals, symbol])}`);
       }
       count += 1;
       lines.add(
-        JSON.stringify({ list, chain_id: chainId, contract: address.toLowerCase(), decimals, symbol: symbol ?? "" }),
+        JSON.stringify({
+          list,
+          caip2: isEvm ? `eip155:${chain}` : chain,
+          contract: isEvm ? contract.toLowerCase() : contract,
+          decimals,
+          symbol: symbol ?? "",
+        }),
       );
     }
     // A list whose shape changed would read as empty and confirm nothing, or hide a contradiction.

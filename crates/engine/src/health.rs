@@ -22,9 +22,11 @@ pub enum SourceHealth {
         height: Height,
         /// The newest final height; `None` when none could say.
         finalized: Option<Height>,
-        /// What a scan can read.
+        /// Whether a scan reads account by account: then each account's whole history, and nothing by parts.
+        accounts: bool,
+        /// What a scan can read of blocks.
         reads: BTreeSet<Part>,
-        /// What it cannot.
+        /// What it cannot; empty where it reads account by account.
         cannot_read: BTreeSet<Part>,
     },
     /// They do not, or are another network.
@@ -94,11 +96,12 @@ async fn look(source: &dyn ChainRead) -> Result<SourceHealth, SourceError> {
     let cannot_read = Part::ALL
         .iter()
         .copied()
-        .filter(|part| !capabilities.scan.contains(part))
+        .filter(|part| !capabilities.accounts && !capabilities.scan.contains(part))
         .collect();
     Ok(SourceHealth::Answers {
         height: head.latest.block.height,
         finalized: head.finalized,
+        accounts: capabilities.accounts,
         reads: capabilities.scan,
         cannot_read,
     })

@@ -86,7 +86,7 @@ fn broken(from: &str, to: &str) -> String {
 #[test]
 fn own_the_shipped_networks_load() {
     let config = shipped();
-    assert_eq!(config.networks.len(), 16);
+    assert_eq!(config.networks.len(), 26);
     let ethereum = config.network(&NetworkId::new("ethereum")).unwrap();
     assert_eq!(ethereum.evm_chain_id(), Some(1));
     assert_eq!(ethereum.deposits, DepositState::Open);

@@ -33,12 +33,17 @@ impl HealthView {
             SourceHealth::Answers {
                 height,
                 finalized,
+                accounts,
                 reads,
                 cannot_read,
             } => (
                 Some(height.0),
                 finalized.map(|height| height.0),
-                reads.iter().map(|part| part.code()).collect(),
+                accounts
+                    .then_some("accounts")
+                    .into_iter()
+                    .chain(reads.iter().map(|part| part.code()))
+                    .collect(),
                 cannot_read.iter().map(|part| part.code()).collect(),
                 None,
             ),

@@ -9,7 +9,7 @@ use recover_core::coverage::joined;
 use recover_engine::engine::Engine;
 use recover_engine::scan::{NetworkReport, ScanOptions};
 use recover_source::chain::Part;
-use recover_store::CoverageGap;
+use recover_store::{CoverageGap, Stream};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -233,16 +233,17 @@ fn gap_lines(gaps: &[CoverageGap]) -> Vec<String> {
 }
 
 fn gap_line(gaps: &[&CoverageGap]) -> String {
-    let mut parts: Vec<&str> = Vec::new();
+    let mut parts: Vec<String> = Vec::new();
     for gap in gaps {
-        let part = gap.stream.part_code().and_then(Part::from_code);
-        let words = match part {
-            Some(part) => part.words(),
-            None => gap.stream.as_str(),
-        };
+        let words = stream_words(&gap.stream);
         if !parts.contains(&words) {
             parts.push(words);
         }
+    }
+    if parts.len() > RANGES_NAMED {
+        let more = parts.len() - RANGES_NAMED;
+        parts.truncate(RANGES_NAMED);
+        parts.push(format!("{more} more"));
     }
     let ranges: Vec<HeightRange> = gaps.iter().map(|gap| gap.range).collect();
     let ranges = joined(&ranges);
@@ -260,6 +261,21 @@ fn gap_line(gaps: &[&CoverageGap]) -> String {
         named.join(", "),
         parts.join(", ")
     )
+}
+
+/// What a stream is, for a person.
+fn stream_words(stream: &Stream) -> String {
+    let words = |code| Part::from_code(code).map(Part::words);
+    if let Some(part) = stream.part_code().and_then(words) {
+        return part.to_owned();
+    }
+    match stream.account_text() {
+        Some((address, None)) => format!("the history of {address}"),
+        Some((address, Some(code))) => {
+            format!("{} of {address}", words(code).unwrap_or(code))
+        }
+        None => stream.to_string(),
+    }
 }
 
 #[derive(Serialize)]
@@ -331,7 +347,6 @@ async fn coverage(format: Format, engine: &Engine, networks: &[String]) -> anyho
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recover_store::Stream;
 
     fn gap(part: &str, from: u64, to: u64, reason: &str) -> CoverageGap {
         let range = HeightRange::new(Height(from), Height(to)).unwrap();
@@ -363,6 +378,31 @@ mod tests {
                  transfers): no receipt of 0x0: ask",
                 "blocks 0..99 not read (payments inside contract calls): no traces",
             ]
+        );
+    }
+
+    #[test]
+    fn own_gaps_of_accounts_name_a_few_and_count_the_rest() {
+        let range = HeightRange::new(Height(5), Height(9)).unwrap();
+        let gap = |stream| CoverageGap {
+            stream,
+            range,
+            reason: "no answer".to_owned(),
+        };
+        let mut gaps: Vec<CoverageGap> = (1..8)
+            .map(|n| gap(Stream::account(&format!("r{n}"))))
+            .collect();
+        assert_eq!(
+            gap_lines(&gaps),
+            [
+                "blocks 5..9 not read (the history of r1, the history of r2, the history of r3, the history of r4, \
+                 the history of r5, 2 more): no answer"
+            ]
+        );
+        gaps = vec![gap(Stream::account_part("r1", "block_credits"))];
+        assert_eq!(
+            gap_lines(&gaps),
+            ["blocks 5..9 not read (withdrawals and rewards of validators of r1): no answer"]
         );
     }
 }

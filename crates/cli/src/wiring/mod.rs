@@ -1,13 +1,21 @@
 //! The one place that knows which families this binary has: wires `chains.toml` to the adapters.
 
 mod evm;
+mod memo;
 
 pub use evm::{Evm, source_config};
+pub use memo::open_over;
 
 use recover_engine::family::Adapters;
 use std::sync::Arc;
 
 /// Every family that this binary scans.
 pub fn adapters() -> Adapters {
-    Adapters::new(vec![Arc::new(Evm)])
+    Adapters::new(vec![
+        Arc::new(Evm),
+        Arc::new(memo::XRPL),
+        Arc::new(memo::STELLAR),
+        Arc::new(memo::COSMOS),
+        Arc::new(memo::TON),
+    ])
 }

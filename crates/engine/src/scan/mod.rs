@@ -273,12 +273,13 @@ impl Engine {
         report: &mut NetworkReport,
     ) -> Result<(), EngineError> {
         let source = self.source(network)?;
-        let capabilities = source.capabilities().await?;
+        // Before anybody is asked: a network without an address of ours needs no node.
         let epochs = self.store.watch_epochs(network.family).await?;
         if epochs.is_empty() {
             report.note = Some("no address to watch: `recover addresses import`".to_owned());
             return Ok(());
         }
+        let capabilities = source.capabilities().await?;
         let watch = match capabilities.accounts {
             true => None,
             false => Some(self.watch_set(network).await?),

@@ -1,0 +1,192 @@
+//! The families that are read account by account: each crate's pure halves behind one adapter, and its sources from
+//! `chains.toml`.
+
+use recover_core::address::{Address, AddressError, Payload};
+use recover_core::block::TxId;
+use recover_core::book::ControlRecord;
+use recover_core::detect::{Detect, Routed};
+use recover_core::memo::MemoRules;
+use recover_core::network::{Family, NetworkId};
+use recover_core::verdict::{Control, ControlEvidence, Verdict};
+use recover_engine::config::{NetworkConfig, SourceConfig};
+use recover_engine::family::Adapter;
+use recover_source::chain::ChainRead;
+use recover_source::error::SourceError;
+use recover_source::failover::Sources;
+use recover_source::settings::SourceSettings;
+use recover_source::transport::Transport;
+use std::sync::Arc;
+
+/// A family with how its sources are opened and how its tokens are counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Accounts<F> {
+    family: F,
+    open: fn(SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>,
+    decimals: fn(&str) -> Option<u8>,
+}
+
+/// The XRP Ledger. Its issued currencies have no decimals.
+pub const XRPL: Accounts<recover_chain_xrpl::XrplFamily> = Accounts {
+    family: recover_chain_xrpl::XrplFamily,
+    open: recover_chain_xrpl::open,
+    decimals: |asset| {
+        asset
+            .contains('.')
+            .then_some(recover_chain_xrpl::ISSUED_DECIMALS)
+    },
+};
+
+/// Stellar.
+pub const STELLAR: Accounts<recover_chain_stellar::StellarFamily> = Accounts {
+    family: recover_chain_stellar::StellarFamily,
+    open: recover_chain_stellar::open,
+    decimals: |_| None,
+};
+
+/// The Cosmos SDK.
+pub const COSMOS: Accounts<recover_chain_cosmos::CosmosFamily> = Accounts {
+    family: recover_chain_cosmos::CosmosFamily,
+    open: recover_chain_cosmos::open,
+    decimals: |_| None,
+};
+
+/// TON.
+pub const TON: Accounts<recover_chain_ton::TonFamily> = Accounts {
+    family: recover_chain_ton::TonFamily,
+    open: recover_chain_ton::open,
+    decimals: |_| None,
+};
+
+impl<F: Detect> Detect for Accounts<F> {
+    fn family(&self) -> Family {
+        self.family.family()
+    }
+
+    fn address(&self, text: &str) -> Result<Address, AddressError> {
+        self.family.address(text)
+    }
+
+    fn routed(&self, text: &str) -> Result<Routed, AddressError> {
+        self.family.routed(text)
+    }
+
+    fn tx_id(&self, text: &str) -> Option<TxId> {
+        self.family.tx_id(text)
+    }
+
+    fn asset(&self, text: &str) -> Result<String, AddressError> {
+        self.family.asset(text)
+    }
+
+    fn is_voucher(&self, asset: &str) -> bool {
+        self.family.is_voucher(asset)
+    }
+
+    fn home(&self, address: &Address) -> Option<NetworkId> {
+        self.family.home(address)
+    }
+
+    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
+        self.family.on_network(payload, network)
+    }
+
+    fn memo_rules(&self) -> Option<&'static MemoRules> {
+        self.family.memo_rules()
+    }
+}
+
+impl<F: Control> Control for Accounts<F> {
+    fn prove(
+        &self,
+        address: &Address,
+        control: &ControlRecord,
+        evidence: &ControlEvidence,
+    ) -> Verdict {
+        self.family.prove(address, control, evidence)
+    }
+
+    fn maker(&self, control: &ControlRecord) -> Option<Address> {
+        self.family.maker(control)
+    }
+}
+
+impl<F: Detect + Control> Adapter for Accounts<F> {
+    fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
+        let sources = network
+            .sources
+            .iter()
+            .map(|source| (self.open)(settings(network, source)))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Arc::new(Sources::new(network.id.clone(), sources)))
+    }
+
+    fn decimals(&self, asset: &str) -> Option<u8> {
+        (self.decimals)(asset)
+    }
+}
+
+/// A network's source of one kind over a transport of the caller's: a recording. `None` where its table has no such source or
+/// its family is read otherwise.
+pub fn open_over(
+    network: &NetworkConfig,
+    kind: &str,
+    transport: Arc<dyn Transport>,
+) -> Option<Arc<dyn ChainRead>> {
+    let source = network
+        .sources
+        .iter()
+        .find(|source| source.kind.code() == kind)?;
+    let settings = settings(network, source);
+    match network.family {
+        Family::Xrpl => Some(recover_chain_xrpl::open_with(settings, transport)),
+        Family::Stellar => Some(recover_chain_stellar::open_with(settings, transport)),
+        Family::Cosmos => Some(recover_chain_cosmos::open_with(settings, transport)),
+        Family::Ton => Some(recover_chain_ton::open_with(settings, transport)),
+        _ => None,
+    }
+}
+
+/// One source of `chains.toml` in the adapters' words.
+pub fn settings(network: &NetworkConfig, source: &SourceConfig) -> SourceSettings {
+    let mut settings = SourceSettings::new(
+        network.id.clone(),
+        network.chain(),
+        source.kind.code(),
+        &source.url,
+    );
+    settings.key.clone_from(&source.key);
+    settings.requests_per_second = Some(source.requests_per_second);
+    settings.page_size = source.page_size;
+    settings.address_prefix.clone_from(&network.address_prefix);
+    settings.tokens = network
+        .assets
+        .iter()
+        .map(|asset| asset.contract.clone())
+        .collect();
+    settings.proves_absence = is_own(&source.url);
+    settings
+}
+
+/// Whether a source is the operator's own: only they know its address. What a public one does not find may stand where it no
+/// longer looks.
+fn is_own(url: &str) -> bool {
+    url.starts_with("${") && url.ends_with('}') && url.matches("${").count() == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_only_a_url_that_is_a_variable_is_the_operators() {
+        assert!(is_own("${XRPL_RPC_URL}"));
+        for url in [
+            "https://xrplcluster.com",
+            "https://node.example/${KEY}",
+            "${HOST}/${KEY}",
+            "${HOST}/path",
+        ] {
+            assert!(!is_own(url), "{url}");
+        }
+    }
+}
