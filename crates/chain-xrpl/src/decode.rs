@@ -39,7 +39,9 @@ pub enum DecodeError {
         found: u64,
     },
     /// The fields do not make the id.
-    #[error("its fields make the id {computed} and it calls itself {stated}: it was edited")]
+    #[error(
+        "its fields make the id {computed} and it calls itself {stated}: it was edited, or is no transaction of this ledger"
+    )]
     IdMismatch {
         /// What it calls itself.
         stated: TxId,

@@ -127,15 +127,22 @@ fn record_of<'a>(
         None if row.contains_key("AffectedNodes") => return Err(WireError::NoTransaction),
         None => return Err(WireError::Nothing),
     };
-    let mut meta = None;
-    for place in [row, fields] {
-        for name in ["meta", "metaData", "metadata"] {
-            match place.get(name) {
-                Some(Value::Object(found)) if meta.is_none() => meta = Some(found),
-                Some(Value::String(_)) => return Err(WireError::Binary),
-                _ => {}
-            }
-        }
+    // Copies of explorers carry odd texts in fields that the other place fills.
+    let metas = || {
+        let places = [row, fields].into_iter();
+        places.flat_map(|place| {
+            ["meta", "metaData", "metadata"]
+                .iter()
+                .filter_map(|name| place.get(*name))
+        })
+    };
+    let meta = metas().find_map(Value::as_object);
+    let is_blob = |value: &Value| {
+        let text = value.as_str().unwrap_or_default();
+        text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    if meta.is_none() && (metas().any(is_blob) || row.contains_key("meta_blob")) {
+        return Err(WireError::Binary);
     }
     around.learn(fields);
     around.learn(row);
@@ -251,6 +258,11 @@ mod tests {
             records(&json!({"result": {"tx_blob": "1200", "meta": "00"}})).unwrap_err(),
             WireError::Binary
         );
+        // An explorer's copy: the metadata stands outside, and inside only the word for nothing.
+        let copy = json!({"tx": {"TransactionType": "Payment", "meta": "undefined", "hash": "undefined"},
+            "meta": {"TransactionResult": "tesSUCCESS"}, "hash": "AB"});
+        let record = records(&copy).unwrap()[0];
+        assert!(record.meta.is_some() && record.hash == Some("AB"));
         assert_eq!(
             records(&json!({"AffectedNodes": []})).unwrap_err(),
             WireError::NoTransaction

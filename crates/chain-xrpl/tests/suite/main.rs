@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod oracle_xrpl;
 mod own_decode;
 mod own_faults;
 mod own_node;

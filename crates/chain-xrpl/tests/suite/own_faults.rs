@@ -140,7 +140,8 @@ async fn pages_that_cannot_be_true_are_disbelieved() {
         change(&mut answer["result"]);
         answer
     };
-    let cases: [(&str, &dyn Fn(&mut Value)); 6] = [
+    type Change<'a> = (&'a str, &'a dyn Fn(&mut Value));
+    let cases: [Change<'_>; 6] = [
         ("another account", &|result| {
             result["account"] = json!("rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B");
         }),

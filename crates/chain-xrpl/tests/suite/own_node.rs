@@ -168,7 +168,9 @@ async fn a_marker_that_died_begins_again_behind_what_is_complete() {
     let deaths = std::sync::atomic::AtomicU32::new(0);
     let server = server(move |method, asked| {
         if asked.get("marker").is_some()
-            && deaths.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 2 == 0
+            && deaths
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+                .is_multiple_of(2)
         {
             return Ok(error("invalidParams"));
         }
