@@ -14,3 +14,4 @@ mod own_imports;
 mod own_matching;
 mod own_nonsense;
 mod own_people;
+mod own_secrets;
