@@ -5,14 +5,15 @@ use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::facts::{FactGatherer, trust_log};
+pub use crate::understand::Subject;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use recover_core::address::{Address, AddressError};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
-use recover_core::block::{BlockRef, TxId};
-use recover_core::book::AddressRecord;
+use recover_core::block::BlockRef;
+use recover_core::book::{AddressRecord, AddressRole};
 use recover_core::deposit::Deposit;
+use recover_core::detect::Routed;
 use recover_core::network::{Family, NetworkId};
 use recover_core::observation::Outcome;
 use recover_core::time::Timestamp;
@@ -26,18 +27,6 @@ use std::time::Duration;
 
 /// How long one network may take before it counts as silent.
 const PATIENCE: Duration = Duration::from_millis(4_500);
-
-/// The shortest word that is tried as an id or an address.
-const WORD_MIN: usize = 40;
-
-/// What a text turned out to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// A transaction, in canonical text, of these families.
-    Transaction(TxId, BTreeSet<Family>),
-    /// An address of these families.
-    Address(Address, BTreeSet<Family>),
-}
 
 /// What one network said.
 #[derive(Debug, Clone)]
@@ -97,6 +86,8 @@ pub struct Diagnosis {
     pub answers: BTreeMap<NetworkId, Answer>,
     /// The rows of the address book about the subject's address; empty for transactions.
     pub book: Vec<AddressRecord>,
+    /// The rows that assign the routing value which the subject's address carries; empty when it carries none.
+    pub assigned: Vec<AddressRecord>,
     /// The deposits that the verdict is about, the deciding one first: those of ours, else those seen.
     pub deposits: Vec<Deposit>,
     /// The network that named the deciding deposit.
@@ -134,69 +125,6 @@ impl Diagnosis {
 }
 
 impl Engine {
-    /// Says what a text is. An explorer link also names its network, which goes before what people call it.
-    ///
-    /// # Errors
-    /// When it is neither a transaction id, a link nor an address of a built-in family; a bad checksum says so, and a secret is
-    /// not repeated.
-    pub fn understand(&self, text: &str) -> Result<(Subject, Option<NetworkId>), EngineError> {
-        let redacted = secret::redact(text);
-        let text = redacted.text.as_ref();
-        let cleaned = recover_matching::text::clean(text);
-        let linked = self
-            .chains
-            .by_link(&cleaned)
-            .map(|network| network.id.clone());
-        let mut complaint = None;
-        // Ids and addresses of the families we read are words of letters and digits: whatever stands around them in a
-        // link, a label or a sentence is passed over.
-        for candidate in cleaned
-            .split(|character: char| !character.is_ascii_alphanumeric())
-            .filter(|word| word.len() >= WORD_MIN)
-        {
-            let mut transactions: BTreeMap<TxId, BTreeSet<Family>> = BTreeMap::new();
-            let mut addresses: Vec<(Address, BTreeSet<Family>)> = Vec::new();
-            for adapter in self.adapters.iter() {
-                let family = adapter.family();
-                if let Some(id) = adapter.tx_id(candidate) {
-                    transactions.entry(id).or_default().insert(family);
-                    continue;
-                }
-                match adapter.address(candidate) {
-                    Ok(address) => {
-                        match addresses.iter_mut().find(|(known, _)| *known == address) {
-                            Some((_, families)) => {
-                                families.insert(family);
-                            }
-                            None => addresses.push((address, BTreeSet::from([family]))),
-                        }
-                    }
-                    Err(error @ AddressError::Checksum { .. }) => {
-                        complaint = Some(error.to_string())
-                    }
-                    // Asked for on a network, it would be told to whoever answers.
-                    Err(AddressError::Secret) => return Err(EngineError::SecretPasted),
-                    Err(_) => {}
-                }
-            }
-            if let Some((id, families)) = transactions.into_iter().next() {
-                return Ok((Subject::Transaction(id, families), linked));
-            }
-            if let Some((address, families)) = addresses.into_iter().next() {
-                return Ok((Subject::Address(address, families), linked));
-            }
-        }
-        if !redacted.is_clean() {
-            return Err(EngineError::SecretPasted);
-        }
-        Err(EngineError::NotUnderstood {
-            text: text.chars().take(80).collect(),
-            hint: complaint.unwrap_or_else(|| {
-                "a transaction id of an EVM network is 0x and 64 hexadecimal digits, an address 0x and 40".to_owned()
-            }),
-        })
-    }
-
     /// Diagnoses a text over the named networks, or over every network where it fits.
     ///
     /// # Errors
@@ -207,12 +135,11 @@ impl Engine {
         text: &str,
         networks: &[String],
     ) -> Result<Diagnosis, EngineError> {
-        let (subject, _) = self.understand(text)?;
-        let (Subject::Transaction(_, families) | Subject::Address(_, families)) = &subject;
+        let (subject, linked) = self.understand(text)?;
         let asked: Vec<&NetworkConfig> = self
             .networks(networks)?
             .into_iter()
-            .filter(|network| families.contains(&network.family))
+            .filter(|network| subject.fits(network.family))
             .collect();
         let mut pending: FuturesUnordered<_> = asked
             .iter()
@@ -237,16 +164,17 @@ impl Engine {
             answers.insert(network, answer);
         }
         drop(pending);
-        let book = match &subject {
-            Subject::Address(address, _) => self.store.records_of(&[address.payload()]).await?,
-            Subject::Transaction(..) => Vec::new(),
+        let (book, assigned) = match &subject {
+            Subject::Address(routed, family) => self.records_about(routed, *family).await?,
+            Subject::Transaction(_) => (Vec::new(), Vec::new()),
         };
-        let (deposits, network) = self.weigh(&subject, &answers).await?;
+        let (deposits, network) = self.weigh(&subject, linked.as_ref(), &answers).await?;
         let diagnosis = Diagnosis {
             query: secret::redact(text).text.into_owned(),
             subject,
             answers,
             book,
+            assigned,
             deposits,
             network,
             asked_at: self.now(),
@@ -255,56 +183,91 @@ impl Engine {
         Ok(diagnosis)
     }
 
+    /// What the address book says about an address, and about the routing value that its text carries.
+    async fn records_about(
+        &self,
+        routed: &Routed,
+        family: Family,
+    ) -> Result<(Vec<AddressRecord>, Vec<AddressRecord>), EngineError> {
+        // One key has the same bytes on two families.
+        let of_family = |mut records: Vec<AddressRecord>| {
+            records.retain(|record| record.family == family);
+            records
+        };
+        let book = of_family(self.store.records_of(&[routed.address.payload()]).await?);
+        let Some(memo) = &routed.memo else {
+            return Ok((book, Vec::new()));
+        };
+        let value = String::from_utf8_lossy(&memo.raw).into_owned();
+        let mut assigned = of_family(self.store.records_with_values(&[value]).await?);
+        assigned.retain(|record| record.role == AddressRole::AssignedMemo);
+        Ok((book, assigned))
+    }
+
     async fn ask(&self, network: &NetworkConfig, subject: &Subject) -> Result<Answer, EngineError> {
         let source = match self.source(network) {
             Ok(source) => source,
             Err(error) => return Ok(Answer::Silent(error.to_string())),
         };
         let answer = match subject {
-            Subject::Transaction(id, _) => match source.transaction(id).await {
-                Ok(Lookup::Found(view)) => return self.found(network, view).await,
-                Ok(Lookup::Absent) => Answer::Absent,
-                Ok(Lookup::Unknown { reason }) => Answer::NotProved(reason),
-                Err(error) => silent(&error),
-            },
-            Subject::Address(address, _) => match source.account(address).await {
-                Ok(state) => {
-                    let mut holds = Vec::new();
-                    let native = AssetId::native(network.id.clone());
-                    let assets = network
-                        .assets
-                        .iter()
-                        .map(|asset| AssetId::contract(network.id.clone(), &asset.contract));
-                    for asset in std::iter::once(native).chain(assets) {
-                        match source.balance(address, &asset).await {
-                            Ok(amount) if amount > Amount::ZERO => {
-                                let terms = self.chains.terms(&asset);
-                                let text = terms.map_or_else(
-                                    || amount.to_base_units(),
-                                    |terms| {
-                                        format!(
-                                            "{} {}",
-                                            amount.to_coin_text(terms.decimals),
-                                            terms.symbol
-                                        )
-                                    },
-                                );
-                                holds.push((asset, text));
-                            }
-                            Ok(_) => {}
-                            Err(error) => {
-                                tracing::debug!(%asset, %error, "a balance could not be read")
+            Subject::Transaction(ids) => {
+                let Some(id) = ids.get(&network.family) else {
+                    return Ok(Answer::Absent);
+                };
+                match source.transaction(id).await {
+                    Ok(Lookup::Found(view)) => return self.found(network, view).await,
+                    Ok(Lookup::Absent) => Answer::Absent,
+                    Ok(Lookup::Unknown { reason }) => Answer::NotProved(reason),
+                    Err(error) => silent(&error),
+                }
+            }
+            Subject::Address(routed, _) => {
+                let payload = routed.address.payload();
+                let Some(address) = self.adapter(network)?.on_network(&payload, &network.id) else {
+                    return Ok(Answer::NotProved(
+                        "no address of this network stands for it".to_owned(),
+                    ));
+                };
+                let address = &address;
+                match source.account(address).await {
+                    Ok(state) => {
+                        let mut holds = Vec::new();
+                        let native = AssetId::native(network.id.clone());
+                        let assets = network
+                            .assets
+                            .iter()
+                            .map(|asset| AssetId::contract(network.id.clone(), &asset.contract));
+                        for asset in std::iter::once(native).chain(assets) {
+                            match source.balance(address, &asset).await {
+                                Ok(amount) if amount > Amount::ZERO => {
+                                    let terms = self.chains.terms(&asset);
+                                    let text = terms.map_or_else(
+                                        || amount.to_base_units(),
+                                        |terms| {
+                                            format!(
+                                                "{} {}",
+                                                amount.to_coin_text(terms.decimals),
+                                                terms.symbol
+                                            )
+                                        },
+                                    );
+                                    holds.push((asset, text));
+                                }
+                                Ok(_) => {}
+                                Err(error) => {
+                                    tracing::debug!(%asset, %error, "a balance could not be read")
+                                }
                             }
                         }
+                        Answer::Account(Box::new(FoundAccount {
+                            code: state.code,
+                            nonce: state.nonce,
+                            holds,
+                        }))
                     }
-                    Answer::Account(Box::new(FoundAccount {
-                        code: state.code,
-                        nonce: state.nonce,
-                        holds,
-                    }))
+                    Err(error) => silent(&error),
                 }
-                Err(error) => silent(&error),
-            },
+            }
         };
         Ok(answer)
     }
@@ -346,7 +309,7 @@ impl Engine {
             .records_of(&payloads)
             .await?
             .into_iter()
-            .filter(|record| record.role.is_ours())
+            .filter(|record| record.family == network.family && record.role.is_ours())
             .filter_map(|record| record.payload)
             .collect();
         let (ours, others): (Vec<_>, Vec<_>) = judged
@@ -393,22 +356,22 @@ impl Engine {
     async fn weigh(
         &self,
         subject: &Subject,
+        linked: Option<&NetworkId>,
         answers: &BTreeMap<NetworkId, Answer>,
     ) -> Result<(Vec<Deposit>, Option<NetworkId>), EngineError> {
-        if let Subject::Address(address, _) = subject {
-            let filter = recover_store::DepositFilter {
-                to: Some(address.text().to_owned()),
-                ..recover_store::DepositFilter::default()
-            };
-            let page = self
-                .store
-                .list_deposits(&filter, recover_store::DepositOrder::Newest, None, 50)
-                .await?;
-            let mut deposits: Vec<Deposit> = page
-                .deposits
-                .into_iter()
-                .map(|stored| stored.deposit)
-                .collect();
+        if let Subject::Address(routed, family) = subject {
+            let mut deposits = Vec::new();
+            for text in self.texts_of(routed, *family) {
+                let filter = recover_store::DepositFilter {
+                    to: Some(text),
+                    ..recover_store::DepositFilter::default()
+                };
+                let page = self
+                    .store
+                    .list_deposits(&filter, recover_store::DepositOrder::Newest, None, 50)
+                    .await?;
+                deposits.extend(page.deposits.into_iter().map(|stored| stored.deposit));
+            }
             deposits.sort_by_key(rank);
             let network = deposits.first().map(|deposit| deposit.network().clone());
             return Ok((deposits, network));
@@ -422,7 +385,14 @@ impl Engine {
                 }
             })
             .collect();
-        found.sort_by_key(|(_, found)| (found.ours == 0, found.movements.first().map(rank)));
+        found.sort_by_key(|(network, found)| {
+            let is_linked = linked == Some(*network);
+            (
+                found.ours == 0,
+                !is_linked,
+                found.movements.first().map(rank),
+            )
+        });
         let Some((network, best)) = found.first() else {
             return Ok((Vec::new(), None));
         };
@@ -435,6 +405,22 @@ impl Engine {
             best.movements.iter().take(count).cloned().collect(),
             Some((*network).clone()),
         ))
+    }
+}
+
+impl Engine {
+    /// The texts that an address has on the configured networks of its family, each once.
+    fn texts_of(&self, routed: &Routed, family: Family) -> BTreeSet<String> {
+        let payload = routed.address.payload();
+        let adapter = self.adapters.of(family);
+        self.chains
+            .networks
+            .values()
+            .filter(|network| network.family == family)
+            .filter_map(|network| adapter?.on_network(&payload, &network.id))
+            .chain([routed.address.clone()])
+            .map(|address| address.text().to_owned())
+            .collect()
     }
 }
 

@@ -24,5 +24,6 @@ pub mod quote;
 pub mod reconcile;
 pub mod scan;
 pub mod tokens;
+pub mod understand;
 
 pub use recover_matching::secret;

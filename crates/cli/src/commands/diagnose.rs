@@ -6,6 +6,7 @@ use crate::output;
 use crate::view::{ClaimView, DepositView, MemoFindingView, VerdictView, symbol_of};
 use recover_core::claim::Claim;
 use recover_core::deposit::Deposit;
+use recover_core::network::{Family, NetworkId};
 use recover_core::verdict::{Code, Verdict};
 use recover_engine::claims::OpenOptions;
 use recover_engine::diagnose::{Answer, Diagnosis, Subject};
@@ -20,6 +21,7 @@ struct DiagnosisView {
     query: String,
     subject: &'static str,
     id: String,
+    routing_value: Option<RoutingView>,
     network: Option<String>,
     kind: Option<&'static str>,
     explanation: String,
@@ -124,7 +126,7 @@ fn is_ours(diagnosis: &Diagnosis) -> bool {
     }
 }
 
-fn answer_view(network: &str, answer: &Answer) -> AnswerView {
+fn answer_view(engine: &Engine, network: &NetworkId, answer: &Answer) -> AnswerView {
     let (word, detail) = match answer {
         Answer::Found(found) => {
             let place = match (&found.block, found.is_final) {
@@ -142,10 +144,20 @@ fn answer_view(network: &str, answer: &Answer) -> AnswerView {
             ("found", format!("{place}, {}{unread}", found.outcome))
         }
         Answer::Account(account) => {
+            let is_evm = engine
+                .chains()
+                .network(network)
+                .is_none_or(|network| network.family == Family::Evm);
             let code = match &account.code {
-                Code::Absent => "no code",
+                Code::Absent if is_evm => "no code",
+                Code::Absent => "an account",
                 Code::Delegated => "an account with a delegation (EIP-7702)",
                 Code::Contract(_) => "a contract",
+            };
+            // Elsewhere the number that orders an account's transactions does not count them.
+            let sent = match is_evm {
+                true => format!(", {} transactions sent", account.nonce),
+                false => String::new(),
             };
             let holds: Vec<&str> = account
                 .holds
@@ -157,26 +169,77 @@ fn answer_view(network: &str, answer: &Answer) -> AnswerView {
             } else {
                 holds.join(", ")
             };
-            (
-                "account",
-                format!("{code}, {} transactions sent, holds {holds}", account.nonce),
-            )
+            ("account", format!("{code}{sent}, holds {holds}"))
         }
         Answer::Absent => ("absent", "not there".to_owned()),
         Answer::NotProved(reason) => ("not_proved", reason.clone()),
         Answer::Silent(reason) => ("silent", reason.clone()),
     };
     AnswerView {
-        network: network.to_owned(),
+        network: network.to_string(),
         answer: word,
         detail,
     }
 }
 
-fn subject(diagnosis: &Diagnosis) -> (&'static str, String) {
+/// What was asked about, and its text: a transaction's id as the network has it that knows it.
+fn subject(engine: &Engine, diagnosis: &Diagnosis) -> (&'static str, String) {
     match &diagnosis.subject {
-        Subject::Transaction(id, _) => ("transaction", id.to_string()),
-        Subject::Address(address, _) => ("address", address.text().to_owned()),
+        Subject::Transaction(ids) => {
+            let found = diagnosis
+                .network
+                .as_ref()
+                .and_then(|network| engine.chains().network(network))
+                .and_then(|network| ids.get(&network.family));
+            let id = found.or_else(|| ids.values().next());
+            (
+                "transaction",
+                id.map(ToString::to_string).unwrap_or_default(),
+            )
+        }
+        Subject::Address(routed, _) => ("address", routed.address.text().to_owned()),
+    }
+}
+
+/// The routing value that the pasted address carries, and whose it is.
+#[derive(Serialize)]
+struct RoutingView {
+    place: String,
+    value: String,
+    users: Vec<String>,
+}
+
+impl RoutingView {
+    fn of(diagnosis: &Diagnosis) -> Option<Self> {
+        let Subject::Address(routed, _) = &diagnosis.subject else {
+            return None;
+        };
+        let memo = routed.memo.as_ref()?;
+        let mut users: Vec<String> = diagnosis
+            .assigned
+            .iter()
+            .filter_map(|record| record.user_id.clone())
+            .collect();
+        users.sort();
+        users.dedup();
+        Some(Self {
+            place: memo.place.clone(),
+            value: String::from_utf8_lossy(&memo.raw).into_owned(),
+            users,
+        })
+    }
+
+    fn line(&self) -> String {
+        let whose = if self.users.is_empty() {
+            "assigned to nobody".to_owned()
+        } else {
+            format!("assigned to user {}", self.users.join(", "))
+        };
+        format!(
+            "the address carries {} {}, {whose}",
+            self.place.replace('_', " "),
+            self.value
+        )
     }
 }
 
@@ -232,17 +295,18 @@ fn next(diagnosis: &Diagnosis) -> String {
 }
 
 fn view(
-    _engine: &Engine,
+    engine: &Engine,
     diagnosis: &Diagnosis,
     quote: Option<&DepositQuote>,
     claim: Option<&Claim>,
 ) -> DiagnosisView {
-    let (subject, id) = subject(diagnosis);
+    let (subject, id) = subject(engine, diagnosis);
     let deciding = diagnosis.deciding();
     DiagnosisView {
         query: diagnosis.query.clone(),
         subject,
         id,
+        routing_value: RoutingView::of(diagnosis),
         network: diagnosis.network.as_ref().map(ToString::to_string),
         kind: deciding.map(|deposit| deposit.classification.kind.code()),
         explanation: explanation(diagnosis),
@@ -260,7 +324,7 @@ fn view(
         networks: diagnosis
             .answers
             .iter()
-            .map(|(network, answer)| answer_view(network.as_str(), answer))
+            .map(|(network, answer)| answer_view(engine, network, answer))
             .collect(),
         claim: claim.map(ClaimView::of),
         asked_at: diagnosis.asked_at.to_string(),
@@ -300,7 +364,7 @@ pub fn page(
     claim: Option<&Claim>,
 ) -> String {
     let mut page = String::new();
-    let (kind_of_subject, id) = subject(diagnosis);
+    let (kind_of_subject, id) = subject(engine, diagnosis);
     match diagnosis.deciding() {
         Some(deposit) => {
             let classification = &deposit.classification;
@@ -381,6 +445,9 @@ pub fn page(
             }
         }
     }
+    if let Some(routing) = RoutingView::of(diagnosis) {
+        field(&mut page, "routing", &routing.line());
+    }
     let next = claim.map_or_else(
         || next(diagnosis),
         |claim| format!("recover quote {}", claim.id),
@@ -406,7 +473,7 @@ pub fn page(
     }
     let _ = writeln!(page, "\nAsked:");
     for (network, answer) in &diagnosis.answers {
-        let answer = answer_view(network.as_str(), answer);
+        let answer = answer_view(engine, network, answer);
         let _ = writeln!(
             page,
             "  {:<18} {:<10} {}",

@@ -2,6 +2,8 @@
 
 mod evm;
 mod memo;
+#[cfg(test)]
+mod tests;
 
 pub use evm::{Evm, source_config};
 pub use memo::open_over;

@@ -1,0 +1,188 @@
+//! What a pasted text is: a transaction id, an address, a link that holds one.
+//!
+//! The same 64 digits are an id on most networks, so a text is read by every family and each keeps its own canonical form.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use recover_core::address::AddressError;
+use recover_core::block::TxId;
+use recover_core::detect::Routed;
+use recover_core::network::{Family, NetworkId};
+use recover_matching::secret;
+use std::collections::BTreeMap;
+
+/// The shortest word that is tried as an id or an address: an XRP Ledger id of the short form (CTID).
+const WORD_MIN: usize = 16;
+
+/// What a text turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A transaction: its id in the canonical text of each family whose ids look so.
+    Transaction(BTreeMap<Family, TxId>),
+    /// An address of one family, with the routing value that its text carries.
+    Address(Routed, Family),
+}
+
+impl Subject {
+    /// Whether networks of a family can be asked about it.
+    #[must_use]
+    pub fn fits(&self, family: Family) -> bool {
+        match self {
+            Self::Transaction(ids) => ids.contains_key(&family),
+            Self::Address(_, own) => *own == family,
+        }
+    }
+}
+
+impl Engine {
+    /// Says what a text is. An explorer link also names its network, which goes before what people call it.
+    ///
+    /// # Errors
+    /// When it is neither a transaction id, a link nor an address of a built-in family; a bad checksum says so, and a secret is
+    /// not repeated.
+    pub fn understand(&self, text: &str) -> Result<(Subject, Option<NetworkId>), EngineError> {
+        let redacted = secret::redact(text);
+        let text = redacted.text.as_ref();
+        let cleaned = recover_matching::text::clean(text);
+        let link = self.chains.by_link(&cleaned);
+        let linked = link.map(|network| network.id.clone());
+        let mut complaint = Complaint::None;
+        for word in words(&cleaned) {
+            let mut ids: BTreeMap<Family, TxId> = BTreeMap::new();
+            let mut addresses: BTreeMap<Family, Routed> = BTreeMap::new();
+            for adapter in self.adapters.iter() {
+                let family = adapter.family();
+                if let Some(id) = adapter.tx_id(word) {
+                    ids.insert(family, id);
+                    continue;
+                }
+                match adapter.routed(word) {
+                    Ok(routed) => {
+                        addresses.insert(family, routed);
+                    }
+                    // Asked for on a network, it would be told to whoever answers.
+                    Err(AddressError::Secret) => return Err(EngineError::SecretPasted),
+                    Err(error) => {
+                        let usual = adapter.address("?").err();
+                        complaint = complaint.or(error, usual);
+                    }
+                }
+            }
+            if !ids.is_empty() {
+                return Ok((Subject::Transaction(ids), linked));
+            }
+            let of_link = link.and_then(|network| addresses.remove_entry(&network.family));
+            if let Some((family, routed)) = of_link.or_else(|| addresses.pop_first()) {
+                return Ok((Subject::Address(routed, family), linked));
+            }
+        }
+        if !redacted.is_clean() {
+            return Err(EngineError::SecretPasted);
+        }
+        Err(EngineError::NotUnderstood {
+            text: text.chars().take(80).collect(),
+            hint: complaint.hint(),
+        })
+    }
+}
+
+/// The most telling thing that a family said about a word that it could not read.
+enum Complaint {
+    None,
+    /// It is nearly one of theirs, of a kind that cannot be paid.
+    Kind(String),
+    /// It is one of theirs with a typo.
+    Typo(String),
+}
+
+impl Complaint {
+    /// The more telling of both; `usual` is what the family says about anything.
+    fn or(self, error: AddressError, usual: Option<AddressError>) -> Self {
+        let expected = |error: &AddressError| match error {
+            AddressError::Shape { expected, .. } => Some(*expected),
+            _ => None,
+        };
+        match (self, &error) {
+            (known @ Self::Typo(_), _) => known,
+            (_, AddressError::Checksum { .. }) => Self::Typo(error.to_string()),
+            (known @ Self::Kind(_), _) => known,
+            (Self::None, _) if expected(&error) == usual.as_ref().and_then(expected) => Self::None,
+            (Self::None, _) => Self::Kind(error.to_string()),
+        }
+    }
+
+    fn hint(self) -> String {
+        match self {
+            Self::Typo(said) | Self::Kind(said) => said,
+            Self::None => "a transaction id is 64 hexadecimal digits, with 0x before them on EVM networks and in base64 too on \
+                           TON; an address begins with 0x (EVM), r or X (XRP Ledger), G or M (Stellar), a prefix and 1 \
+                           (Cosmos SDK), EQ, UQ or 0: (TON)"
+                .to_owned(),
+        }
+    }
+}
+
+/// The words of a text that may be an id or an address, the longest readings first: with what base64 and raw addresses are
+/// written in, then without, then letters and digits alone. Whatever stands around them in a link, a label or a sentence is
+/// passed over.
+fn words(text: &str) -> Vec<&str> {
+    let is_link = |character: char| "/?#&,;\"'()<>[]{}|\\".contains(character);
+    let levels: [&dyn Fn(char) -> bool; 4] = [
+        &char::is_whitespace,
+        &|character| character.is_whitespace() || is_link(character),
+        &|character| {
+            character.is_whitespace() || is_link(character) || matches!(character, '=' | ':' | '.')
+        },
+        &|character| !character.is_ascii_alphanumeric(),
+    ];
+    let mut words: Vec<&str> = Vec::new();
+    for is_edge in levels {
+        for piece in text.split(is_edge) {
+            // `hash=VALUE`: the value may end in the padding of base64.
+            let value = piece
+                .split_once('=')
+                .map(|(_, value)| value)
+                .filter(|value| !value.trim_matches('=').is_empty());
+            for word in [Some(piece), value].into_iter().flatten() {
+                let word = word.trim_matches(|edge: char| ".,:;!\"'()<>[]{}".contains(edge));
+                if word.len() >= WORD_MIN && word.is_ascii() && !words.contains(&word) {
+                    words.push(word);
+                }
+            }
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_ids_and_addresses_are_found_whole_in_what_people_paste() {
+        const HASH: &str = "Y1A9Q+Yb/Vt9H0GkY5mMPyyUkXM9p8NYQpQ4mBcZy1Y=";
+        const RAW: &str = "0:83dfd552e63729b472fcbcc8c45ebcc6691702558b68ec7527e1ba403a0f31a8";
+        const FRIENDLY: &str = "EQCD39VS5jcptHL8vMjEXrzGaRcCVYto7HUn4bpAOg8xqB2N";
+        const CLASSIC: &str = "r3yhUPqBJKgd7hjD7d8VgUBsFkikzT71XE";
+        for (text, wanted) in [
+            (HASH.to_owned(), HASH),
+            (format!("tx: {HASH}, please"), HASH),
+            (format!("https://tonviewer.com/transaction/{RAW}"), RAW),
+            (format!("see <{FRIENDLY}>."), FRIENDLY),
+            (
+                format!("https://tonscan.org/address/{FRIENDLY}#transactions"),
+                FRIENDLY,
+            ),
+            (
+                "https://toncenter.com/api/v3/transactions?hash=a-b_c0a-b_c0a-b_c0==&limit=1"
+                    .to_owned(),
+                "a-b_c0a-b_c0a-b_c0==",
+            ),
+            (format!("TxHash:{CLASSIC}"), CLASSIC),
+            (format!("addr={CLASSIC}&dt=5"), CLASSIC),
+        ] {
+            assert!(words(&text).contains(&wanted), "{text}: {:?}", words(&text));
+        }
+        assert_eq!(words("I sent it yesterday, to the same address"), [""; 0]);
+    }
+}
