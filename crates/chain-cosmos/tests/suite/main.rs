@@ -5,6 +5,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod oracle_cosmos;
+mod own_decode;
+mod own_returns;
 mod own_source;
 mod recorded_files;
+mod recorded_rows;
 mod world;
