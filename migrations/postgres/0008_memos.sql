@@ -4,7 +4,7 @@ ALTER TABLE deposit DROP CONSTRAINT deposit_mechanism_check;
 ALTER TABLE deposit ADD CONSTRAINT deposit_mechanism_check CHECK (mechanism IN (
         'top_level', 'token_transfer', 'internal_call', 'self_destruct', 'withdrawal', 'reward',
         'bridge_mint', 'escrow', 'check', 'payment_channel', 'account_merge', 'claimable_balance',
-        'ibc_transfer', 'ibc_refund', 'bounce', 'block_event', 'balance_change'
+        'ibc_transfer', 'ibc_refund', 'bounce', 'carrier', 'block_event', 'balance_change'
 ));
 
 -- What the routing fields say, as JSON; absent where none is needed.

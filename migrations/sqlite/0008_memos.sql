@@ -36,7 +36,7 @@ CREATE TABLE deposit (
     mechanism TEXT CHECK (mechanism IN (
         'top_level', 'token_transfer', 'internal_call', 'self_destruct', 'withdrawal', 'reward',
         'bridge_mint', 'escrow', 'check', 'payment_channel', 'account_merge', 'claimable_balance',
-        'ibc_transfer', 'ibc_refund', 'bounce', 'block_event', 'balance_change'
+        'ibc_transfer', 'ibc_refund', 'bounce', 'carrier', 'block_event', 'balance_change'
     )),
     outcome TEXT CHECK (outcome IN ('success', 'failed', 'unknown')),
     flags TEXT NOT NULL,

@@ -214,11 +214,11 @@ impl Decoder {
         let (mechanism, memo) = match meaning {
             _ if is_bounced(message) => (Mechanism::Bounce, Memo::absent(place::COMMENT)),
             Meaning::Comment(memo) => (Mechanism::TopLevel, memo.clone()),
-            Meaning::Notification(arrival) => (Mechanism::InternalCall, arrival.payload.clone()),
+            Meaning::Notification(arrival) => (Mechanism::Carrier, arrival.payload.clone()),
             Meaning::OwnershipAssigned { payload, .. } => {
-                (Mechanism::InternalCall, payload.clone())
+                (Mechanism::Carrier, payload.clone())
             }
-            Meaning::Excesses => (Mechanism::InternalCall, Memo::absent(place::COMMENT)),
+            Meaning::Excesses => (Mechanism::Carrier, Memo::absent(place::COMMENT)),
             Meaning::Empty
             | Meaning::Transfer(_)
             | Meaning::InternalTransfer(_)

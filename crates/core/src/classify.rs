@@ -159,6 +159,13 @@ impl Facts {
         self.flags.contains(&flag)
     }
 
+    /// Whether the coins only paid for the work of a message about something else: every token transfer brings some. As much
+    /// as a deposit they are somebody's mistake, and are worked like one.
+    fn is_fare(&self) -> bool {
+        self.mechanism == Mechanism::Carrier
+            && self.minimum().is_some_and(|minimum| self.amount < minimum)
+    }
+
     fn minimum(&self) -> Option<Amount> {
         match &self.asset {
             AssetStanding::Listed(terms) | AssetStanding::Retired(terms) => terms.minimum,
@@ -227,7 +234,9 @@ fn fits(kind: Kind, facts: &Facts) -> bool {
                 && facts.has_flag(Flag::BalanceUnchanged))
         }
         Kind::OwnMovement => {
-            ours && (facts.sender_is_ours || facts.ledger.own_withdrawal.is_some())
+            ours && (facts.sender_is_ours
+                || facts.ledger.own_withdrawal.is_some()
+                || facts.is_fare())
         }
         Kind::AlreadyCredited => facts.ledger.credited.is_some() || facts.ledger.settled.is_some(),
         // A bounce and a refund are our own money on its way back, whatever the ledger knows of the withdrawal.
@@ -255,7 +264,12 @@ fn fits(kind: Kind, facts: &Facts) -> bool {
         Kind::MemoOfAnotherUser => ours && facts.memo() == MemoStanding::OfAnotherUser,
         Kind::MemoInWrongField => ours && facts.memo() == MemoStanding::InWrongField,
         Kind::PartialPayment => ours && facts.is_partial,
-        Kind::InternalTransfer => ours && facts.mechanism == Mechanism::InternalCall,
+        Kind::InternalTransfer => {
+            ours && matches!(
+                facts.mechanism,
+                Mechanism::InternalCall | Mechanism::Carrier
+            )
+        }
         Kind::ForcedCredit => {
             ours && matches!(
                 facts.mechanism,

@@ -24,7 +24,8 @@ coded! {
         NoKey => "no_key",
         /// An imitation, or a log without a movement.
         FakeToken => "fake_token",
-        /// Both sides are ours, or it is our own withdrawal: a sweep or a top-up.
+        /// Both sides are ours, or it is our own withdrawal: a sweep or a top-up; or the coins only paid for a message about
+        /// something else.
         OwnMovement => "own_movement",
         /// The ledger has it.
         AlreadyCredited => "already_credited",

@@ -87,6 +87,9 @@ coded! {
         IbcRefund => "ibc_refund",
         /// A message of ours that came back because its recipient could not take it (TON).
         Bounce => "bounce",
+        /// Coins that travel with a message about something else and pay for its work (TON: a jetton's notification, what is
+        /// left of a transfer's fee).
+        Carrier => "carrier",
         /// A movement that a block itself makes, without a transaction (Cosmos SDK begin and end of block).
         BlockEvent => "block_event",
         /// The balance grew in a transaction that says nothing about us.

@@ -107,7 +107,7 @@ coded! {
         KeyLost => "key_lost",
         /// The token is an imitation or nothing moved.
         WorthlessToken => "worthless_token",
-        /// Both sides are ours.
+        /// Both sides are ours, or the coins only paid for a message about something else.
         OwnMovement => "own_movement",
         /// The ledger has it.
         AlreadyCredited => "already_credited",

@@ -162,6 +162,8 @@ fn rows() -> Vec<Row> {
     // How much, and how it moved.
     row("less delivered than stated", K::PartialPayment, &[], OWN, |f| f.is_partial = true);
     row("credited by a call inside a contract", K::InternalTransfer, &[], OWN, |f| f.mechanism = Mechanism::InternalCall);
+    row("what pays for the message of a token transfer", K::OwnMovement, &[K::InternalTransfer, K::BelowMinimum], no(R::OwnMovement), |f| { f.mechanism = Mechanism::Carrier; f.amount = Amount::from_u128(1); });
+    row("as much as a deposit, beside a token transfer", K::InternalTransfer, &[], OWN, |f| f.mechanism = Mechanism::Carrier);
     row("left by a contract that destroyed itself", K::ForcedCredit, &[], OWN, |f| f.mechanism = Mechanism::SelfDestruct);
     row("a validator withdrawal", K::ForcedCredit, &[], OWN, |f| f.mechanism = Mechanism::Withdrawal);
     row("a block reward", K::ForcedCredit, &[], OWN, |f| f.mechanism = Mechanism::Reward);

@@ -26,7 +26,7 @@ pub const fn kind(kind: Kind) -> &'static str {
             "The token is an imitation or bait, or its log reports a transfer that moved nothing."
         }
         Kind::OwnMovement => {
-            "The exchange moved its own money (a sweep, a top-up or a withdrawal to itself)."
+            "The exchange moved its own money (a sweep, a top-up or a withdrawal to itself), or these coins only paid for the message of a token transfer."
         }
         Kind::AlreadyCredited => "The ledger already has this deposit.",
         Kind::ReturnedWithdrawal => "Another platform sent one of our withdrawals back.",
@@ -80,7 +80,7 @@ pub const fn reason(reason: Reason) -> &'static str {
         Reason::ForeignAddress => "we never held this address; ask whoever does",
         Reason::KeyLost => "nobody holds the key of this address",
         Reason::WorthlessToken => "there is nothing of value to return",
-        Reason::OwnMovement => "both sides are ours; nobody is owed anything",
+        Reason::OwnMovement => "both sides are ours, or it paid for a message; nobody is owed anything",
         Reason::AlreadyCredited => "it was booked or settled before; paying again would pay twice",
         Reason::OtherCodeAtAddress => {
             "another contract stands at this address on this network; it is not ours"

@@ -303,7 +303,7 @@ fn own_jettons_are_credited_by_the_wallet_and_not_by_the_notification() {
         .reference(comment("103556"));
     let credit = one(&row(OURS, WALLET, 1, &told), &ours());
     assert_eq!(credit.asset.to_string(), "ton/native");
-    assert_eq!(credit.mechanism, Mechanism::InternalCall);
+    assert_eq!(credit.mechanism, Mechanism::Carrier);
     assert_eq!(credit.memos[0].raw, b"103556");
 }
 
@@ -541,7 +541,7 @@ fn own_an_nft_is_flagged() {
     assert_eq!(credits[0].flags, [recover_core::observation::Flag::Nft]);
     assert_eq!(credits[0].amount.to_base_units(), "1");
     assert_eq!(credits[0].memos[0].raw, b"103556");
-    assert_eq!(credits[1].mechanism, Mechanism::InternalCall);
+    assert_eq!(credits[1].mechanism, Mechanism::Carrier);
 }
 
 #[test]

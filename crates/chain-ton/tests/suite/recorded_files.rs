@@ -173,7 +173,7 @@ fn recorded_jettons_stand_though_their_notification_ran_out_of_gas() {
         .collect();
     assert_eq!(
         riders,
-        ["value internal_call 1", "jetton token_transfer 28900000000"]
+        ["value carrier 1", "jetton token_transfer 28900000000"]
     );
 }
 
@@ -257,7 +257,7 @@ fn recorded_mechanisms_are_told_apart() {
     };
     assert_eq!(of(Mechanism::Reward), 1);
     // Two rests of fees and two notifications.
-    assert_eq!(of(Mechanism::InternalCall), 4);
+    assert_eq!(of(Mechanism::Carrier), 4);
     assert_eq!(of(Mechanism::TopLevel), 7);
 }
 

@@ -215,9 +215,10 @@ const fn part_of(mechanism: Mechanism) -> Part {
         | Mechanism::IbcTransfer
         | Mechanism::IbcRefund
         | Mechanism::Bounce => Part::TopLevel,
-        Mechanism::InternalCall | Mechanism::SelfDestruct | Mechanism::BalanceChange => {
-            Part::Internal
-        }
+        Mechanism::InternalCall
+        | Mechanism::SelfDestruct
+        | Mechanism::Carrier
+        | Mechanism::BalanceChange => Part::Internal,
         Mechanism::Withdrawal | Mechanism::Reward | Mechanism::BlockEvent => Part::BlockCredits,
     }
 }
