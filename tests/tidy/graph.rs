@@ -189,6 +189,10 @@ fn own_arrows_point_one_way() {
         "recover-core",
         "recover-engine",
         "recover-chain-evm",
+        "recover-chain-xrpl",
+        "recover-chain-stellar",
+        "recover-chain-cosmos",
+        "recover-chain-ton",
     ] {
         assert!(
             workspace.iter().any(|package| package.name == name),
@@ -233,6 +237,10 @@ fn own_a_turned_arrow_is_found() {
         ("recover-engine", "ethers-core"),
         ("recover-chain-evm", "recover-store"),
         ("recover-chain-evm", "recover-chain-bitcoin"),
+        ("recover-chain-xrpl", "recover-chain-cosmos"),
+        ("recover-chain-ton", "recover-store"),
+        ("recover-chain-stellar", "recover-source"),
+        ("recover-engine", "recover-chain-xrpl"),
         ("recover-chain-evm", "recover-source"),
         ("recover-chain-evm", "reqwest"),
         ("recover-verify", "recover-source"),

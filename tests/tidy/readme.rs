@@ -2,7 +2,7 @@
 
 use crate::{assert_none, read_text};
 
-/// A network's row: its name and what the table says of it, from display name to finality.
+/// A network's row: its name and what its table says of it, all but the proof.
 fn rows(readme: &str) -> Vec<(String, Vec<String>)> {
     readme
         .lines()
@@ -22,6 +22,9 @@ fn rows(readme: &str) -> Vec<(String, Vec<String>)> {
 fn expected(network: &toml::Value) -> Option<Vec<String>> {
     let text = |value: &toml::Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
     let finality = network.get("finality")?;
+    if text(finality, "rule")? == "closed" {
+        return read_by_account(network);
+    }
     let confirmations = finality.get("confirmations")?.as_integer()?;
     let assets = network.get("asset").and_then(toml::Value::as_array);
     Some(vec![
@@ -33,6 +36,39 @@ fn expected(network: &toml::Value) -> Option<Vec<String>> {
             "finalized_tag" => "`finalized` tag".to_owned(),
             _ => format!("{confirmations} confirmations"),
         },
+    ])
+}
+
+/// The same of a network that is read account by account: how it routes and who is asked.
+fn read_by_account(network: &toml::Value) -> Option<Vec<String>> {
+    let text = |value: &toml::Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
+    let routed = match text(network, "family")?.as_str() {
+        "xrpl" => "destination tag",
+        "stellar" => "memo, muxed id",
+        "cosmos" => "memo",
+        "ton" => "comment",
+        _ => return None,
+    };
+    let mut sources: Vec<&str> = Vec::new();
+    for source in network.get("source")?.as_array()? {
+        let words = match source.get("kind")?.as_str()? {
+            "rippled" => "rippled or Clio JSON-RPC",
+            "horizon" => "Horizon",
+            "comet_rpc" => "CometBFT RPC",
+            "cosmos_rest" => "REST",
+            "toncenter_v3" => "toncenter v3",
+            _ => return None,
+        };
+        if !sources.contains(&words) {
+            sources.push(words);
+        }
+    }
+    Some(vec![
+        text(network, "display")?,
+        format!("`{}`", text(network, "caip2")?),
+        text(network.get("native")?, "symbol")?,
+        routed.to_owned(),
+        sources.join(", "),
     ])
 }
 
@@ -91,4 +127,12 @@ fn own_a_network_told_wrongly_is_found() {
     }
     let more = format!("{row}\n| B (`b`) | 2 | B | 0 | 5 confirmations | own |");
     assert_eq!(violations(&more, &chains).len(), 1);
+
+    let chains = self::chains(
+        "[network.c]\nfamily = \"cosmos\"\ndisplay = \"C\"\ncaip2 = \"cosmos:c-1\"\nnative.symbol = \"C\"\n\
+         finality = { rule = \"closed\" }\nsource = [{ kind = \"comet_rpc\" }, { kind = \"cosmos_rest\" }]\n",
+    );
+    let row = "| C (`c`) | `cosmos:c-1` | C | memo | CometBFT RPC, REST | own |";
+    assert_eq!(violations(row, &chains), Vec::<String>::new());
+    assert_eq!(violations(&row.replace(", REST", ""), &chains).len(), 1);
 }
