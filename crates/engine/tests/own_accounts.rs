@@ -303,6 +303,22 @@ async fn own_a_history_of_somebody_else_is_not_believed() {
 }
 
 #[tokio::test]
+async fn own_a_source_without_its_index_is_a_failure_and_leaves_no_gap_behind() {
+    let (engine, ledgers) = engine(50).await;
+    omnibus(&engine, 1, "").await;
+    fill(&ledgers);
+    ledgers.of("cosmos").has_index = false;
+    let report = scan(&engine).await;
+    assert!(report.is_fault());
+    let failure = report.failure.expect("nothing was read");
+    assert!(failure.contains("index"), "{failure}");
+    assert_eq!(report.gaps, []);
+    ledgers.of("cosmos").has_index = true;
+    assert!(!scan(&engine).await.is_fault());
+    assert_eq!(stored(&engine, "cosmos").await.len(), 20);
+}
+
+#[tokio::test]
 async fn own_a_reorganisation_is_repaired_as_for_blocks() {
     let (engine, ledgers) = engine(50).await;
     omnibus(&engine, 1, "").await;

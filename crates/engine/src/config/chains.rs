@@ -115,6 +115,12 @@ impl NetworkConfig {
             .map_or(self.caip2.as_str(), |(_, chain)| chain)
     }
 
+    /// Whether deposits are found account by account, and not block by block.
+    #[must_use]
+    pub fn is_read_by_account(&self) -> bool {
+        self.finality.rule == super::words::FinalityRule::Closed
+    }
+
     /// The chain id of an `eip155` network; `None` for other families.
     #[must_use]
     pub fn evm_chain_id(&self) -> Option<u64> {

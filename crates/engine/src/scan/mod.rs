@@ -280,7 +280,16 @@ impl Engine {
             return Ok(());
         }
         let capabilities = source.capabilities().await?;
-        let watch = match capabilities.accounts {
+        let is_by_account = network.is_read_by_account();
+        if is_by_account && !capabilities.accounts {
+            // Gaps by part of the blocks would never be read here.
+            report.failure = Some(format!(
+                "no source of {} gives an account's history now; turn its index of transactions on or add another source",
+                network.id
+            ));
+            return Ok(());
+        }
+        let watch = match is_by_account {
             true => None,
             false => Some(self.watch_set(network).await?),
         };

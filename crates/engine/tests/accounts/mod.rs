@@ -138,6 +138,8 @@ pub struct State {
     /// The branch of each height from here on.
     branch: (u64, &'static str),
     credits: BTreeMap<u64, Vec<Observation>>,
+    /// Whether the source keeps accounts' histories.
+    pub has_index: bool,
     /// Credits of a page.
     pub page: usize,
     /// What happens to the n-th page asked from now on, counted from 0.
@@ -297,7 +299,7 @@ impl ChainRead for Ledger {
 
     async fn capabilities(&self) -> Result<Capabilities, SourceError> {
         Ok(Capabilities {
-            accounts: true,
+            accounts: self.state().has_index,
             proves_absence: true,
             ..Capabilities::default()
         })
@@ -457,6 +459,7 @@ pub async fn engine_on(store: Store, tip: u64) -> (Engine, Ledgers) {
         finalized: None,
         branch: (u64::MAX, "a"),
         credits: BTreeMap::new(),
+        has_index: true,
         page: 3,
         faults: BTreeMap::new(),
         always: None,
