@@ -2,7 +2,7 @@
 //!
 //! A page is a window of heights. A search from the window's first height gives the lowest rows and the number of all that
 //! remain; the window ends below the height of the last row, because more of that height may follow. The next page's number
-//! must be this page's less the rows of the window: only then is the window called complete. So a row that was left out of an
+//! must be this page's less the rows of the window: only then is the window called complete, on the next page. So a row that was left out of an
 //! answer, wherever it stood, shows before its height is claimed.
 
 use crate::address;
@@ -81,37 +81,51 @@ const PAGES_MAX: u32 = 10_000;
 /// Blocks that are asked for at once.
 const BLOCKS_AT_ONCE: usize = 8;
 
-/// Where the next page begins.
+/// Where the next page begins, and what must hold for the page before.
 struct Resume {
     from: Height,
-    /// How many rows must remain; `None` when the source does not count.
-    expected: Option<u64>,
     /// The lowest height that the source has.
     floor: Height,
+    /// The window before.
+    before: Option<Before>,
+}
+
+/// A window that was read and is not called complete yet.
+struct Before {
+    /// Its first height; it ends below the page's.
+    from: Height,
+    /// How many rows it gave.
+    taken: u64,
+    /// How many rows must remain behind it; `None` when the source does not count.
+    expected: Option<u64>,
 }
 
 impl Resume {
     fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split('/');
-        let mut next = || parts.next();
-        let from = Height(next()?.parse().ok()?);
-        let expected = match next()? {
-            "-" => None,
-            number => Some(number.parse().ok()?),
+        let parts: Vec<&str> = text.split('/').collect();
+        let [from, floor, before, taken, expected] = parts.as_slice() else {
+            return None;
         };
-        let floor = Height(next()?.parse().ok()?);
-        next().is_none().then_some(Self {
-            from,
-            expected,
-            floor,
+        Some(Self {
+            from: Height(from.parse().ok()?),
+            floor: Height(floor.parse().ok()?),
+            before: Some(Before {
+                from: Height(before.parse().ok()?),
+                taken: taken.parse().ok()?,
+                expected: match *expected {
+                    "-" => None,
+                    number => Some(number.parse().ok()?),
+                },
+            }),
         })
     }
 
-    fn write(&self) -> String {
-        let expected = self
+    /// The mark of the page behind a window.
+    fn write(from: Height, floor: Height, before: &Before) -> String {
+        let expected = before
             .expected
             .map_or_else(|| "-".to_owned(), |number| number.to_string());
-        format!("{}/{expected}/{}", self.from, self.floor)
+        format!("{from}/{floor}/{}/{}/{expected}", before.from, before.taken)
     }
 }
 
@@ -138,15 +152,15 @@ pub(super) async fn account_page<S: Search + ?Sized>(
             }
             Resume {
                 from: floor.max(range.from()),
-                expected: None,
                 floor,
+                before: None,
             }
         }
     };
     let rest = HeightRange::new(resume.from, range.to())
         .ok_or_else(|| asker.inconsistent("a page was asked for above its range"))?;
     let text = request.address.text();
-    let window = window(api, text, rest, resume.expected).await?;
+    let window = agreed(api, text, rest, resume.before.as_ref()).await?;
     let mut gaps = pruned(range, resume.floor);
     let mut rows = window.rows;
     let here = HeightRange::new(
@@ -189,16 +203,16 @@ pub(super) async fn account_page<S: Search + ?Sized>(
     observations.sort_by_key(|credit| credit.block.as_ref().map(|block| block.height));
     let through = match window.next {
         None => Some(range.to()),
-        Some(_) if resume.from > range.from() => Some(resume.from.minus(1)),
+        Some(_) if resume.before.is_some() => Some(resume.from.minus(1)),
         Some(_) => None,
     };
-    let next = window.next.map(|from| {
-        Resume {
-            from,
-            expected: window.remaining,
-            floor: resume.floor,
-        }
-        .write()
+    let next = window.next.map(|next| {
+        let before = Before {
+            from: resume.from,
+            taken: window.taken,
+            expected: window.total.map(|total| total.saturating_sub(window.taken)),
+        };
+        Resume::write(next, resume.floor, &before)
     });
     Ok(AccountPage {
         observations,
@@ -230,10 +244,47 @@ fn pruned(range: HeightRange, floor: Height) -> Vec<Gap> {
 /// The rows of a window.
 struct Window {
     rows: Rows,
+    /// How many there are.
+    taken: u64,
     /// The first height after it; `None` when it reaches the end.
     next: Option<Height>,
-    /// How many rows remain from there on; `None` when the source does not count.
-    remaining: Option<u64>,
+    /// How many rows the search from its first height has; `None` when the source does not count.
+    total: Option<u64>,
+}
+
+/// Reads the next window and makes sure that the one before it was whole: as many rows must remain as that one left. Where the two
+/// disagree, either number may have been wrong for a moment (an index that still grows, a cache): the rows of the window before
+/// are counted anew, and what is said twice is believed.
+async fn agreed<S: Search + ?Sized>(
+    api: &S,
+    address: &str,
+    rest: HeightRange,
+    before: Option<&Before>,
+) -> Result<Window, SourceError> {
+    let asker = api.asker();
+    let mut found = window(api, address, rest).await?;
+    let Some((before, expected)) = before.and_then(|before| Some((before, before.expected?)))
+    else {
+        return Ok(found);
+    };
+    for _ in 0..TRIES_MAX {
+        if found.total.is_none_or(|total| total == expected) {
+            return Ok(found);
+        }
+        let again = window(api, address, rest).await?;
+        if again.total == found.total
+            && let Some(range) = HeightRange::new(before.from, rest.from().minus(1))
+            && api.search(Key::Coins, address, range, 1).await?.total == Some(before.taken)
+        {
+            return Ok(again);
+        }
+        found = again;
+    }
+    Err(asker.inconsistent(format!(
+        "the search from height {} has {} rows and should have {expected}",
+        rest.from(),
+        found.total.unwrap_or_default()
+    )))
 }
 
 /// Reads the next window; an answer that contradicts itself is asked again.
@@ -241,11 +292,10 @@ async fn window<S: Search + ?Sized>(
     api: &S,
     address: &str,
     rest: HeightRange,
-    expected: Option<u64>,
 ) -> Result<Window, SourceError> {
     let mut tries = 1;
     loop {
-        match try_window(api, address, rest, expected).await {
+        match try_window(api, address, rest).await {
             Err(error) if error.advice() == Advice::Disbelieve && tries < TRIES_MAX => {
                 tracing::debug!(%error, "asking again");
                 tries = tries.saturating_add(1);
@@ -259,7 +309,6 @@ async fn try_window<S: Search + ?Sized>(
     api: &S,
     address: &str,
     rest: HeightRange,
-    expected: Option<u64>,
 ) -> Result<Window, SourceError> {
     let asker = api.asker();
     let mut gathered = Gathered::default();
@@ -267,14 +316,6 @@ async fn try_window<S: Search + ?Sized>(
         let found = ask_page(api, Key::Coins, address, rest, page, gathered.count()).await?;
         let length = found.page.transactions.len();
         gathered.add(asker, rest, found)?;
-        if let (Some(total), Some(expected)) = (gathered.total, expected)
-            && total != expected
-        {
-            return Err(asker.inconsistent(format!(
-                "the search from height {} has {total} rows and should have {expected}",
-                rest.from()
-            )));
-        }
         let is_all = match gathered.total {
             Some(total) => gathered.count() >= total,
             // A source that does not count has given all when a page is empty.
@@ -282,9 +323,10 @@ async fn try_window<S: Search + ?Sized>(
         };
         if is_all {
             return Ok(Window {
+                taken: gathered.count(),
+                total: gathered.total,
                 rows: gathered.into_rows(),
                 next: None,
-                remaining: None,
             });
         }
         if length == 0 {
@@ -304,9 +346,10 @@ async fn try_window<S: Search + ?Sized>(
             rows.unread.retain(|(height, _)| *height < last);
             let taken = u64::try_from(rows.transactions.len()).unwrap_or(u64::MAX);
             return Ok(Window {
-                remaining: total.map(|total| total.saturating_sub(taken)),
                 rows,
+                taken,
                 next: Some(last),
+                total,
             });
         }
     }

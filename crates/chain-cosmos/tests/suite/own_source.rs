@@ -290,7 +290,14 @@ async fn own_the_account_is_asked_for_in_the_form_of_the_network() {
 #[tokio::test]
 async fn own_a_page_of_another_reading_is_refused() {
     let source = comet(World::new());
-    for resume in ["", "x", "500/1/0", "5/1", "5/1/0/0"] {
+    for resume in [
+        "",
+        "x",
+        "500/0/1/1/1",
+        "5/0/1/1",
+        "5/0/1/1/1/1",
+        "5/0/1/x/1",
+    ] {
         let request = AccountRequest {
             address: ours(),
             range: range(1, TIP),
