@@ -1,8 +1,8 @@
 //! What happens to an omnibus account of the Cosmos Hub.
 
 use super::cosmos_message::{
-    Arrival, Coin, Event, Message, Packet, Send, TRANSFER_MODULE, any, bytes, coin_proto,
-    coins_text, movement, number, text,
+    Arrival, Coin, Event, Message, Packet, Send, any, bytes, coin_proto, coins_text, escrow,
+    module, movement, number, text,
 };
 use super::dice::Dice;
 use super::encode::{base64, bech32, quoted, rfc3339, sha256, upper};
@@ -111,7 +111,7 @@ impl Cosmos {
             seed,
             timeline,
             account: address(&Dice::new(seed, OURS, 0).bytes::<20>()),
-            module: address(&TRANSFER_MODULE),
+            module: address(&module("transfer")),
         }
     }
 
@@ -142,9 +142,9 @@ impl Cosmos {
 
     /// The events of a block outside its transactions.
     pub(crate) fn block_events(&self, height: u64) -> Vec<Event> {
-        let mint = address(b"module of the mint..");
-        let collector = address(b"fees are here.......");
-        let bonded = address(b"not bonded tokens...");
+        let mint = address(&module("mint"));
+        let collector = address(&module("fee_collector"));
+        let bonded = address(&module("not_bonded_tokens_pool"));
         let mut events = Vec::new();
         let inflation = Coin {
             amount: 6_000_000 + height % 1000,
@@ -225,7 +225,7 @@ impl Cosmos {
             life: self,
             dice,
             sender,
-            meant: meant(sense, &memo, "memo"),
+            meant: meant(sense, Some(&memo), "memo"),
             messages: Vec::new(),
             credits: Vec::new(),
         };
@@ -270,7 +270,7 @@ impl Cosmos {
 /// The events before the messages: fee and signature.
 fn ante(signer: &str, fee: &Coin) -> Vec<Event> {
     let mut events = Vec::new();
-    let collector = address(b"fees are here.......");
+    let collector = address(&module("fee_collector"));
     movement(
         &mut events,
         signer,
@@ -362,10 +362,13 @@ fn voucher(channel: &str, denom: &str) -> String {
     )
 }
 
-fn meant(sense: Sense, memo: &str, place: &'static str) -> Meant {
-    // Protobuf does not tell an empty memo from none.
-    let kind = if memo.is_empty() { "absent" } else { "text" };
-    Meant::new(sense, kind, memo.as_bytes(), place)
+fn meant(sense: Sense, memo: Option<&str>, place: &'static str) -> Meant {
+    let kind = match memo {
+        None => "absent",
+        Some("") => "empty",
+        Some(_) => "text",
+    };
+    Meant::new(sense, kind, memo.unwrap_or_default().as_bytes(), place)
 }
 
 /// What the sender wrote.
@@ -539,7 +542,13 @@ impl Story<'_> {
         });
     }
 
-    fn packet(&mut self, denom: &str, sender: String, receiver: String, memo: String) -> Packet {
+    fn packet(
+        &mut self,
+        denom: &str,
+        sender: String,
+        receiver: String,
+        memo: Option<String>,
+    ) -> Packet {
         Packet {
             sequence: self.dice.between(1, 10_000_000),
             source_channel: "channel-0".to_owned(),
@@ -552,6 +561,13 @@ impl Story<'_> {
         }
     }
 
+    /// What the sender wrote into a packet: older senders leave the field out, newer ones write it empty.
+    fn packet_memo(&mut self) -> (Sense, Option<String>) {
+        let (sense, text) = memo(&mut self.dice);
+        let is_left_out = text.is_empty() && self.dice.chance(500);
+        (sense, (!is_left_out).then_some(text))
+    }
+
     fn stranger(&mut self) -> String {
         bech32("osmo", &self.dice.bytes::<20>())
     }
@@ -562,7 +578,7 @@ impl Story<'_> {
             signer: signer.clone(),
         });
         for _ in 0..several {
-            let (sense, text) = memo(&mut self.dice);
+            let (sense, text) = self.packet_memo();
             let stranger = self.stranger();
             let spoiled = self.dice.chance(300);
             let packet = self.packet(
@@ -591,7 +607,7 @@ impl Story<'_> {
             };
             self.credit(
                 coin.clone(),
-                meant(sense, &text, "packet_memo"),
+                meant(sense, text.as_deref(), "packet_memo"),
                 Some(stranger),
                 Some("ibc_transfer"),
             );
@@ -607,7 +623,7 @@ impl Story<'_> {
     }
 
     fn returning(&mut self) {
-        let (sense, text) = memo(&mut self.dice);
+        let (sense, text) = self.packet_memo();
         let stranger = self.stranger();
         let packet = self.packet(
             "transfer/channel-0/uatom",
@@ -621,14 +637,14 @@ impl Story<'_> {
         };
         self.credit(
             coin.clone(),
-            meant(sense, &text, "packet_memo"),
+            meant(sense, text.as_deref(), "packet_memo"),
             Some(stranger),
             Some("ibc_transfer"),
         );
         self.messages.push(Message::Receive {
             packet,
             arrival: Arrival::Paid {
-                payer: address(b"escrow of the other."),
+                payer: address(&escrow("channel-141")),
                 coin,
             },
             signer: self.sender.clone(),
@@ -641,7 +657,7 @@ impl Story<'_> {
             "uatom",
             self.life.account.clone(),
             stranger,
-            "1234".to_owned(),
+            Some("1234".to_owned()),
         );
         std::mem::swap(&mut packet.source_channel, &mut packet.destination_channel);
         let coin = Coin {
@@ -652,7 +668,7 @@ impl Story<'_> {
         self.messages.push(Message::GivenBack {
             packet,
             coin,
-            escrow: address(b"escrow of the other."),
+            escrow: address(&escrow("channel-141")),
             refusal: refused.then(|| {
                 r#"{"error":"ABCI code: 1: error handling packet: see events for details"}"#
                     .to_owned()
@@ -670,7 +686,7 @@ impl Story<'_> {
         self.messages.push(Message::Withdraw {
             delegator: self.life.account.clone(),
             validator: validator(),
-            payer: address(b"module distribution."),
+            payer: address(&module("distribution")),
             coin,
         });
     }

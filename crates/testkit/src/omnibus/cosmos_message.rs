@@ -2,7 +2,7 @@
 //!
 //! Field numbers are those of cosmos-sdk and ibc-go; events are those of SDK 0.50 with CometBFT 0.38, in plain text.
 
-use super::encode::{base64, quoted};
+use super::encode::{base64, quoted, sha256};
 use std::fmt::Write;
 
 /// A coin: amount and denomination.
@@ -30,7 +30,8 @@ pub(crate) struct Packet {
     pub(crate) amount: u64,
     pub(crate) sender: String,
     pub(crate) receiver: String,
-    pub(crate) memo: String,
+    /// `None` where the data has no such field.
+    pub(crate) memo: Option<String>,
 }
 
 /// What became of a packet that arrived.
@@ -169,17 +170,29 @@ pub(crate) fn movement(
     push("message", vec![("sender", from.to_owned())]);
 }
 
-/// The escrow of the transfer application takes vouchers from here.
-pub(crate) const TRANSFER_MODULE: [u8; 20] = *b"module-of-transfers.";
+/// The account of a module.
+pub(crate) fn module(name: &str) -> [u8; 20] {
+    first20(sha256(name.as_bytes()))
+}
+
+/// The account in which a channel keeps what went out over it.
+pub(crate) fn escrow(channel: &str) -> [u8; 20] {
+    first20(sha256(format!("ics20-1\0transfer/{channel}").as_bytes()))
+}
+
+fn first20(hash: [u8; 32]) -> [u8; 20] {
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(&hash[..20]);
+    bytes
+}
 
 impl Packet {
     /// The application's data as its JSON text.
     pub(crate) fn data(&self) -> String {
-        let memo = if self.memo.is_empty() {
-            String::new()
-        } else {
-            format!(r#","memo":{}"#, quoted(&self.memo))
-        };
+        let memo = self
+            .memo
+            .as_ref()
+            .map_or(String::new(), |memo| format!(r#","memo":{}"#, quoted(memo)));
         format!(
             r#"{{"amount":"{}","denom":{}{memo},"receiver":"{}","sender":"{}"}}"#,
             self.amount,
@@ -503,7 +516,7 @@ impl Message {
                         ("receiver", packet.receiver.clone()),
                         ("denom", packet.denom.clone()),
                         ("amount", packet.amount.to_string()),
-                        ("memo", packet.memo.clone()),
+                        ("memo", packet.memo.clone().unwrap_or_default()),
                         ("acknowledgement", refusal.clone()),
                     ],
                 };
@@ -601,7 +614,7 @@ fn receive(
             ("receiver", packet.receiver.clone()),
             ("denom", packet.denom.clone()),
             ("amount", packet.amount.to_string()),
-            ("memo", packet.memo.clone()),
+            ("memo", packet.memo.clone().unwrap_or_default()),
             ("success", success.to_string()),
         ],
         message,

@@ -88,7 +88,10 @@ impl Rest {
                 .collect()
         };
         let mut conditions = values("query");
-        conditions.extend(values("events"));
+        if conditions.is_empty() {
+            // The words of SDK 0.47 and before; a newer one reads them where the new word is missing.
+            conditions = values("events");
+        }
         let Some(query) = Query::parse(&conditions).filter(|_| !conditions.is_empty()) else {
             return refusal(
                 400,

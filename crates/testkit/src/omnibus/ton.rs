@@ -510,7 +510,7 @@ impl Story<'_> {
         );
         notice.hash = self.life.name(self.number, 3);
         if slot == Slot::Owner {
-            let mut credit = self.coin(forwarded_tons, forward.memo, "internal_call");
+            let mut credit = self.coin(forwarded_tons, forward.memo, "carrier");
             credit.from = Some(wallet);
             let ending = if kind == Kind::FaintJetton {
                 Ending::Kept
@@ -572,7 +572,7 @@ impl Story<'_> {
             .account(&self.sender);
         let body = Story::forwarded(body, &forward, true);
         let message = self.message(contract, value, body, Some(0x7362_d09c));
-        let mut coin = self.coin(value, forward.memo.clone(), "internal_call");
+        let mut coin = self.coin(value, forward.memo.clone(), "carrier");
         coin.from = Some(contract);
         let lie = Credit {
             thing: Thing::Stranger(contract),
@@ -595,7 +595,7 @@ impl Story<'_> {
             .account(&self.sender);
         let body = Story::forwarded(body, &forward, true);
         let message = self.message(item, value, body, Some(0x0513_8d91));
-        let mut coin = self.coin(value, forward.memo.clone(), "internal_call");
+        let mut coin = self.coin(value, forward.memo.clone(), "carrier");
         coin.from = Some(item);
         let token = Credit {
             thing: Thing::Stranger(item),
@@ -614,7 +614,7 @@ impl Story<'_> {
             .number(EXCESSES, 32)
             .number(u128::from(self.dice.next()), 64);
         let message = self.message(self.sender, value, body, Some(0xd532_76db));
-        let credit = self.coin(value, Meant::not_routed(), "internal_call");
+        let credit = self.coin(value, Meant::not_routed(), "carrier");
         self.told(message, Ending::Done, vec![credit])
     }
 
