@@ -636,3 +636,137 @@ fn own_problems_are_typed() {
         (18, "network.ethereum.finality", "confirmations")
     );
 }
+
+const MEMO: &str = r#"
+[network.osmosis]
+family = "cosmos"
+caip2 = "cosmos:osmosis-1"
+display = "Osmosis"
+aliases = ["osmo"]
+deposits = "open"
+recovery = "direct"
+memo = "required"
+sibling_group = "cosmos-secp256k1"
+address_prefix = "osmo"
+explorer = "https://www.mintscan.io/osmosis"
+explorer_aliases = ["atomscan.com/osmosis"]
+
+[network.osmosis.finality]
+rule = "closed"
+
+[network.osmosis.native]
+symbol = "OSMO"
+name = "Osmosis"
+decimals = 6
+
+[[network.osmosis.source]]
+kind = "comet_rpc"
+url = "${OSMOSIS_RPC_URL}"
+requests_per_second = 3
+page_size = 100
+"#;
+
+#[test]
+fn own_a_network_read_by_account_needs_what_its_family_has_and_nothing_else() {
+    let config = parse(MEMO).unwrap();
+    let osmosis = config.by_name("osmo").unwrap();
+    assert!(osmosis.is_read_by_account());
+    assert_eq!(osmosis.chain(), "osmosis-1");
+    assert_eq!(osmosis.address_prefix.as_deref(), Some("osmo"));
+    assert_eq!((osmosis.fee_rule, osmosis.fee_style), (None, None));
+    assert_eq!(osmosis.finality.confirmations, 1);
+    for (link, is_ours) in [
+        ("https://www.mintscan.io/osmosis/tx/AB", true),
+        ("MINTSCAN.io/osmosis", true),
+        ("atomscan.com/osmosis/transactions/AB", true),
+        ("https://www.mintscan.io/osmosis-test/tx/AB", false),
+        ("https://www.mintscan.io/cosmos/tx/AB", false),
+        ("https://mintscan.io", false),
+    ] {
+        assert_eq!(config.by_link(link).is_some(), is_ours, "{link}");
+    }
+
+    let broken = |from: &str, to: &str| {
+        assert_eq!(MEMO.matches(from).count(), 1, "{from}");
+        parse(&MEMO.replace(from, to))
+            .expect_err("the replacement breaks the file")
+            .to_string()
+    };
+    let cases = [
+        (
+            broken("address_prefix = \"osmo\"\n", ""),
+            "'address_prefix' is missing: cosmos needs it",
+        ),
+        (
+            broken("address_prefix = \"osmo\"", "address_prefix = \"Osmo1\""),
+            "'Osmo1' is no address prefix",
+        ),
+        (
+            broken(
+                "explorer_aliases",
+                "fee_rule = \"execution\"\nexplorer_aliases",
+            ),
+            "fee_rule: 'fee_rule' does not belong to cosmos",
+        ),
+        (
+            broken(
+                "rule = \"closed\"",
+                "rule = \"finalized_tag\"\nconfirmations = 1",
+            ),
+            "rule: 'finalized_tag' is not known here: write one of closed",
+        ),
+        (
+            broken("rule = \"closed\"", "rule = \"closed\"\nconfirmations = 3"),
+            "confirmations: 'confirmations' does not belong to closed",
+        ),
+        (
+            broken("\"comet_rpc\"", "\"json_rpc\""),
+            "kind: 'json_rpc' is not known here: write one of comet_rpc, cosmos_rest",
+        ),
+        (
+            broken("page_size = 100", "log_range_max = 100"),
+            "log_range_max: 'log_range_max' does not belong to comet_rpc",
+        ),
+        (
+            broken("\"cosmos:osmosis-1\"", "\"eip155:5\""),
+            "is not a CAIP-2 chain id of family cosmos: write cosmos:CHAIN_ID",
+        ),
+        (
+            broken("atomscan.com/osmosis", "atomscan.com/?x"),
+            "explorer_aliases: this is not a URL",
+        ),
+    ];
+    for (message, expected) in cases {
+        assert!(message.contains(expected), "{message}");
+    }
+    for (from, to, expected) in [
+        (
+            "fee_rule = \"execution\"\n",
+            "",
+            "'fee_rule' is missing: evm needs it",
+        ),
+        (
+            "sibling_group",
+            "address_prefix = \"eth\"\nsibling_group",
+            "'address_prefix' does not belong to evm",
+        ),
+        (
+            "rule = \"finalized_tag\"\nconfirmations = 64",
+            "rule = \"closed\"",
+            "'closed' is not known here",
+        ),
+        (
+            "confirmations = 64\n",
+            "",
+            "'confirmations' is missing: finalized_tag needs it",
+        ),
+        (
+            "kind = \"json_rpc\"",
+            "kind = \"rippled\"",
+            "'rippled' is not known here",
+        ),
+    ] {
+        let message = self::broken(from, to);
+        assert!(message.contains(expected), "{message}");
+    }
+}

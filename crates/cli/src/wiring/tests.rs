@@ -275,3 +275,24 @@ fn own_a_routing_value_inside_an_address_is_never_lost_or_taken_for_the_account(
         "{problem}"
     );
 }
+
+#[test]
+fn own_issued_currencies_are_configured_in_the_unit_that_they_are_counted_in() {
+    let text = std::fs::read_to_string(root("chains.toml")).expect("the shipped file");
+    let adapters = adapters();
+    ChainsConfig::parse("chains.toml", &text, &adapters).expect("it loads");
+    let wrong = text.replace("decimals = 30", "decimals = 15");
+    let error = ChainsConfig::parse("chains.toml", &wrong, &adapters).expect_err("15 is no unit");
+    let error = error.to_string();
+    assert!(
+        error.contains("[network.xrpl.asset] decimals") && error.contains("decimals = 30"),
+        "{error}"
+    );
+    // A code that spells its issuer's symbol and an issuer with a typo are told apart from the real ones by the codec.
+    let typo = text.replace(
+        "rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De",
+        "rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5Df",
+    );
+    let error = ChainsConfig::parse("chains.toml", &typo, &adapters).expect_err("a typo");
+    assert!(error.to_string().contains("checksum"), "{error}");
+}
