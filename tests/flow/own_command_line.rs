@@ -96,7 +96,7 @@ fn init_writes_the_files_that_everything_else_reads() {
     let desk = Desk::new();
     desk.run(&["init"]).ok();
     let networks = rows(desk.json(&["chains", "list"]));
-    assert_eq!(networks.len(), 16);
+    assert_eq!(networks.len(), 26);
     for network in &networks {
         let keys: Vec<&str> = network
             .as_object()
