@@ -155,6 +155,13 @@ impl Facts {
             .map_or(MemoStanding::NotNeeded, |finding| finding.standing)
     }
 
+    const fn is_off_the_list(&self) -> bool {
+        matches!(
+            self.asset,
+            AssetStanding::Unlisted(_) | AssetStanding::Unvouched
+        )
+    }
+
     fn has_flag(&self, flag: Flag) -> bool {
         self.flags.contains(&flag)
     }
@@ -251,14 +258,9 @@ fn fits(kind: Kind, facts: &Facts) -> bool {
         Kind::UtxoWrongChain => false,
         Kind::SuspendedNetwork => facts.serves() && facts.deposits == DepositState::Suspended,
         Kind::RetiredContract => ours && matches!(facts.asset, AssetStanding::Retired(_)),
-        Kind::UnlistedToken => {
-            ours && !facts.is_voucher
-                && matches!(
-                    facts.asset,
-                    AssetStanding::Unlisted(_) | AssetStanding::Unvouched
-                )
-        }
-        Kind::IbcVoucher => ours && facts.is_voucher,
+        Kind::UnlistedToken => ours && facts.is_off_the_list() && !facts.is_voucher,
+        // One that we list is credited as any other asset.
+        Kind::IbcVoucher => ours && facts.is_off_the_list() && facts.is_voucher,
         Kind::MemoMissing => ours && facts.memo() == MemoStanding::Missing,
         Kind::MemoUnknown => ours && facts.memo() == MemoStanding::Unassigned,
         Kind::MemoOfAnotherUser => ours && facts.memo() == MemoStanding::OfAnotherUser,

@@ -138,6 +138,14 @@ fn rows() -> Vec<Row> {
     row("a symbol from a file, for which nobody vouches", K::UnlistedToken, &[], lacks(M::AssetUnvouched), |f| f.asset = AssetStanding::Unvouched);
     row("a deposit that only a file tells of", K::MissedCredit, &[], lacks(M::NotSeenByUs), |f| f.seen_by_us = false);
     row("a voucher over a foreign channel", K::IbcVoucher, &[], KEY, |f| { f.asset = AssetStanding::Unlisted(TokenReview::Genuine); f.is_voucher = true; });
+    row("a listed voucher is credited as any other asset", K::MissedCredit, &[], OWN, |f| f.is_voucher = true);
+    row("a listed voucher that the ledger has", K::AlreadyCredited, &[], no(R::AlreadyCredited), |f| { f.is_voucher = true; f.ledger.credited = Some("l".into()); });
+    row("a listed voucher below the minimum", K::BelowMinimum, &[], OWN, |f| { f.is_voucher = true; f.amount = Amount::from_u128(1); });
+    row("a listed voucher without a routing field", K::MemoMissing, &[], OWN, |f| { f.is_voucher = true; set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::Missing); });
+    row("a delisted voucher", K::RetiredContract, &[], KEY, |f| { f.is_voucher = true; f.asset = AssetStanding::Retired(terms()); });
+    row("a voucher that nobody reviewed", K::IbcVoucher, &[], lacks(M::TokenReviewMissing), |f| { f.is_voucher = true; f.asset = AssetStanding::Unlisted(TokenReview::Unreviewed); });
+    row("an imitated voucher", K::FakeToken, &[K::IbcVoucher], no(R::WorthlessToken), |f| { f.is_voucher = true; f.asset = AssetStanding::Unlisted(TokenReview::Fake); });
+    row("a voucher by a symbol from a file", K::IbcVoucher, &[], lacks(M::AssetUnvouched), |f| { f.is_voucher = true; f.asset = AssetStanding::Unvouched; });
 
     // Which routing field.
     row("no routing field", K::MemoMissing, &[], OWN, |f| { set_role(f, AddressRole::Omnibus); f.memo = memo(MemoStanding::Missing); });
