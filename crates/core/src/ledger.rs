@@ -86,13 +86,17 @@ pub struct CreditKey {
     pub asset: AssetId,
     /// The amounts that the exchange may have booked: stated and received.
     pub amounts: [Amount; 2],
+    /// The user to whom it belongs beyond doubt; `None` while nobody knows. Credits of one transaction at one shared address
+    /// may be several users' (packets that one relayer brings, muxed accounts, outputs of one message).
+    pub owner: Option<String>,
 }
 
 impl CreditKey {
-    /// The part of an observed credit that a ledger row is compared with.
+    /// The part of an observed credit that a ledger row is compared with; `owner` is whom the address book names for it.
     #[must_use]
-    pub fn of(observation: &Observation) -> Self {
+    pub fn of(observation: &Observation, owner: Option<&str>) -> Self {
         Self {
+            owner: owner.map(str::to_owned),
             position: observation.position.clone(),
             to: observation.to.text().to_owned(),
             asset: observation.asset.clone(),
@@ -107,11 +111,14 @@ impl CreditKey {
 /// position come first, then exact amounts, then rows without an amount; a position that fits no credit is somebody
 /// else's numbering and read as none.
 ///
+/// Among rows that fit equally the one that names a credit's owner is that credit's. A row that may be one of several
+/// owners' credits, with too few like it for all of them, covers none: each is unclear, since choosing one would pay its
+/// neighbour twice and it never.
+///
 /// Give every credit of the transaction at addresses of ours and no other: a row must not be used up by a stranger's.
 /// The answer does not depend on the order of either list.
 #[must_use]
 pub fn standings(credits: &[CreditKey], rows: &[&LedgerEntry]) -> Vec<LedgerStanding> {
-    let mut standings = vec![LedgerStanding::default(); credits.len()];
     let mut rows: Vec<&LedgerEntry> = rows
         .iter()
         .copied()
@@ -120,8 +127,13 @@ pub fn standings(credits: &[CreditKey], rows: &[&LedgerEntry]) -> Vec<LedgerStan
     rows.sort_by(|left, right| left.id.cmp(&right.id));
     let mut in_order: Vec<usize> = (0..credits.len()).collect();
     in_order.sort_by_key(|index| credits.get(*index).map(|credit| &credit.position));
-    let mut used = vec![false; rows.len()];
-    type Fits = fn(&CreditKey, &LedgerEntry) -> bool;
+    let mut sharing = Sharing {
+        credits,
+        in_order,
+        used: vec![false; rows.len()],
+        rows,
+        standings: vec![LedgerStanding::default(); credits.len()],
+    };
     let rounds: [Fits; 3] = [
         |credit, row| {
             row.position.as_ref() == Some(&credit.position)
@@ -136,40 +148,125 @@ pub fn standings(credits: &[CreditKey], rows: &[&LedgerEntry]) -> Vec<LedgerStan
         |_, row| row.amount.is_none(),
     ];
     for fits in rounds {
-        for index in &in_order {
-            let (Some(credit), Some(standing)) = (credits.get(*index), standings.get_mut(*index))
-            else {
+        for kinship in [Kinship::Same, Kinship::Unsaid, Kinship::Other] {
+            sharing.share_out(fits, kinship);
+        }
+    }
+    sharing.finish()
+}
+
+type Fits = fn(&CreditKey, &LedgerEntry) -> bool;
+
+/// How the user of a row stands to the owner of a credit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kinship {
+    /// One and the same.
+    Same,
+    /// One of them is not known.
+    Unsaid,
+    /// Two users.
+    Other,
+}
+
+impl Kinship {
+    fn of(credit: &CreditKey, row: &LedgerEntry) -> Self {
+        match (&credit.owner, &row.user_id) {
+            (Some(owner), Some(user)) if owner == user => Self::Same,
+            (Some(_), Some(_)) => Self::Other,
+            _ => Self::Unsaid,
+        }
+    }
+}
+
+/// The rows of one transaction on their way to its credits.
+struct Sharing<'a> {
+    credits: &'a [CreditKey],
+    /// The credits by their position.
+    in_order: Vec<usize>,
+    rows: Vec<&'a LedgerEntry>,
+    used: Vec<bool>,
+    standings: Vec<LedgerStanding>,
+}
+
+impl<'a> Sharing<'a> {
+    /// Gives each row that is free to the first uncovered credit that it fits, unless it may as well be another owner's.
+    fn share_out(&mut self, fits: Fits, kinship: Kinship) {
+        let matches = |credit: &CreditKey, row: &LedgerEntry| {
+            Kinship::of(credit, row) == kinship
+                && fits_address_and_asset(credit, row)
+                && fits(credit, row)
+        };
+        for place in 0..self.rows.len() {
+            let Some(row) = self.free_row(place) else {
                 continue;
             };
-            if standing.credited.is_some() || standing.settled.is_some() {
+            let wanting: Vec<(usize, &CreditKey)> = self
+                .in_order
+                .iter()
+                .filter(|index| !self.is_covered(**index))
+                .filter_map(|index| Some((*index, self.credits.get(*index)?)))
+                .filter(|(_, credit)| matches(credit, row))
+                .collect();
+            let Some((index, first)) = wanting.first() else {
+                continue;
+            };
+            let has_several_owners = wanting
+                .iter()
+                .any(|(_, credit)| credit.owner != first.owner);
+            let alike = (0..self.rows.len())
+                .filter_map(|other| self.free_row(other))
+                .filter(|other| wanting.iter().all(|(_, credit)| matches(credit, other)))
+                .count();
+            if has_several_owners && alike < wanting.len() {
                 continue;
             }
-            let free = rows.iter().zip(used.iter_mut()).find(|(row, used)| {
-                !**used && fits_address_and_asset(credit, row) && fits(credit, row)
-            });
-            let Some((row, used)) = free else { continue };
-            *used = true;
+            let Some(standing) = self.standings.get_mut(*index) else {
+                continue;
+            };
             match row.kind {
                 LedgerEntryKind::SettledCase => standing.settled = Some(row.id.clone()),
                 LedgerEntryKind::CreditedDeposit | LedgerEntryKind::OwnWithdrawal => {
                     standing.credited = Some(row.id.clone());
                 }
             }
+            if let Some(used) = self.used.get_mut(place) {
+                *used = true;
+            }
         }
     }
-    for (credit, standing) in credits.iter().zip(standings.iter_mut()) {
-        if standing.credited.is_none() && standing.settled.is_none() {
-            standing.unclear = rows
+
+    fn free_row(&self, place: usize) -> Option<&'a LedgerEntry> {
+        let is_used = self.used.get(place).copied().unwrap_or(true);
+        self.rows.get(place).copied().filter(|_| !is_used)
+    }
+
+    fn is_covered(&self, index: usize) -> bool {
+        self.standings
+            .get(index)
+            .is_some_and(|standing| standing.credited.is_some() || standing.settled.is_some())
+    }
+
+    /// What is left over leaves a doubt on every credit that it may cover.
+    fn finish(mut self) -> Vec<LedgerStanding> {
+        for (credit, standing) in self.credits.iter().zip(self.standings.iter_mut()) {
+            if standing.credited.is_some() || standing.settled.is_some() {
+                continue;
+            }
+            standing.unclear = self
+                .rows
                 .iter()
-                .zip(&used)
+                .zip(&self.used)
                 .find(|(row, used)| {
-                    let is_whole = row.amount.is_none() && row.position.is_none();
+                    // A row that names another user stands for that user's part of the transaction.
+                    let is_whole = row.amount.is_none()
+                        && row.position.is_none()
+                        && Kinship::of(credit, row) != Kinship::Other;
                     (!**used || is_whole) && fits_address_and_asset(credit, row)
                 })
                 .map(|(row, _)| row.id.clone());
         }
+        self.standings
     }
-    standings
 }
 
 fn fits_address_and_asset(credit: &CreditKey, row: &LedgerEntry) -> bool {
@@ -192,6 +289,21 @@ mod tests {
             to: "0xA".into(),
             asset: AssetId::native(NetworkId::new("ethereum")),
             amounts: [Amount::from_u128(amount); 2],
+            owner: None,
+        }
+    }
+
+    fn of(owner: &str, position: u64, amount: u128) -> CreditKey {
+        CreditKey {
+            owner: Some(owner.into()),
+            ..credit(position, amount)
+        }
+    }
+
+    fn booked_to(user: &str, id: &str, amount: Option<u128>) -> LedgerEntry {
+        LedgerEntry {
+            user_id: Some(user.into()),
+            ..row(id, None, amount)
         }
     }
 
@@ -287,5 +399,46 @@ mod tests {
         let rows = [settled, row("L1", None, Some(5))];
         let credits = [credit(0, 5), credit(1, 5)];
         assert_eq!(covered(&credits, &rows), [named("L1"), named("S1")]);
+    }
+
+    #[test]
+    fn a_row_that_names_a_user_is_that_users_credit() {
+        let rows = [booked_to("bob", "L1", Some(5))];
+        let credits = [of("alice", 0, 5), of("bob", 1, 5)];
+        assert_eq!(covered(&credits, &rows), [None, named("L1")]);
+        assert_eq!(unclear(&credits, &rows), [None, None]);
+        let whole = [booked_to("bob", "L1", None)];
+        assert_eq!(covered(&credits, &whole), [None, named("L1")]);
+        assert_eq!(unclear(&credits, &whole), [None, None]);
+    }
+
+    #[test]
+    fn a_row_that_may_be_of_two_owners_pays_neither() {
+        let credits = [of("alice", 0, 5), of("bob", 1, 5)];
+        for row in [row("L1", None, Some(5)), booked_to("carol", "L1", Some(5))] {
+            let rows = [row];
+            assert_eq!(covered(&credits, &rows), [None, None]);
+            assert_eq!(unclear(&credits, &rows), [named("L1"), named("L1")]);
+        }
+        let one_unknown = [credit(0, 5), of("bob", 1, 5)];
+        let rows = [row("L1", None, Some(5))];
+        assert_eq!(unclear(&one_unknown, &rows), [named("L1"), named("L1")]);
+    }
+
+    #[test]
+    fn as_many_rows_as_owners_cover_all_of_them() {
+        let credits = [of("alice", 0, 5), of("bob", 1, 5)];
+        let rows = [row("L1", None, Some(5)), row("L2", None, Some(5))];
+        assert_eq!(covered(&credits, &rows), [named("L1"), named("L2")]);
+        let rows = [booked_to("bob", "L1", Some(5)), row("L2", None, Some(5))];
+        assert_eq!(covered(&credits, &rows), [named("L2"), named("L1")]);
+    }
+
+    #[test]
+    fn one_credit_is_covered_whomever_its_row_names() {
+        let rows = [booked_to("bob", "L1", Some(5))];
+        assert_eq!(covered(&[of("alice", 0, 5)], &rows), [named("L1")]);
+        let by_hand = [credit(0, 5), of("alice", 1, 5)];
+        assert_eq!(covered(&by_hand, &rows), [named("L1"), None]);
     }
 }

@@ -80,7 +80,9 @@ pub const fn reason(reason: Reason) -> &'static str {
         Reason::ForeignAddress => "we never held this address; ask whoever does",
         Reason::KeyLost => "nobody holds the key of this address",
         Reason::WorthlessToken => "there is nothing of value to return",
-        Reason::OwnMovement => "both sides are ours, or it paid for a message; nobody is owed anything",
+        Reason::OwnMovement => {
+            "both sides are ours, or it paid for a message; nobody is owed anything"
+        }
         Reason::AlreadyCredited => "it was booked or settled before; paying again would pay twice",
         Reason::OtherCodeAtAddress => {
             "another contract stands at this address on this network; it is not ours"
@@ -280,6 +282,11 @@ pub fn memo(evidence: &MemoEvidence) -> String {
         }
         MemoSign::SeveralOwners => {
             format!("{place} {value:?} is the memo of user {user} and of others at once")
+        }
+        MemoSign::BookedToAnother => {
+            format!(
+                "the ledger booked it to user {user}, who is not the one that {place} {value:?} names"
+            )
         }
     }
 }

@@ -245,6 +245,19 @@ impl World {
         deposit
     }
 
+    fn engine(&self) -> Engine {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let policy = Policy::load(&root.join("policy.toml"), None).expect("it loads");
+        Engine::new(
+            self.store.clone(),
+            self.chains.clone(),
+            Some(policy),
+            self.adapters.clone(),
+            Arc::new(FixedClock(time("2026-03-02T00:00:00Z"))),
+        )
+        .expect("an engine")
+    }
+
     async fn book(&self, tx: &str) {
         let entry = LedgerEntry {
             id: format!("row-{tx}"),
@@ -262,6 +275,13 @@ impl World {
             .import_ledger(vec![entry], paid_at())
             .await
             .expect("stored");
+    }
+}
+
+fn specialist() -> Person {
+    Person {
+        name: "gwen".to_owned(),
+        roles: BTreeSet::from([Role::Specialist]),
     }
 }
 
@@ -565,10 +585,7 @@ async fn own_an_unreadable_memo_names_nobody() {
 #[tokio::test]
 async fn own_no_claim_decides_a_dispute() {
     let world = World::new().await;
-    let person = Person {
-        name: "gwen".to_owned(),
-        roles: BTreeSet::from([Role::Specialist]),
-    };
+    let person = specialist();
     let dispute = Observation {
         from: Some(address(FRIEND)),
         ..payment("dispute", tag(777_000))
@@ -577,16 +594,7 @@ async fn own_no_claim_decides_a_dispute() {
     let missing = world
         .keep(&world.one(payment("none", no_tag(""))).await)
         .await;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let policy = Policy::load(&root.join("policy.toml"), None).expect("it loads");
-    let engine = Engine::new(
-        world.store.clone(),
-        world.chains.clone(),
-        Some(policy),
-        world.adapters.clone(),
-        Arc::new(FixedClock(time("2026-03-02T00:00:00Z"))),
-    )
-    .expect("an engine");
+    let engine = world.engine();
     for resolution in [
         None,
         Some(Resolution::LedgerCredit),
@@ -618,4 +626,124 @@ async fn own_no_claim_decides_a_dispute() {
         .await
         .expect("a missing memo is a ledger instruction");
     assert_eq!(claim.resolution, Resolution::LedgerCredit);
+}
+
+/// Two packets of one relayed transaction: the same amount, two memos.
+fn packets(tx: &str) -> Vec<Observation> {
+    [(0, 123_456), (1, 777_000)]
+        .map(|(index, value)| Observation {
+            position: Position::new(&format!("msg:{index}.transfer")),
+            ..payment(tx, tag(value))
+        })
+        .to_vec()
+}
+
+async fn book_to(world: &World, tx: &str, user: Option<&str>) {
+    let entry = LedgerEntry {
+        id: format!("row-{tx}"),
+        kind: LedgerEntryKind::CreditedDeposit,
+        user_id: user.map(str::to_owned),
+        network: xrpl(),
+        tx_id: TxId::new(tx),
+        position: None,
+        address: Some("r1".to_owned()),
+        asset: Some(AssetId::native(xrpl())),
+        amount: Some(Amount::from_u128(25_000_000)),
+        booked_at: paid_at(),
+    };
+    let rows = vec![entry];
+    world
+        .store
+        .import_ledger(rows, paid_at())
+        .await
+        .expect("stored");
+}
+
+#[tokio::test]
+async fn own_a_row_of_the_ledger_covers_the_credit_of_its_own_user() {
+    let world = World::new().await;
+    book_to(&world, "relayed", Some("B")).await;
+    let judged = world.judge(packets("relayed")).await;
+    let kinds: Vec<(Kind, Option<&str>)> = judged
+        .iter()
+        .map(|one| (one.classification.kind, one.classification.owner.as_deref()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (Kind::MissedCredit, Some("A")),
+            (Kind::AlreadyCredited, Some("B"))
+        ]
+    );
+    for one in &judged {
+        world.keep(one).await;
+    }
+    // One of them alone, the other known from the store.
+    for (credit, before) in packets("relayed").into_iter().zip(&judged) {
+        assert_eq!(
+            world.one(credit).await.classification,
+            before.classification
+        );
+    }
+}
+
+#[tokio::test]
+async fn own_a_row_that_may_be_of_two_users_pays_neither_of_them() {
+    let world = World::new().await;
+    book_to(&world, "relayed", None).await;
+    let unclear = Verdict::Conditional(Missing::LedgerUnclear);
+    for one in world.judge(packets("relayed")).await {
+        let found = &one.classification;
+        assert_eq!((found.kind, &found.verdict), (Kind::MissedCredit, &unclear));
+    }
+}
+
+#[tokio::test]
+async fn own_a_booking_to_another_user_than_the_memos_is_kept_as_evidence() {
+    let world = World::new().await;
+    book_to(&world, "misbooked", Some("B")).await;
+    let found = world
+        .one(payment("misbooked", tag(123_456)))
+        .await
+        .classification;
+    assert_eq!(found.kind, Kind::AlreadyCredited);
+    let finding = found.memo.expect("judged");
+    assert_eq!(finding.owner.as_deref(), Some("A"));
+    let booked = finding
+        .evidence
+        .iter()
+        .find(|one| one.sign == MemoSign::BookedToAnother)
+        .expect("noted");
+    assert_eq!(booked.user.as_deref(), Some("B"));
+    assert!(explain::memo(booked).contains("user B"));
+    assert!(finding.evidence.is_sorted());
+}
+
+#[tokio::test]
+async fn own_a_claim_sees_whose_the_ledgers_row_is() {
+    let world = World::new().await;
+    let judged = world.judge(packets("relayed")).await;
+    let mut kept = Vec::new();
+    for one in &judged {
+        kept.push(world.keep(one).await.id());
+    }
+    let engine = world.engine();
+    // Imported after the look, before the claim.
+    book_to(&world, "relayed", Some("B")).await;
+    let open = |id| {
+        let engine = &engine;
+        async move {
+            let options = OpenOptions::default();
+            engine.open_claim(id, &options, &specialist()).await
+        }
+    };
+    let booked = open(&kept[1]).await;
+    assert!(matches!(
+        booked,
+        Err(EngineError::Refused {
+            refusal: Refusal::NothingToClaim
+        })
+    ));
+    let claim = open(&kept[0]).await.expect("A was never credited");
+    assert_eq!(claim.beneficiary.as_deref(), Some("A"));
 }

@@ -70,6 +70,8 @@ pub(crate) enum Owner {
     Disputed,
     /// It comes from an address from which the claimant has sent before.
     Sender,
+    /// It carries a memo that is one other user's but for a slip.
+    OtherNearMemo,
     /// It carries the memo of somebody else.
     OtherMemo,
     /// It arrived at an address issued to somebody else.
@@ -271,7 +273,8 @@ impl<'a> Comparer<'a> {
             });
         }
         // One of several who may be meant is as near as the only one; which of them, a person says.
-        is_named.then_some(Owner::NearMemo)
+        let is_anothers = finding.proposed.is_some().then_some(Owner::OtherNearMemo);
+        is_named.then_some(Owner::NearMemo).or(is_anothers)
     }
 
     fn asset(&self, row: &Row) -> Option<Sameness> {
@@ -447,6 +450,7 @@ fn weights(levels: &Levels, comparer: &Comparer<'_>, row: &Row) -> [i32; 11] {
         Owner::Address | Owner::Memo => 14 * BIT,
         Owner::NearMemo => 8 * BIT,
         Owner::Sender | Owner::Disputed => 7 * BIT,
+        Owner::OtherNearMemo => -3 * BIT,
         Owner::OtherMemo => -6 * BIT,
         Owner::OtherAddress => -14 * BIT,
     };
@@ -539,6 +543,10 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
         Owner::Sender => (
             "near",
             "this user has sent from the same address before".to_owned(),
+        ),
+        Owner::OtherNearMemo => (
+            "differs",
+            "its memo is another user's but for a slip".to_owned(),
         ),
         Owner::OtherMemo => ("differs", "its memo is assigned to another user".to_owned()),
         Owner::OtherAddress => ("differs", format!("{} belongs to another user", facts.to)),

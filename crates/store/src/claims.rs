@@ -544,11 +544,13 @@ async fn ledger_now(tx: &mut Tx, deposit: &Deposit) -> Result<Option<LedgerStand
         .rows(&sql, values![deposit.tx_id(), deposit.network()])
         .await?
     {
-        if let Origin::Observed(observation) = stored_deposit(row)?.deposit.origin {
+        let stored = stored_deposit(row)?.deposit;
+        if let Origin::Observed(observation) = stored.origin {
             if observation.id() == deposit.id() {
                 place = Some(credits.len());
             }
-            credits.push(CreditKey::of(&observation));
+            let owner = stored.classification.owner.as_deref();
+            credits.push(CreditKey::of(&observation, owner));
         }
     }
     let standings = standings(&credits, &entries.iter().collect::<Vec<_>>());

@@ -1,7 +1,7 @@
 //! Whom the routing fields name, by what the address book has for their readings.
 
 use super::read::{Class, Field, Reading, assigned, fields, neighbours_of, readings};
-use super::{Memo, MemoEvidence, MemoFinding, MemoRules, MemoSign, MemoStanding};
+use super::{Memo, MemoEvidence, MemoFinding, MemoRules, MemoShape, MemoSign, MemoStanding};
 use crate::ledger::AccountStanding;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -143,6 +143,12 @@ impl<'a> Judge<'a> {
                 self.note_all(MemoSign::SeveralOwners, &live);
                 return found(unnamed, None, None);
             };
+            let same_number = self.same_number(&other, owner);
+            if !same_number.is_empty() {
+                self.note_all(MemoSign::SeveralOwners, &live);
+                self.note_all(MemoSign::SeveralOwners, &same_number);
+                return found(unnamed, None, None);
+            }
             self.note_all(MemoSign::Exact, &live);
             self.note_closed(&live);
             if self.sender_disputes(owner, &live) {
@@ -193,6 +199,15 @@ impl<'a> Judge<'a> {
             }
         }
         (exact, other)
+    }
+
+    /// Rows of other users whose value a network that carries numbers cannot tell from the exact one: `00123` reaches us as
+    /// 123, whoever was told to write it.
+    fn same_number<'r>(&self, other: &[Pair<'r, 'a>], owner: &str) -> Vec<Pair<'r, 'a>> {
+        let is_number = self.question.rules.shape == MemoShape::Tag;
+        let rows = other.iter().copied().filter(|_| is_number);
+        rows.filter(|(reading, row)| row.user != owner && reading.signs == [MemoSign::LeadingZeros])
+            .collect()
     }
 
     /// Two routing fields with two values: nobody can say which one the sender meant.

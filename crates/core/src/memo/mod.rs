@@ -110,6 +110,8 @@ coded! {
         OfAnotherUser => "of_another_user",
         /// The address book gives the value to several users at once.
         SeveralOwners => "several_owners",
+        /// The ledger booked it to another user than the one whom it names.
+        BookedToAnother => "booked_to_another",
     }
 }
 

@@ -16,7 +16,7 @@ use recover_core::kind::Kind;
 use recover_core::ledger::{
     AccountStanding, CreditKey, LedgerEntry, LedgerEntryKind, LedgerStanding, standings,
 };
-use recover_core::memo::{MemoFinding, MemoRules};
+use recover_core::memo::{MemoEvidence, MemoFinding, MemoRules, MemoSign};
 use recover_core::network::{DepositState, NetworkId};
 use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome};
 use recover_core::time::Timestamp;
@@ -122,15 +122,15 @@ impl<'a> FactGatherer<'a> {
             }
         }
         let transactions: Vec<TxId> = transactions.into_iter().collect();
-        let mut earlier: HashMap<DepositId, (Observation, Verdict)> = HashMap::new();
+        let mut earlier: HashMap<DepositId, (Observation, Classification)> = HashMap::new();
         for stored in self
             .store
             .observed_in_transactions(&self.network.id, &transactions)
             .await?
         {
             if let Origin::Observed(observation) = stored.deposit.origin {
-                let verdict = stored.deposit.classification.verdict;
-                earlier.insert(observation.id(), (observation, verdict));
+                let classification = stored.deposit.classification;
+                earlier.insert(observation.id(), (observation, classification));
             }
         }
         for observation in &mut observations {
@@ -160,16 +160,6 @@ impl<'a> FactGatherer<'a> {
                 choose(records, self.network, time)
             })
             .collect();
-        // A ledger row is never used up by a stranger's credit.
-        let ours = observations
-            .iter()
-            .zip(&recipients)
-            .filter(|(_, recipient)| recipient.is_some())
-            .map(|(observation, _)| observation);
-        let mut booked = booked_rows(
-            ours.chain(earlier.values().map(|(known, _)| known)),
-            &ledger,
-        );
         let users: BTreeSet<String> = recipients
             .iter()
             .flatten()
@@ -182,6 +172,19 @@ impl<'a> FactGatherer<'a> {
         let findings = self
             .memo_findings(&observations, &recipients, &book, &mut accounts)
             .await?;
+        // A ledger row is never used up by a stranger's credit.
+        let ours = observations
+            .iter()
+            .zip(&recipients)
+            .filter_map(|(observation, recipient)| {
+                let user = recipient.as_ref()?.user.as_deref();
+                let named = || findings.get(&observation.id())?.owner.as_deref();
+                Some((observation, user.or_else(named)))
+            });
+        let known = earlier
+            .values()
+            .map(|(known, classification)| (known, classification.owner.as_deref()));
+        let mut booked = booked_rows(ours.chain(known), &ledger);
         // With one of ours among them the strangers are not what is asked about.
         let mut strangers_left = if recipients.iter().any(Option::is_some) {
             0
@@ -222,7 +225,10 @@ impl<'a> FactGatherer<'a> {
             {
                 standing.returned_withdrawal = self.returned_withdrawal(&observation).await?;
             }
-            let memo = findings.get(&observation.id()).cloned();
+            let mut memo = findings.get(&observation.id()).cloned();
+            if let Some(finding) = &mut memo {
+                note_booking(finding, &standing, &ledger);
+            }
             let account = recipient
                 .as_ref()
                 .and_then(|chosen| chosen.user.as_deref())
@@ -284,10 +290,10 @@ impl<'a> FactGatherer<'a> {
                 if matches!(
                     facts.control,
                     Verdict::Conditional(Missing::CodeUnknown | Missing::DeployerNonceUnknown)
-                ) && let Some((_, proved)) = earlier.get(&observation.id())
-                    && is_proof_for(&chosen.control, proved)
+                ) && let Some((_, before)) = earlier.get(&observation.id())
+                    && is_proof_for(&chosen.control, &before.verdict)
                 {
-                    facts.control = proved.clone();
+                    facts.control = before.verdict.clone();
                 }
                 classification = classify(&facts);
             } else if recipient.is_none()
@@ -574,10 +580,38 @@ fn choose(
     })
 }
 
-/// What the ledger says about each credit of ours. The same credit may be given twice, as it is now and as it was stored:
-/// the first counts.
+/// Notes that the ledger booked a credit to another user than the one whom its memo names: it is booked all the same, and the
+/// one who appeals for it is told the truth only by a person.
+fn note_booking(finding: &mut MemoFinding, standing: &LedgerStanding, ledger: &[LedgerEntry]) {
+    let row = standing.credited.as_ref().or(standing.settled.as_ref());
+    let user = row
+        .and_then(|id| ledger.iter().find(|entry| entry.id == *id))
+        .and_then(|entry| entry.user_id.as_ref());
+    let (Some(owner), Some(user)) = (&finding.owner, user) else {
+        return;
+    };
+    if owner == user {
+        return;
+    }
+    let named = finding
+        .evidence
+        .iter()
+        .find(|evidence| evidence.user.as_ref() == Some(owner));
+    let Some(named) = named else { return };
+    let evidence = MemoEvidence {
+        sign: MemoSign::BookedToAnother,
+        user: Some(user.clone()),
+        ..named.clone()
+    };
+    finding.evidence.push(evidence);
+    finding.evidence.sort();
+    finding.evidence.dedup();
+}
+
+/// What the ledger says about each credit of ours, given with the user to whom it belongs beyond doubt. The same credit may
+/// be given twice, as it is now and as it was stored: the first counts.
 fn booked_rows<'a>(
-    credits: impl Iterator<Item = &'a Observation>,
+    credits: impl Iterator<Item = (&'a Observation, Option<&'a str>)>,
     ledger: &[LedgerEntry],
 ) -> HashMap<DepositId, LedgerStanding> {
     let mut rows: HashMap<&TxId, Vec<&LedgerEntry>> = HashMap::new();
@@ -585,12 +619,12 @@ fn booked_rows<'a>(
         rows.entry(&entry.tx_id).or_default().push(entry);
     }
     let mut by_transaction: HashMap<&TxId, BTreeMap<DepositId, CreditKey>> = HashMap::new();
-    for credit in credits.filter(|credit| rows.contains_key(&credit.tx_id)) {
+    for (credit, owner) in credits.filter(|(credit, _)| rows.contains_key(&credit.tx_id)) {
         by_transaction
             .entry(&credit.tx_id)
             .or_default()
             .entry(credit.id())
-            .or_insert_with(|| CreditKey::of(credit));
+            .or_insert_with(|| CreditKey::of(credit, owner));
     }
     let mut booked = HashMap::new();
     for (tx_id, credits) in by_transaction {
