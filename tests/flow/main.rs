@@ -15,3 +15,4 @@ mod own_matching;
 mod own_nonsense;
 mod own_people;
 mod own_secrets;
+mod recorded_demo;

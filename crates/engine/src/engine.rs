@@ -46,14 +46,27 @@ impl Engine {
                 sources.insert(network.id.clone(), adapter.open(network)?);
             }
         }
-        Ok(Self {
+        Ok(Self::over(store, chains, policy, adapters, clock, sources))
+    }
+
+    /// As [`Engine::new`], over sources that are open already: recordings.
+    #[must_use]
+    pub fn over(
+        store: Store,
+        chains: ChainsConfig,
+        policy: Option<Policy>,
+        adapters: Adapters,
+        clock: Arc<dyn Clock>,
+        sources: BTreeMap<NetworkId, Arc<dyn ChainRead>>,
+    ) -> Self {
+        Self {
             store,
             chains: Arc::new(chains),
             policy: policy.map(Arc::new),
             adapters,
             clock,
             sources: Arc::new(sources),
-        })
+        }
     }
 
     /// The store.

@@ -1,22 +1,16 @@
 //! The demo's data, embedded in the program.
 
-use crate::wiring::{Evm, source_config};
+use crate::wiring::source_config;
 use anyhow::Context as _;
 use flate2::read::GzDecoder;
 use recover_chain_evm::decode::Decoder;
 use recover_chain_evm::replay::{Recording, ReplayTransport};
 use recover_chain_evm::wire::Receipt;
-use recover_core::address::{Address, AddressError, Payload};
-use recover_core::block::TxId;
-use recover_core::book::ControlRecord;
-use recover_core::detect::Detect;
-use recover_core::network::{Family, NetworkId};
+use recover_core::network::NetworkId;
 use recover_core::observation::Observation;
-use recover_core::verdict::{Control, ControlEvidence, Verdict};
-use recover_engine::config::NetworkConfig;
-use recover_engine::family::Adapter;
+use recover_engine::config::ChainsConfig;
 use recover_source::chain::ChainRead;
-use recover_source::error::SourceError;
+use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
@@ -105,72 +99,33 @@ pub enum Chains {
     Mainnet,
 }
 
-/// The EVM adapter over recordings instead of nodes: the same code reads both.
-pub struct Recorded(pub Chains);
-
-impl Recorded {
-    fn bytes(&self, network: &str) -> Option<&'static [u8]> {
-        match (self.0, network) {
-            (Chains::Ours, "ethereum") => Some(ETHEREUM),
-            (Chains::Ours, "bsc") => Some(BSC),
-            (Chains::Mainnet, "ethereum") => Some(MAINNET),
-            _ => None,
+impl Chains {
+    const fn recordings(self) -> &'static [(&'static str, &'static [u8])] {
+        match self {
+            Self::Ours => &[("ethereum", ETHEREUM), ("bsc", BSC)],
+            Self::Mainnet => &[("ethereum", MAINNET)],
         }
     }
-}
 
-impl Detect for Recorded {
-    fn family(&self) -> Family {
-        Evm.family()
-    }
-
-    fn address(&self, text: &str) -> Result<Address, AddressError> {
-        Evm.address(text)
-    }
-
-    fn tx_id(&self, text: &str) -> Option<TxId> {
-        Evm.tx_id(text)
-    }
-
-    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
-        Evm.on_network(payload, network)
-    }
-}
-
-impl Control for Recorded {
-    fn prove(
-        &self,
-        address: &Address,
-        control: &ControlRecord,
-        evidence: &ControlEvidence,
-    ) -> Verdict {
-        Evm.prove(address, control, evidence)
-    }
-
-    fn maker(&self, control: &ControlRecord) -> Option<Address> {
-        Evm.maker(control)
-    }
-}
-
-impl Adapter for Recorded {
-    fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
-        let unreadable = |detail: String| SourceError::NotProtocol {
-            origin: format!("recording {}", network.id),
-            detail,
-        };
-        let source = network
-            .sources
-            .first()
-            .ok_or_else(|| unreadable("no source".to_owned()))?;
-        let bytes = self
-            .bytes(network.id.as_str())
-            .ok_or_else(|| unreadable("not recorded".to_owned()))?;
-        let recording = Recording::read(BufReader::new(GzDecoder::new(bytes)))
-            .map_err(|error| unreadable(error.to_string()))?;
-        let transport = ReplayTransport::new(recording, network.id.as_str());
-        Ok(recover_chain_evm::open_with(
-            source_config(network, source)?,
-            Arc::new(transport),
-        ))
+    /// The recorded networks of a configuration as sources: the adapter is the one that reads real nodes.
+    pub fn sources(
+        self,
+        chains: &ChainsConfig,
+    ) -> anyhow::Result<BTreeMap<NetworkId, Arc<dyn ChainRead>>> {
+        let mut sources = BTreeMap::new();
+        for (name, bytes) in self.recordings() {
+            let id = NetworkId::new(name);
+            let network = chains
+                .network(&id)
+                .context("a recorded network has no table")?;
+            let source = network.sources.first().context("its table has no source")?;
+            let recording = Recording::read(BufReader::new(GzDecoder::new(*bytes)))?;
+            let transport = ReplayTransport::new(recording, name);
+            sources.insert(
+                id,
+                recover_chain_evm::open_with(source_config(network, source)?, Arc::new(transport)),
+            );
+        }
+        Ok(sources)
     }
 }

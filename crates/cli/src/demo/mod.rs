@@ -1,6 +1,8 @@
 //! `demo`: the whole main job offline, computed live on embedded data.
 
+mod answers;
 mod data;
+mod memo;
 mod totals;
 
 use crate::args::Demo;
@@ -8,8 +10,9 @@ use crate::commands;
 use crate::exit::Exit;
 use crate::output;
 use crate::view::{MatchView, symbol_of};
+use crate::wiring;
 use anyhow::Context as _;
-use data::{Chains, Recorded};
+use data::Chains;
 use recover_core::appeal::{AppealId, MatchDecision, MatchOutcome};
 use recover_core::asset::TokenReview;
 use recover_core::claim::{Claim, Command};
@@ -23,7 +26,6 @@ use recover_engine::config::{ChainsConfig, Policy};
 use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
 use recover_engine::explain;
-use recover_engine::family::Adapters;
 use recover_engine::import::ColumnMap;
 use recover_engine::intake::IntakeFile;
 use recover_engine::scan::{ScanOptions, Silent};
@@ -60,6 +62,7 @@ pub async fn run(arguments: &Demo) -> anyhow::Result<Exit> {
     refusals(&engine, &outcomes).await?;
     queue(&engine, &outcomes).await?;
     mainnet(folder).await?;
+    memo::run(folder).await?;
 
     heading("What to try next")?;
     let place = arguments
@@ -89,23 +92,23 @@ fn heading(text: &str) -> anyhow::Result<()> {
 }
 
 async fn engine(folder: &Path, recorded: Chains, database: &str) -> anyhow::Result<Engine> {
-    let adapters = Adapters::new(vec![Arc::new(Recorded(recorded))]);
+    let adapters = wiring::adapters();
     let mut chains = ChainsConfig::load(&folder.join("chains.toml"), &adapters)?;
-    if recorded == Chains::Mainnet {
-        chains
-            .networks
-            .retain(|network, _| network.as_str() == "ethereum");
-    }
+    let sources = recorded.sources(&chains)?;
+    chains
+        .networks
+        .retain(|network, _| sources.contains_key(network));
     let policy = Policy::load(&folder.join("policy.toml"), Some(&chains))?;
     let store = Store::open(&format!("sqlite://{}", folder.join(database).display())).await?;
-    let now = Timestamp::parse(data::NOW)?;
-    Ok(Engine::new(
+    let clock = Arc::new(FixedClock(Timestamp::parse(data::NOW)?));
+    Ok(Engine::over(
         store,
         chains,
         Some(policy),
         adapters,
-        Arc::new(FixedClock(now)),
-    )?)
+        clock,
+        sources,
+    ))
 }
 
 async fn imports(engine: &Engine, folder: &Path) -> anyhow::Result<()> {
