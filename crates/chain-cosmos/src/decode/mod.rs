@@ -14,11 +14,13 @@ mod group;
 mod json;
 mod message;
 mod movement;
+mod origin;
 mod packet;
 
 pub use block::{Block, BlockCredits};
 #[cfg(feature = "fetch")]
 pub(crate) use block::{BlockHeader, header as header_of};
+pub use origin::Origin;
 
 use crate::address;
 use crate::networks;

@@ -213,6 +213,15 @@ pub enum ReturnRefusal {
         /// The network.
         network: NetworkId,
     },
+    /// The memo has a letter that libraries write in different bytes, so that a signature could not be checked: a control character
+    /// or a line separator (cosmjs leaves U+2028 as it is, the network escapes it).
+    #[error(
+        "the memo has the letter U+{letter:04X}, which cannot be signed alike everywhere; ask for the memo without it"
+    )]
+    MemoLetter {
+        /// The letter.
+        letter: u32,
+    },
     /// Without gas nothing is executed.
     #[error("a fee with a gas limit of 0")]
     GasMissing,
@@ -243,6 +252,7 @@ impl ReturnRefusal {
             Self::ContractToken { .. } => "contract_token",
             Self::NothingToReturn => "nothing_to_return",
             Self::MemoTooLong { .. } => "memo_too_long",
+            Self::MemoLetter { .. } => "memo_letter",
             Self::GasMissing => "gas_missing",
             Self::TimeoutMissing => "timeout_missing",
             Self::Deviates(_) => "deviates",
@@ -478,6 +488,15 @@ fn check(request: &ReturnRequest) -> Result<(&'static CosmosNetwork, PublicKey),
             characters,
             characters_max: network.memo_characters_max,
             network: request.network.clone(),
+        });
+    }
+    if let Some(letter) = request
+        .memo
+        .chars()
+        .find(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}'))
+    {
+        return Err(ReturnRefusal::MemoLetter {
+            letter: u32::from(letter),
         });
     }
     if request.fee.gas_limit == 0 {

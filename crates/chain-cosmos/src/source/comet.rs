@@ -1,12 +1,14 @@
 //! A CometBFT node, by its RPC (questions in the URL).
 
 use crate::address;
-use crate::decode::{BlockHeader, Decoder, DenomOrContract, header_of};
+use crate::decode::{BlockHeader, Decoder, DenomOrContract, Origin, header_of};
 use crate::networks;
 use crate::proto;
 use crate::source::ask::Asker;
+use crate::source::claims;
 use crate::source::cost;
 use crate::source::preflight::{self, Preflight, Preflights};
+use crate::source::query;
 use crate::source::refusal::Refusal;
 use crate::source::stream::{self, Found, Key, Search};
 use crate::source::view::{decode_error, transaction_view};
@@ -22,7 +24,7 @@ use recover_core::observation::{Observation, Outcome};
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
     AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
-    TransactionView,
+    TokenClaims, TransactionView,
 };
 use recover_source::error::SourceError;
 use recover_source::settings::SourceSettings;
@@ -629,11 +631,11 @@ impl ChainRead for CometRpc {
         let written = self.written(address)?;
         let coin = match self.decoder.denom_or_contract(asset) {
             Some(DenomOrContract::Denom(denom)) => {
-                let request = proto::AddressAndDenom {
+                let request = query::AddressAndDenom {
                     address: written.text().to_owned(),
                     denom,
                 };
-                let answer: proto::BalanceAnswer = self
+                let answer: query::BalanceAnswer = self
                     .must_query("/cosmos.bank.v1beta1.Query/Balance", &request)
                     .await?;
                 // Zero is the encoding's empty: an account without the coin.
@@ -642,11 +644,11 @@ impl ChainRead for CometRpc {
                     .map_or_else(|| "0".to_owned(), |coin| coin.amount)
             }
             Some(DenomOrContract::Contract(contract)) => {
-                let request = proto::SmartQuery {
+                let request = query::SmartQuery {
                     address: contract,
                     query_data: cost::cw20_balance_query(written.text()),
                 };
-                let answer: proto::SmartAnswer = self
+                let answer: query::SmartAnswer = self
                     .must_query("/cosmwasm.wasm.v1.Query/SmartContractState", &request)
                     .await?;
                 let value: Value = serde_json::from_slice(&answer.data).map_err(|_| {
@@ -658,6 +660,41 @@ impl ChainRead for CometRpc {
             None => return Err(self.unsupported(&format!("a balance of {asset}"))),
         };
         Amount::from_base_units(&coin).map_err(|error| self.asker.not_protocol(&error.to_string()))
+    }
+
+    async fn token_claims(&self, token: &str) -> Result<TokenClaims, SourceError> {
+        self.checked().await?;
+        if let Some(digest) = token.strip_prefix("ibc/") {
+            let request = proto::FirstText {
+                text: digest.to_owned(),
+            };
+            let answer: query::DenomTraceAnswer = self
+                .must_query("/ibc.applications.transfer.v1.Query/DenomTrace", &request)
+                .await?;
+            let trace = answer.trace.unwrap_or_default();
+            let origin = Origin {
+                path: trace.path,
+                denom: trace.base_denom,
+            }
+            .proven(token)
+            .map_err(|error| decode_error(self.asker.origin(), error))?;
+            return Ok(claims::of_origin(&origin));
+        }
+        if address::parse(token).is_err() {
+            return Ok(TokenClaims::default());
+        }
+        let request = query::SmartQuery {
+            address: token.to_owned(),
+            query_data: claims::cw20_info_query(),
+        };
+        let answer: query::SmartAnswer = self
+            .must_query("/cosmwasm.wasm.v1.Query/SmartContractState", &request)
+            .await?;
+        let value: Value = serde_json::from_slice(&answer.data).map_err(|_| {
+            self.asker
+                .not_protocol("a contract's answer that is no JSON")
+        })?;
+        Ok(claims::of_cw20(&value))
     }
 
     async fn network_cost(&self) -> Result<NetworkCost, SourceError> {
@@ -692,11 +729,11 @@ impl Preflights for CometRpc {
             }
             (_, Some(DenomOrContract::Contract(_))) => self.balance(&written, asset).await?,
             (_, Some(DenomOrContract::Denom(denom))) => {
-                let request = proto::AddressAndDenom {
+                let request = query::AddressAndDenom {
                     address: written.text().to_owned(),
                     denom,
                 };
-                let answer: proto::BalanceAnswer = self
+                let answer: query::BalanceAnswer = self
                     .must_query(
                         "/cosmos.bank.v1beta1.Query/SpendableBalanceByDenom",
                         &request,

@@ -5,9 +5,11 @@
 //! movements that a block makes without a transaction; the gateway does not.
 
 mod ask;
+mod claims;
 mod comet;
 mod cost;
 mod preflight;
+mod query;
 mod refusal;
 mod rest;
 mod stream;

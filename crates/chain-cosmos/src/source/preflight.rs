@@ -3,6 +3,7 @@
 use crate::address;
 use crate::key::PublicKey;
 use crate::proto;
+use crate::source::query;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -68,10 +69,10 @@ impl AuthAccount {
 
     /// Reads the answer of a node's query; `None` when no account of a known form is in it.
     pub(super) fn from_query(bytes: &[u8]) -> Option<Self> {
-        let answer = proto::AccountAnswer::decode(bytes).ok()?;
+        let answer = query::AccountAnswer::decode(bytes).ok()?;
         let mut bytes = answer.account?.value;
         for _ in 0..WRAPPED_MAX {
-            if let Ok(base) = proto::BaseAccount::decode(bytes.as_slice())
+            if let Ok(base) = query::BaseAccount::decode(bytes.as_slice())
                 && address::parse(&base.address).is_ok()
             {
                 let public_key = base
@@ -84,7 +85,7 @@ impl AuthAccount {
                     public_key,
                 });
             }
-            bytes = proto::Wrapped::decode(bytes.as_slice()).ok()?.inner;
+            bytes = query::Wrapped::decode(bytes.as_slice()).ok()?.inner;
         }
         None
     }
@@ -152,7 +153,7 @@ mod tests {
             .unwrap()
             .text()
             .to_owned();
-        let base = proto::BaseAccount {
+        let base = query::BaseAccount {
             address,
             pub_key: Some(proto::Any {
                 type_url: "/cosmos.crypto.secp256k1.PubKey".to_owned(),
@@ -165,7 +166,7 @@ mod tests {
             sequence: 3,
         };
         let answer = |value: Vec<u8>| {
-            proto::AccountAnswer {
+            query::AccountAnswer {
                 account: Some(proto::Any {
                     type_url: "/x".to_owned(),
                     value,
@@ -173,7 +174,7 @@ mod tests {
             }
             .encode_to_vec()
         };
-        let wrap = |inner: Vec<u8>| proto::Wrapped { inner }.encode_to_vec();
+        let wrap = |inner: Vec<u8>| query::Wrapped { inner }.encode_to_vec();
         let bytes = base.encode_to_vec();
         for value in [bytes.clone(), wrap(bytes.clone()), wrap(wrap(bytes))] {
             assert_eq!(AuthAccount::from_query(&answer(value)), Some(plain.clone()));

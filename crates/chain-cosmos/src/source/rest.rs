@@ -1,9 +1,10 @@
 //! The REST gateway of a node (LCD): Protobuf JSON over HTTP.
 
 use crate::address;
-use crate::decode::{BlockHeader, Decoder, DenomOrContract, SearchPage, header_of};
+use crate::decode::{BlockHeader, Decoder, DenomOrContract, Origin, SearchPage, header_of};
 use crate::networks;
 use crate::source::ask::Asker;
+use crate::source::claims;
 use crate::source::cost;
 use crate::source::preflight::{AuthAccount, Preflight, Preflights};
 use crate::source::refusal::Refusal;
@@ -21,7 +22,7 @@ use recover_core::observation::Observation;
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
     AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
-    TransactionView,
+    TokenClaims, TransactionView,
 };
 use recover_source::error::SourceError;
 use recover_source::settings::SourceSettings;
@@ -475,6 +476,37 @@ impl ChainRead for CosmosRest {
             }
             None => Err(self.unsupported(&format!("a balance of {asset}"))),
         }
+    }
+
+    async fn token_claims(&self, token: &str) -> Result<TokenClaims, SourceError> {
+        self.checked().await?;
+        if let Some(digest) = token.strip_prefix("ibc/") {
+            let mut paths = ["denom_traces", "denoms"]
+                .map(|list| format!("/ibc/apps/transfer/v1/{list}/{digest}"))
+                .into_iter();
+            let answer = loop {
+                let Some(path) = paths.next() else {
+                    return Err(self.unsupported("the origin of a voucher"));
+                };
+                match self.asker.ask(&path, &[]).await? {
+                    Ok(answer) => break answer,
+                    Err(refusal) if refusal.is_unknown_method() => {}
+                    Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+                }
+            };
+            let origin = Origin::read(&answer, token)
+                .map_err(|error| decode_error(self.asker.origin(), error))?;
+            return Ok(claims::of_origin(&origin));
+        }
+        if address::parse(token).is_err() {
+            return Ok(TokenClaims::default());
+        }
+        let question = STANDARD.encode(claims::cw20_info_query());
+        let path = format!("/cosmwasm/wasm/v1/contract/{token}/smart/{question}");
+        let answer = self.asker.get(&path, &[]).await?;
+        Ok(answer
+            .get("data")
+            .map_or_else(TokenClaims::default, claims::of_cw20))
     }
 
     async fn network_cost(&self) -> Result<NetworkCost, SourceError> {

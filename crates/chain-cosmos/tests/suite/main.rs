@@ -7,6 +7,7 @@
 mod fixture;
 mod oracle_cosmos;
 mod own_decode;
+mod own_questions;
 mod own_returns;
 mod own_source;
 mod recorded_files;

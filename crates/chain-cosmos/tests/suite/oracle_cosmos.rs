@@ -245,7 +245,7 @@ proptest! {
         number in 0_u64..1 << 50,
         sequence in 0_u64..1 << 50,
         height in 1_u64..1 << 50,
-        memo in "\\PC{0,30}",
+        memo in "[\\PC&&[^\u{2028}\u{2029}]]{0,30}",
         ibc: bool,
     ) {
         let request = ReturnRequest {

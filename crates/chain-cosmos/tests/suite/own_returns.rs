@@ -192,6 +192,13 @@ fn pitfall_080_a_memo_is_kept_character_by_character() {
             assert_eq!(verify(&bytes, &request), Ok(()));
         }
     }
+    for memo in ["71\n", "71\u{7}", "71\u{2028}"] {
+        let odd = ReturnRequest {
+            memo: memo.to_owned(),
+            ..plain()
+        };
+        assert_eq!(refused(&odd), "memo_letter", "{memo:?}");
+    }
     let long = ReturnRequest {
         memo: "7".repeat(257),
         ..plain()

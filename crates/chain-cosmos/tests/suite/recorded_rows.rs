@@ -1,8 +1,8 @@
 //! What a right adapter says of recorded answers, case by case.
 
 use crate::fixture::{decoder, json, line, transaction};
-use recover_chain_cosmos::address::{escrow_account, format};
-use recover_chain_cosmos::decode::DecodeError;
+use recover_chain_cosmos::address::{escrow_account, format, voucher_denom};
+use recover_chain_cosmos::decode::{DecodeError, Origin};
 use recover_core::asset::AssetId;
 use recover_core::block::TxId;
 use recover_core::memo::MemoKind;
@@ -420,4 +420,34 @@ fn recorded_results_of_another_block_are_not_believed() {
         matches!(error, DecodeError::Contradiction { .. }),
         "{error}"
     );
+}
+
+#[test]
+fn recorded_the_origin_of_a_voucher_is_proven_by_its_digest() {
+    let mut seen = 0;
+    for name in crate::fixture::names() {
+        let Some(end) = name.strip_prefix("ibc_denom_") else {
+            continue;
+        };
+        let answer = json(&name);
+        let text = |key: &str| answer["denom_trace"][key].as_str().unwrap().to_owned();
+        let voucher = voucher_denom(&format!("{}/{}", text("path"), text("base_denom")));
+        // The files are named by the end of the voucher that was asked for.
+        assert!(voucher.ends_with(end), "{name}: {voucher}");
+        let origin = Origin::read(&answer, &voucher).unwrap();
+        assert_eq!(
+            (origin.path, origin.denom),
+            (text("path"), text("base_denom"))
+        );
+        let other = voucher_denom("transfer/channel-0/unknown");
+        assert!(matches!(
+            Origin::read(&answer, &other),
+            Err(DecodeError::Contradiction { .. })
+        ));
+        seen += 1;
+    }
+    assert_eq!(seen, 6);
+    let later = serde_json::json!({"denom": {"base": "uatom", "trace": [{"port_id": "transfer", "channel_id": "channel-0"}]}});
+    let atom = "ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2";
+    assert_eq!(Origin::read(&later, atom).unwrap().denom, "uatom");
 }
