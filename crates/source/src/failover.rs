@@ -468,7 +468,8 @@ impl ChainRead for Sources {
         })
     }
 
-    /// The first page from the first source that gives one. A reading stays with its source, since only that one
+    /// The first page from the first source that sees everything, else from the first that answers: one that keeps less history
+    /// must not hide an archive behind it. A reading stays with its source, since only that one
     /// understands where its pages end: when it fails half way, the reading fails, and what is left is begun anew.
     async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {
         let wrap = |index: usize, mut page: AccountPage| {
@@ -492,14 +493,21 @@ impl ChainRead for Sources {
             return Ok(wrap(index, source.account_page(&request).await?));
         }
         let mut errors = Vec::new();
+        let mut with_gaps = None;
         for (index, source) in self.sources.iter().enumerate() {
             match source.account_page(request).await {
-                Ok(page) => return Ok(wrap(index, page)),
+                Ok(page) if page.gaps.is_empty() => return Ok(wrap(index, page)),
+                Ok(page) => {
+                    with_gaps.get_or_insert((index, page));
+                }
                 Err(error) => {
                     tracing::warn!(source = source.name(), %error, "asking the next source");
                     errors.push(error);
                 }
             }
+        }
+        if let Some((index, page)) = with_gaps {
+            return Ok(wrap(index, page));
         }
         Err(self.failed(errors))
     }

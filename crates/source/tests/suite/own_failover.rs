@@ -11,8 +11,8 @@ use recover_core::observation::{Mechanism, Observation, Outcome, Position};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
-    Capabilities, ChainRead, Gap, Head, Header, HistoryUpdate, Lookup, NetworkCost, Part,
-    ScanRequest, ScanUpdate, TokenClaims, TransactionView,
+    AccountPage, AccountRequest, Capabilities, ChainRead, Gap, Head, Header, HistoryUpdate, Lookup,
+    NetworkCost, Part, ScanRequest, ScanUpdate, TokenClaims, TransactionView,
 };
 use recover_source::error::{Advice, SourceError};
 use recover_source::failover::Sources;
@@ -236,6 +236,23 @@ impl ChainRead for Fake {
 
     async fn balance(&self, _address: &Address, _asset: &AssetId) -> Result<Amount, SourceError> {
         Err(down(self.name))
+    }
+
+    /// One credit a page.
+    async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {
+        self.up()?;
+        let index: usize = match &request.resume {
+            None => 0,
+            Some(place) => place.parse().map_err(|_| down(self.name))?,
+        };
+        let next = index.saturating_add(1);
+        let is_last = next >= self.credits.len();
+        Ok(AccountPage {
+            observations: self.credits.get(index).cloned().into_iter().collect(),
+            through: is_last.then_some(request.range.to()),
+            next: (!is_last).then(|| next.to_string()),
+            gaps: self.gaps.clone(),
+        })
     }
 
     async fn token_claims(&self, _token: &str) -> Result<TokenClaims, SourceError> {
@@ -539,4 +556,69 @@ async fn history_is_pieced_together_and_what_is_missing_is_named() {
     assert_eq!(txs, ["b", "a"]);
     let gaps: Vec<Part> = update.gaps.iter().map(|gap| gap.part).collect();
     assert_eq!(gaps, [Part::BlockCredits]);
+}
+
+fn first_page() -> AccountRequest {
+    AccountRequest {
+        address: account(2),
+        range: HeightRange::new(Height(1), Height(9)).unwrap(),
+        resume: None,
+    }
+}
+
+fn pruned() -> Gap {
+    Gap {
+        range: HeightRange::new(Height(1), Height(4)).unwrap(),
+        part: Part::TopLevel,
+        reason: "its history begins at 5".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_read_to_its_end_where_everything_is_kept() {
+    let early = credit("early", Position::value(), 3, 1);
+    let late = credit("late", Position::value(), 6, 1);
+    let sources = Sources::new(
+        network(),
+        vec![
+            Arc::new(Fake::new("pruned").sees(&[late.clone()]).lacks(pruned())),
+            Arc::new(Fake::new("archive").sees(&[early.clone(), late.clone()])),
+        ],
+    );
+    let page = sources.account_page(&first_page()).await.unwrap();
+    assert_eq!(page.observations, [early]);
+    let rest = AccountRequest {
+        resume: page.next,
+        ..first_page()
+    };
+    let page = sources.account_page(&rest).await.unwrap();
+    assert_eq!((page.observations, page.next), (vec![late], None));
+}
+
+#[tokio::test]
+async fn where_no_source_keeps_everything_the_first_is_read_with_its_gap() {
+    let late = credit("late", Position::value(), 6, 1);
+    let sources = Sources::new(
+        network(),
+        vec![
+            Arc::new(Fake::new("pruned").sees(&[late.clone()]).lacks(pruned())),
+            Arc::new(Fake::new("as pruned").lacks(pruned())),
+        ],
+    );
+    let page = sources.account_page(&first_page()).await.unwrap();
+    assert_eq!(page.observations, [late]);
+    assert_eq!(page.gaps, [pruned()]);
+}
+
+#[tokio::test]
+async fn a_place_in_a_reading_that_is_none_of_ours_is_disbelieved() {
+    let sources = Sources::new(network(), vec![Arc::new(Fake::new("one"))]);
+    for place in ["", "5 x", "x", "marker"] {
+        let request = AccountRequest {
+            resume: Some(place.to_owned()),
+            ..first_page()
+        };
+        let error = sources.account_page(&request).await.unwrap_err();
+        assert_eq!(error.advice(), Advice::Disbelieve, "{place}: {error}");
+    }
 }
