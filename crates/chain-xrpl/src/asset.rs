@@ -124,6 +124,17 @@ impl Asset {
         }
     }
 
+    /// Who issues it: what is paid to that account is taken out of circulation and no balance grows. `None` for the ledger's
+    /// own coin. The last 20 bytes of an issuance id are the issuer's account (XLS-33).
+    #[must_use]
+    pub fn issuer(self) -> Option<[u8; 20]> {
+        match self {
+            Self::Xrp => None,
+            Self::Issued { issuer, .. } => Some(issuer),
+            Self::Mpt(id) => id.last_chunk().copied(),
+        }
+    }
+
     /// The asset's identity on a network.
     #[must_use]
     pub fn id(self, network: &NetworkId) -> AssetId {

@@ -42,6 +42,9 @@ pub enum WireError {
     /// The fields are in the binary format.
     #[error("the answer is in the binary format: ask with binary=false")]
     Binary,
+    /// Ids, without the transactions.
+    #[error("the answer lists only the ids of its transactions: ask with expand=true")]
+    OnlyIds,
     /// What a transaction did, without the transaction.
     #[error("this is what a transaction did, without the transaction: nobody signed it")]
     NoTransaction,
@@ -107,7 +110,9 @@ pub fn record(row: &Value) -> Result<Record<'_>, WireError> {
 fn record_in<'a>(row: &'a Value, around: Surroundings<'a>) -> Result<Record<'a>, WireError> {
     match row {
         Value::Object(row) => record_of(row, around),
-        // A list of ids, or of blobs.
+        Value::String(text) if crate::address::parse_tx_id(text).is_some() => {
+            Err(WireError::OnlyIds)
+        }
         _ => Err(WireError::Binary),
     }
 }
@@ -268,8 +273,12 @@ mod tests {
             WireError::NoTransaction
         );
         assert_eq!(
-            records(&json!({"ledger": {"transactions": ["AB"]}})).unwrap_err(),
+            records(&json!({"ledger": {"transactions": ["1200002280"]}})).unwrap_err(),
             WireError::Binary
+        );
+        assert_eq!(
+            records(&json!({"ledger": {"transactions": ["AB".repeat(32)]}})).unwrap_err(),
+            WireError::OnlyIds
         );
     }
 }

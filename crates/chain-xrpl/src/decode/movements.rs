@@ -307,6 +307,9 @@ impl Reading<'_> {
         if partial && amount < stated {
             flags.push(Flag::PartialDelivery);
         }
+        if delivered.asset.issuer() == Some(to) {
+            flags.push(Flag::BalanceUnchanged);
+        }
         let memos = self.memos_of_transaction()?;
         self.push(Movement {
             position: Position::value().as_str().to_owned(),
@@ -368,12 +371,8 @@ impl Reading<'_> {
             && from != to
             && !self.fields.contains_key("SendMax")
             && !self.fields.contains_key("Paths");
-        let has_nodes = self
-            .meta
-            .get("AffectedNodes")
-            .and_then(Value::as_array)
-            .is_some_and(|nodes| !nodes.is_empty());
-        if direct && has_nodes {
+        // An excerpt leaves accounts out; then the signed amount stands alone.
+        if direct && self.effects.shown.contains(&to) {
             let gain = self.effects.gain(to, Asset::Xrp);
             let given = delivered.units().map(|units| units.amount);
             if given != Some(gain) {
@@ -618,6 +617,9 @@ impl Reading<'_> {
             .and_then(Money::units)
             .map_or(amount, |units| units.amount)
             .max(amount);
+        if delivered.asset.issuer() == Some(to) {
+            flags.push(Flag::BalanceUnchanged);
+        }
         self.push(Movement {
             position: position.to_owned(),
             from,

@@ -338,6 +338,33 @@ fn metadata_that_contradicts_the_signed_fields_is_refused() {
 }
 
 #[test]
+fn an_excerpt_without_the_recipient_credits_what_was_signed() {
+    let fields = payment(json!("500"), 0);
+    let nodes = json!([root(THEM, 1000, 488)]);
+    let told = Some(json!("500"));
+    let decoded = read(&record(fields, "tesSUCCESS", nodes, told)).unwrap();
+    let credits = ours(&decoded);
+    assert_eq!(credits.len(), 1);
+    assert_eq!(credits[0].amount.to_base_units(), "500");
+    assert_eq!(credits[0].amount_stated, credits[0].amount);
+}
+
+#[test]
+fn a_token_that_goes_back_to_its_issuer_grows_no_balance() {
+    let issuer = address::account(US).unwrap();
+    let id = format!("0044E49B{}", hex::encode_upper(issuer));
+    let tokens = json!({"mpt_issuance_id": id, "value": "7"});
+    for amount in [tokens, usd(US, "7")] {
+        let told = Some(amount.clone());
+        let decoded = read(&record(payment(amount, 0), "tesSUCCESS", json!([]), told)).unwrap();
+        assert_eq!(ours(&decoded)[0].flags, [Flag::BalanceUnchanged]);
+    }
+    let told = Some(usd(ISSUER, "7"));
+    let held = record(payment(usd(ISSUER, "7"), 0), "tesSUCCESS", json!([]), told);
+    assert_eq!(ours(&read(&held).unwrap())[0].flags, []);
+}
+
+#[test]
 fn pitfall_071_amounts_are_compared_whole_with_their_issuer() {
     let sent = record(
         payment(usd(ISSUER, "10"), 0),

@@ -139,6 +139,18 @@ fn money_that_no_payment_brought_is_found() {
 }
 
 #[test]
+fn what_is_paid_to_its_own_issuer_is_seen_and_grows_no_balance() {
+    let decoded = find("ledger_90150378_expanded", "C1877726");
+    let [credit] = decoded.credits.as_slice() else {
+        panic!("{:?}", decoded.credits);
+    };
+    let asset = credit.asset.contract_text().unwrap();
+    assert!(asset.ends_with(credit.to.text()), "{asset}");
+    assert_eq!(credit.amount.to_coin_text(30), "100000");
+    assert_eq!(credit.flags, [Flag::BalanceUnchanged]);
+}
+
+#[test]
 fn a_sender_says_where_money_may_go_back() {
     let decoded = one("tx_PaymentWithSourceTag");
     let memos = &decoded.credits[0].memos;
