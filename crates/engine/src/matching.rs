@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 
 const PAGE: u32 = 2_000;
 
+/// What the address book may write before a memo where a network tells types apart.
+const MEMO_TYPES: [&str; 5] = ["", "id:", "text:", "hash:", "return:"];
+
 impl Engine {
     /// Matches every open appeal, stores what came out and moves each appeal's status along. All of them at once, since a
     /// rival changes what may pass; exactly one outcome an appeal, in the order of their ids. The same input gives the
@@ -88,6 +91,11 @@ impl Engine {
                     }
                     recover_core::deposit::Origin::Imported(imported) => {
                         texts.insert(imported.to.clone());
+                        // Whoever else was assigned its memo must be heard, also without an appeal.
+                        if let Some(memo) = &imported.memo {
+                            let memo = memo.trim();
+                            texts.extend(MEMO_TYPES.map(|of| format!("{of}{memo}")));
+                        }
                     }
                 }
             }

@@ -5,18 +5,19 @@ mod common;
 use common::ShapeCodec;
 use recover_core::address::{Address, AddressError, Payload};
 use recover_core::amount::Amount;
+use recover_core::appeal::{Appeal, AppealId, MatchDecision};
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
 use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
 use recover_core::claim::{Person, Refusal, Resolution, Role};
 use recover_core::classify::Finality;
-use recover_core::deposit::{Deposit, DepositStatus, Origin};
+use recover_core::deposit::{Classification, Deposit, DepositStatus, ImportedDeposit, Origin};
 use recover_core::detect::Detect;
 use recover_core::kind::Kind;
 use recover_core::ledger::{AccountStanding, LedgerEntry, LedgerEntryKind};
 use recover_core::memo::{Memo, MemoKind, MemoRules, MemoShape, MemoSign, MemoStanding, place};
 use recover_core::network::{Family, NetworkId};
-use recover_core::observation::{Flag, Mechanism, Observation, Outcome, Position};
+use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome, Position};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{Control, ControlEvidence, How, Missing, Verdict};
 use recover_engine::claims::OpenOptions;
@@ -746,4 +747,81 @@ async fn own_a_claim_sees_whose_the_ledgers_row_is() {
     ));
     let claim = open(&kept[0]).await.expect("A was never credited");
     assert_eq!(claim.beneficiary.as_deref(), Some("A"));
+}
+
+/// A deposit at the shared address as a file tells it.
+fn told(memo: &str) -> Deposit {
+    Deposit {
+        origin: Origin::Imported(ImportedDeposit {
+            id: DepositId::verbatim("D-1"),
+            network: xrpl(),
+            tx_id: TxId::new(&"AB".repeat(32)),
+            position: "0".to_owned(),
+            block_height: None,
+            block_time: Some(paid_at()),
+            from: None,
+            to: "r1".to_owned(),
+            asset: AssetId::native(xrpl()),
+            amount: Amount::from_u128(25),
+            scale: 0,
+            memo: Some(memo.to_owned()),
+            orphan_reason: None,
+        }),
+        decimals: 0,
+        decimals_vouched: false,
+        symbol: Some("XRP".to_owned()),
+        classification: Classification {
+            kind: Kind::MissedCredit,
+            also: Vec::new(),
+            verdict: Verdict::Conditional(Missing::NotSeenByUs),
+            owner: None,
+            memo: None,
+        },
+        status: DepositStatus::Open,
+    }
+}
+
+#[tokio::test]
+async fn own_a_files_memo_of_two_users_is_nobodys_though_one_alone_appeals() {
+    for (also_others, decision) in [(false, MatchDecision::Auto), (true, MatchDecision::Review)] {
+        let world = World::new().await;
+        if also_others {
+            let rows = vec![memo_of("B", "123456")];
+            world
+                .store
+                .import_addresses(rows, paid_at())
+                .await
+                .expect("stored");
+        }
+        world
+            .store
+            .import_deposits(vec![told("123456")], paid_at())
+            .await
+            .expect("stored");
+        let appeal = Appeal {
+            id: AppealId::verbatim("A-1"),
+            user_id: "A".to_owned(),
+            created_at: time("2026-03-02T00:00:00Z"),
+            claimed_txid: "AB".repeat(32),
+            claimed_network: "xrpl".to_owned(),
+            claimed_asset: "XRP".to_owned(),
+            claimed_amount: "25".to_owned(),
+            claimed_to_address: String::new(),
+            claimed_memo: String::new(),
+            claimed_from_address: String::new(),
+            claimed_at: String::new(),
+            ownership_proof: String::new(),
+            session_view_at: None,
+            free_text: String::new(),
+            language: None,
+            time_zone: None,
+        };
+        world
+            .store
+            .import_appeals(vec![appeal], paid_at())
+            .await
+            .expect("stored");
+        let outcomes = world.engine().match_all().await.expect("matched");
+        assert_eq!(outcomes[0].decision, decision, "{:?}", outcomes[0].reasons);
+    }
 }

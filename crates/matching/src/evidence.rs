@@ -225,18 +225,28 @@ impl<'a> Comparer<'a> {
             return owner;
         }
         if let Some(memo) = &row.memo {
-            // The memo of a file's deposit was judged by nobody: it is compared as text.
+            // The memo of a file's deposit was judged by nobody: it is compared as text, and as strictly.
             let owners = self
                 .book
-                .memo_owners(family, memo)
+                .memo_owners(&row.facts)
                 .filter(|_| finding.is_none());
             if let Some(owners) = owners {
-                if !owners.contains(user_id) {
+                let user = user_id.as_str();
+                if owners.exact.contains(user) {
+                    return if owners.exact.len() == 1 {
+                        Owner::Memo
+                    } else {
+                        Owner::NearMemo
+                    };
+                }
+                if !owners.exact.is_empty() {
                     return Owner::OtherMemo;
                 }
-                if owners.len() == 1 {
-                    return Owner::Memo;
-                }
+                return if owners.near.contains(user) {
+                    Owner::NearMemo
+                } else {
+                    Owner::OtherNearMemo
+                };
             }
             let is_near = self.user.is_some_and(|user| {
                 user.memos.iter().any(|(of, own)| {

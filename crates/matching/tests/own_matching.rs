@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use recover_core::appeal::{MatchDecision, MatchOutcome};
 use recover_core::book::{AddressRecord, AddressRole};
 use recover_core::memo::{MemoEvidence, MemoFinding, MemoSign, MemoStanding};
-use recover_core::network::Family;
+use recover_core::network::{Family, NetworkId};
 use recover_matching::{AppealClues, DepositFacts, DepositIndex, UserBook, match_appeals};
 
 fn shown(outcome: &MatchOutcome) -> (MatchDecision, Option<&str>) {
@@ -319,6 +319,86 @@ fn own_a_memo_of_the_users_own_is_ownership() {
         assert_eq!(outcomes[0].decision, decision, "{memo}");
         assert_eq!(reason(&outcomes[0], "owner").0, verdict, "{memo}");
     }
+}
+
+#[test]
+fn own_a_files_memo_names_only_whoever_had_it_there_and_then() {
+    let shared = "cosmos1rp9lnp8wqjfu5kured6szpff9lclr2ctr3u6l0";
+    let deposits = [DepositFacts {
+        memo: Some("Kr-42".to_owned()),
+        ..deposit("D1", "cosmos", &hash(1), shared, "ATOM", "99.98")
+    }];
+    let of = |user: &str, value: &str| row(user, AddressRole::AssignedMemo, Family::Cosmos, value);
+    let on = |network: &str, record: AddressRecord| AddressRecord {
+        network: Some(NetworkId::new(network)),
+        ..record
+    };
+    let day = |text: &str| Some(time(text));
+    let rows = [
+        ("as it stands", vec![of("U1", "Kr-42")], MatchDecision::Auto),
+        (
+            "for this network",
+            vec![on("cosmos", of("U1", "Kr-42"))],
+            MatchDecision::Auto,
+        ),
+        (
+            "other capitals",
+            vec![of("U1", "KR-42")],
+            MatchDecision::Review,
+        ),
+        (
+            "for another network",
+            vec![on("osmosis", of("U1", "Kr-42"))],
+            MatchDecision::Review,
+        ),
+        (
+            "retired before",
+            vec![AddressRecord {
+                retired: day("2025-01-01T00:00:00Z"),
+                ..of("U1", "Kr-42")
+            }],
+            MatchDecision::Review,
+        ),
+        (
+            "given out afterwards",
+            vec![AddressRecord {
+                created: day("2025-01-05T00:00:00Z"),
+                ..of("U1", "Kr-42")
+            }],
+            MatchDecision::Review,
+        ),
+        (
+            "handed on before",
+            vec![
+                AddressRecord {
+                    retired: day("2024-12-01T00:00:00Z"),
+                    ..of("U2", "Kr-42")
+                },
+                of("U1", "Kr-42"),
+            ],
+            MatchDecision::Auto,
+        ),
+        (
+            "two users at once",
+            vec![of("U1", "Kr-42"), of("U2", "Kr-42")],
+            MatchDecision::Review,
+        ),
+        (
+            "another user's in other capitals",
+            vec![of("U1", "Kr-42"), of("U2", "kr-42")],
+            MatchDecision::Auto,
+        ),
+    ];
+    for (name, book, decision) in rows {
+        let outcomes = run(&[by_transaction("A1", "U1", 1)], &deposits, &book);
+        assert_eq!(outcomes[0].decision, decision, "{name}");
+    }
+    let strangers = run(
+        &[by_transaction("A1", "U3", 1)],
+        &deposits,
+        &[of("U2", "kr-42")],
+    );
+    assert_eq!(reason(&strangers[0], "owner").0, "differs");
 }
 
 #[test]

@@ -539,6 +539,8 @@ impl Store {
     }
 }
 
+/// What a file tells of the same transfer counts with what a source saw of it: two appeals for one deposit must meet, also
+/// when one of them was matched to its row of the file. Amounts of one scale that differ are two transfers.
 pub(crate) async fn claimants(
     reader: &mut Reader<'_>,
     deposit: &DepositId,
@@ -546,10 +548,15 @@ pub(crate) async fn claimants(
     let rows = reader
         .rows(
             "SELECT DISTINCT user_id FROM appeal JOIN match_outcome ON match_outcome.appeal_id = appeal.id
-             WHERE match_outcome.deposit_id = $1 AND decision <> 'none'
-                AND status NOT IN ('refused', 'duplicate', 'closed')
+             WHERE (match_outcome.deposit_id = $1 OR match_outcome.deposit_id IN (
+                    SELECT told.id FROM deposit AS seen
+                    JOIN deposit AS told ON told.tx_id = seen.tx_id AND told.network = seen.network
+                    WHERE seen.id = $2 AND seen.origin = 'observed' AND told.origin = 'imported'
+                        AND LOWER(told.to_text) = LOWER(seen.to_text)
+                        AND (told.decimals <> seen.decimals OR told.amount = seen.amount)))
+                AND decision <> 'none' AND status NOT IN ('refused', 'duplicate', 'closed')
              ORDER BY user_id",
-            values![deposit],
+            values![deposit, deposit],
         )
         .await?;
     rows.iter()

@@ -45,6 +45,7 @@ on_both! {
         text_comes_back_as_it_came,
         a_decided_appeal_keeps_its_status_and_text,
         matching_moves_appeals_along_and_leaves_decisions_alone,
+        an_appeal_matched_to_a_files_row_is_a_rival_for_what_was_seen,
         lists_page_and_notes_are_numbered,
     ;
     cancel:

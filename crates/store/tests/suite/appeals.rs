@@ -1,4 +1,4 @@
-use super::{Backend, at, deposit, now};
+use super::{Backend, at, deposit, imported, now};
 use recover_core::appeal::{
     Appeal, AppealId, AppealStatus, MatchDecision, MatchOutcome, MatchReason,
 };
@@ -131,6 +131,39 @@ pub async fn a_decided_appeal_keeps_its_status_and_text(backend: Backend) {
             .await
             .unwrap()
     );
+}
+
+pub async fn an_appeal_matched_to_a_files_row_is_a_rival_for_what_was_seen(backend: Backend) {
+    let store = backend.open().await;
+    let seen = deposit("0x1", 1);
+    let told = imported("D-1", "0x1");
+    let elsewhere = imported("D-2", "0x2");
+    store
+        .upsert_observed(vec![seen.clone()], now())
+        .await
+        .unwrap();
+    store
+        .import_deposits(vec![told.clone(), elsewhere.clone()], now())
+        .await
+        .unwrap();
+    let ids = ["A-1", "A-2", "A-3", "A-4"];
+    let rows = ids
+        .iter()
+        .map(|id| appeal(id, &format!("u-{id}")))
+        .collect();
+    store.import_appeals(rows, now()).await.unwrap();
+    let outcomes = vec![
+        outcome("A-1", Some(seen.id()), MatchDecision::Auto),
+        outcome("A-2", Some(told.id()), MatchDecision::Review),
+        outcome("A-3", Some(elsewhere.id()), MatchDecision::Review),
+        outcome("A-4", Some(told.id()), MatchDecision::None),
+    ];
+    store.put_match_outcomes(outcomes, now()).await.unwrap();
+    assert_eq!(
+        store.claimants_of(&seen.id()).await.unwrap(),
+        ["u-A-1", "u-A-2"]
+    );
+    assert_eq!(store.claimants_of(&told.id()).await.unwrap(), ["u-A-2"]);
 }
 
 pub async fn matching_moves_appeals_along_and_leaves_decisions_alone(backend: Backend) {
