@@ -15,6 +15,10 @@ test *arguments:
 test-nodes:
     tests/run --workspace -E 'kind(test) & (binary(/^(nodes?|postgres)(_|$)/) | test(/(^|::)(nodes?|postgres)(_|::|$)/))'
 
+# One omnibus account a network, read through every API with faults; other seeds and sizes: `just test-omnibus 7 1000000`.
+test-omnibus seed="20260" deposits="100000":
+    OMNIBUS_SEED={{ seed }} OMNIBUS_DEPOSITS={{ deposits }} cargo test --locked -p recover --test omnibus -- --nocapture --test-threads=1
+
 # Everything CI checks besides the tests.
 lint:
     .ci/run format clippy docs codec deny

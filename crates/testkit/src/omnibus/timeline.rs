@@ -46,10 +46,10 @@ impl Timeline {
         while start < end {
             let mut dice = Dice::new(seed, SIZES, self.starts.len() as u64);
             let size = match dice.below(1000) {
-                0..450 => 0,
-                450..750 => 1,
-                750..920 => dice.between(2, 4),
-                920..993 => dice.between(5, 30),
+                0..350 => 0,
+                350..600 => 1,
+                600..780 => dice.between(2, 4),
+                780..970 => dice.between(5, 40),
                 _ => dice.between(150, 700),
             };
             start = end.min(start + u32::try_from(size).expect("a small number"));
