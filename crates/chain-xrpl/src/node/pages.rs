@@ -143,10 +143,17 @@ impl XrplNode {
         place: &mut Place,
     ) -> Result<(Map<String, Value>, Value), SourceError> {
         let mut last = None;
+        let mut forgotten = Value::Null;
         for _ in 0..self.settings.retry.tries_max.max(2) {
             match self.ask_page(request, place).await {
                 Ok(result) => {
                     let marker = result.get("marker").cloned().unwrap_or_default();
+                    if !marker.is_null() && marker == forgotten {
+                        // The page that was read before, up to the place that had died: the reading goes on from there.
+                        self.check_range(&result, place)?;
+                        place.marker = std::mem::take(&mut forgotten);
+                        continue;
+                    }
                     if marker.is_null() || marker != place.marker {
                         self.check_range(&result, place)?;
                         return Ok((result, marker));
@@ -158,6 +165,7 @@ impl XrplNode {
                     );
                 }
                 Err(SourceError::Refused { .. }) if !place.marker.is_null() => {
+                    forgotten = place.marker.clone();
                     place.restart();
                 }
                 Err(error @ SourceError::NotKept { .. }) => {
