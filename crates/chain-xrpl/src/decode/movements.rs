@@ -102,6 +102,17 @@ pub(super) fn read(
     Ok((credits.collect(), reading.notes))
 }
 
+/// Whether two amounts differ by less than a thousandth: the last digits of a far greater balance, never another payment.
+fn is_rounding(one: Amount, other: Amount) -> bool {
+    let difference = one
+        .checked_sub(other)
+        .or_else(|| other.checked_sub(one))
+        .and_then(|difference| {
+            difference.mul_ratio_ceil(Amount::from_u128(1_000), Amount::from_u128(1))
+        });
+    difference.is_some_and(|difference| difference < one)
+}
+
 fn bad(field: &'static str) -> DecodeError {
     DecodeError::BadField { field }
 }
@@ -282,7 +293,7 @@ impl Reading<'_> {
             && issuer == to
             && self.effects.gains_of(to, currency).next().is_some()
         {
-            return self.by_issuer(from, to, &asked, currency);
+            return self.by_issuer(from, to, &asked, &delivered, currency);
         }
         let mut flags = Vec::new();
         let Some(mut amount) = self.units(to, &delivered, &mut flags) else {
@@ -418,13 +429,19 @@ impl Reading<'_> {
         from: Account,
         to: Account,
         asked: &Money,
+        delivered: &Money,
         currency: crate::asset::Currency,
     ) -> Result<(), DecodeError> {
         let gains: Vec<(Asset, Amount)> = self.effects.gains_of(to, currency).collect();
         let stated = asked.units().map(|units| units.amount).unwrap_or_default();
         let partial = flags(self.fields) & PARTIAL_PAYMENT != 0;
+        let delivered = delivered.units().map(|units| units.amount);
         let single = gains.len() == 1;
-        for (asset, gain) in gains {
+        for (asset, grown) in gains {
+            // A balance has 16 digits and swallows the last ones of what it received: delivered is what was delivered.
+            let gain = delivered
+                .filter(|delivered| single && from != to && is_rounding(*delivered, grown))
+                .unwrap_or(grown);
             let stated = if single { stated.max(gain) } else { gain };
             let memos = self.memos_of_transaction()?;
             self.push(Movement {

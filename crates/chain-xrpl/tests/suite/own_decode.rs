@@ -191,6 +191,32 @@ fn any_issuer_means_the_issuers_whose_lines_grew() {
     assert_eq!(found.len(), 2);
     assert!(found.contains(&(format!("USD.{ISSUER}"), "3".to_owned())));
     assert!(found.contains(&(format!("USD.{OTHER_ISSUER}"), "2".to_owned())));
+    // One line grew, and its large balance swallowed the last digits of what was delivered.
+    let precise = record(
+        json!({"TransactionType": "Payment", "Account": THEM, "Destination": US,
+            "Amount": usd(US, "0.0630723917605")}),
+        "tesSUCCESS",
+        json!([line(ISSUER, US, "-1000", "-1000.06307239176")]),
+        Some(usd(US, "0.0630723917605")),
+    );
+    let decoded = read(&precise).unwrap();
+    let credits = ours(&decoded);
+    assert_eq!(credits.len(), 1);
+    assert_eq!(credits[0].amount.to_coin_text(30), "0.0630723917605");
+    assert_eq!(credits[0].amount, credits[0].amount_stated);
+    assert_eq!(credits[0].flags, []);
+    // What pays a debt of ours is no rounding: the holding grew by less.
+    let netted = record(
+        fields.clone(),
+        "tesSUCCESS",
+        json!([
+            line(ISSUER, US, "0", "-3"),
+            line(US, OTHER_ISSUER, "-2", "0")
+        ]),
+        Some(usd(US, "5")),
+    );
+    let decoded = read(&netted).unwrap();
+    assert_eq!(ours(&decoded)[0].amount.to_coin_text(30), "3");
     // We issue it ourselves: it came home.
     let nodes = json!([line(US, THEM, "-9", "-4")]);
     let decoded = read(&record(fields, "tesSUCCESS", nodes, Some(usd(US, "5")))).unwrap();
