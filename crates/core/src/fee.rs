@@ -463,6 +463,50 @@ mod tests {
     }
 
     #[test]
+    fn currencies_of_30_decimals_are_quoted_or_refused_by_name() {
+        let network = NetworkId::new("xrpl");
+        let rules = [rule(flat("80"))];
+        let asked = |amount: Amount, price: &str| {
+            quote(&QuoteInput {
+                amount,
+                decimals: Some(30),
+                price: Some(Decimal::parse(price).unwrap()),
+                network_fee: None,
+                ..input(&rules, &network)
+            })
+        };
+        let coins = |text: &str| Amount::from_coin_text(text, 30).unwrap();
+        let whole = asked(coins("250.000000000000000000000000000001"), "2.5").unwrap();
+        assert_eq!(whole.value, cents("625"));
+        assert_eq!(
+            whole.net.to_coin_text(30),
+            "218.000000000000000000000000000001"
+        );
+        // As many as a meme has, at the price of one.
+        let many = asked(coins("10000000000000000"), "0.000000000123456789").unwrap();
+        assert_eq!(many.value, cents("1234567.89"));
+        assert_eq!(
+            many.net.checked_add(many.fee_in_asset),
+            Some(coins("10000000000000000"))
+        );
+        let smallest = Amount::from_u128(1);
+        let refusals = [
+            asked(smallest, "2.5"),
+            asked(smallest, &format!("1{}", "0".repeat(70))),
+            asked(Amount::MAX, &format!("1{}", "0".repeat(40))),
+            asked(coins("1"), &format!("0.{}1", "0".repeat(60))),
+        ];
+        for (refused, expected) in refusals.into_iter().zip([
+            QuoteRefusal::FeeExceedsValue,
+            QuoteRefusal::FeeExceedsValue,
+            QuoteRefusal::OutOfRange,
+            QuoteRefusal::OutOfRange,
+        ]) {
+            assert_eq!(refused, Err(expected));
+        }
+    }
+
+    #[test]
     fn refusals_come_in_their_order() {
         let network = NetworkId::new("ethereum");
         let rules = [rule(flat("80"))];
