@@ -35,12 +35,24 @@ pub(crate) struct SignDoc {
     pub account_number: u64,
 }
 
+/// `tendermint.types.BlobTx` and `IndexWrapper`: in which Celestia's blocks hold a transaction that pays for data. The name in field
+/// 3 (`BLOB`, `INDX`) tells them from a `TxRaw`, whose field 3 is a signature.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(crate) struct WrappedTx {
+    #[prost(bytes = "vec", tag = "1")]
+    pub tx: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub type_id: Vec<u8>,
+}
+
+/// `cosmos.tx.v1beta1.TxBody`.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(crate) struct TxBody {
     #[prost(message, repeated, tag = "1")]
     pub messages: Vec<Any>,
-    #[prost(string, tag = "2")]
-    pub memo: String,
+    /// A `string` in the published file, and bytes here: nodes take a memo that is no UTF-8, and it must not hide a payment.
+    #[prost(bytes = "vec", tag = "2")]
+    pub memo: Vec<u8>,
     #[prost(uint64, tag = "3")]
     pub timeout_height: u64,
     #[prost(bool, tag = "4")]

@@ -117,6 +117,16 @@ fn by_action<'a>(events: Vec<&'a Event>, row: &Row) -> Vec<Vec<&'a Event>> {
                 .rposition(|event| event.kind == "tx")
                 .map_or(0, |last| last.saturating_add(1));
             only.extend(events.into_iter().skip(first));
+        } else if let Some(first) = groups.first_mut()
+            && !row.logs.is_empty()
+            && row
+                .messages
+                .iter()
+                .all(|message| message.stated().is_empty())
+        {
+            // One log for several messages that state no payment (SDK 0.37): which of them moved it does not matter, a fee is
+            // not among them.
+            first.extend(events);
         }
         return groups;
     }

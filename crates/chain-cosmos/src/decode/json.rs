@@ -21,7 +21,8 @@ pub(super) struct Row {
     pub time: Option<Timestamp>,
     pub code: u64,
     pub codespace: String,
-    pub memo: Option<String>,
+    /// As written: nodes do not insist on UTF-8.
+    pub memo: Option<Vec<u8>>,
     pub messages: Vec<Message>,
     /// Events of the whole transaction.
     pub events: Vec<Event>,
@@ -103,6 +104,11 @@ pub(super) fn result(answer: &Value) -> Result<&Value, DecodeError> {
 /// Reads one transaction.
 pub(super) fn single(value: &Value) -> Result<Row, DecodeError> {
     let value = result(value)?;
+    if value.get("bank").is_some() && value.get("tx").is_none() {
+        return Err(DecodeError::NotATransaction {
+            what: "an explorer's list of an account's balances".to_owned(),
+        });
+    }
     if let Some(response) = value.get("tx_response").filter(|inner| inner.is_object()) {
         return of_response(response, value.get("tx"));
     }
@@ -136,6 +142,8 @@ fn describe(value: &Value) -> &'static str {
         "a node's status"
     } else if has("block_metas") {
         "a list of block headers"
+    } else if has("tx_result") {
+        "the result of a transaction without its bytes"
     } else if has("denom_trace") || has("denom") {
         "the origin of a denomination"
     } else if has("typeUrl") || has("type_url") || has("@type") {
@@ -202,7 +210,7 @@ fn of_response(response: &Value, beside: Option<&Value>) -> Result<Row, DecodeEr
 }
 
 /// Messages and memo of a transaction in JSON: Protobuf's form or amino's.
-fn body_of(transaction: &Value) -> Result<(Vec<Message>, Option<String>), DecodeError> {
+fn body_of(transaction: &Value) -> Result<(Vec<Message>, Option<Vec<u8>>), DecodeError> {
     let (list, memo) = match transaction.get("body") {
         Some(body) => (body.get("messages"), body.get("memo")),
         None => {
@@ -216,7 +224,9 @@ fn body_of(transaction: &Value) -> Result<(Vec<Message>, Option<String>), Decode
         .iter()
         .map(Message::read)
         .collect::<Result<_, _>>()?;
-    let memo = memo.and_then(Value::as_str).map(str::to_owned);
+    let memo = memo
+        .and_then(Value::as_str)
+        .map(|memo| memo.as_bytes().to_vec());
     Ok((messages, memo))
 }
 
@@ -254,6 +264,13 @@ fn logs_of(response: &Value) -> Vec<(Option<usize>, Vec<Event>)> {
         .collect()
 }
 
+/// The transaction inside Celestia's wrapping of one that pays for data; `None` for a plain transaction. Its id is that of the
+/// inner bytes (`Tx.Hash` of celestia-core).
+fn unwrapped(raw: &[u8]) -> Option<Vec<u8>> {
+    let wrapped = proto::WrappedTx::decode(raw).ok()?;
+    matches!(wrapped.type_id.as_slice(), b"BLOB" | b"INDX").then_some(wrapped.tx)
+}
+
 /// A transaction of CometBFT: its bytes and the result of its execution. The id is computed from the bytes.
 pub(super) fn of_comet(
     given: Option<&str>,
@@ -261,6 +278,8 @@ pub(super) fn of_comet(
     raw: &[u8],
     executed: &Value,
 ) -> Result<Row, DecodeError> {
+    let wrapped = unwrapped(raw);
+    let raw = wrapped.as_deref().unwrap_or(raw);
     let id = address::tx_id_of(raw);
     if let Some(given) = given
         && address::parse_tx_id(given).as_ref() != Some(&id)

@@ -113,7 +113,7 @@ pub struct Transaction {
     pub code: u64,
     /// The module that gives the code its meaning; empty for success.
     pub codespace: String,
-    /// The memo; `None` where the answer has no such field.
+    /// The memo, readable; `None` where the answer has no such field. The credits hold its bytes.
     pub memo: Option<String>,
     /// Who signed it, where the messages tell.
     pub signer: Option<Address>,
@@ -266,7 +266,10 @@ impl Decoder {
             outcome,
             code: row.code,
             codespace: row.codespace.clone(),
-            memo: row.memo.clone(),
+            memo: row
+                .memo
+                .as_deref()
+                .map(|memo| String::from_utf8_lossy(memo).into_owned()),
             signer: row
                 .messages
                 .iter()

@@ -243,7 +243,7 @@ impl<'a> Writer<'a> {
     /// The memo of the transaction: one for all its messages.
     fn memo(&self) -> Memo {
         match &self.row.memo {
-            Some(memo) => Memo::text(memo.as_bytes(), place::MEMO),
+            Some(memo) => Memo::text(memo, place::MEMO),
             None => Memo::absent(place::MEMO),
         }
     }
@@ -550,9 +550,15 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Whether a coin without a sender is what a delegator gets for staking: networks before SDK 0.38 do not say who paid it.
+/// Whether a coin without a sender is what a delegator or a validator gets for staking: networks before SDK 0.38 do not say who
+/// paid it. Only what is withdrawn goes elsewhere than to the signer, to an account that they chose.
 fn is_reward_of(message: &Message, to: &str) -> bool {
     message.flat().iter().any(|message| match message {
+        Message::Other { kind, .. }
+            if kind.contains("WithdrawDelegat") || kind.contains("WithdrawValidatorCommission") =>
+        {
+            true
+        }
         Message::Other { kind, signer } => {
             let is_staking = ["Delegat", "Undelegate", "Redelegate", "Withdraw"]
                 .iter()

@@ -117,20 +117,27 @@ fn is_refusal_nested(bytes: &[u8], depth: usize) -> Option<bool> {
     if value.get("error").is_some_and(|error| !error.is_null()) {
         return Some(true);
     }
-    let result = value.get("result")?.as_str()?;
-    let inner = (depth < 4)
-        .then(|| STANDARD.decode(result).ok())
-        .flatten()
-        .and_then(|wrapped| serde_json::from_slice::<Value>(&wrapped).ok())
-        .and_then(|wrapped| match wrapped.get("ibc_ack") {
-            Some(Value::String(ack)) => STANDARD.decode(ack).ok(),
-            _ => None,
-        });
+    let decode = |value: &Value| STANDARD.decode(value.as_str()?).ok();
+    // Relayer fees (ICS-29) put the token module's own beside what the relayer gets.
+    let inner = match value.get("app_acknowledgement") {
+        Some(own) => Some(decode(own)?),
+        None => {
+            let result = value.get("result")?;
+            result.as_str()?;
+            decode(result)
+                .and_then(|wrapped| serde_json::from_slice::<Value>(&wrapped).ok())
+                .and_then(|wrapped| decode(wrapped.get("ibc_ack")?))
+        }
+    };
     match inner {
+        Some(_) if depth >= NESTED_MAX => None,
         Some(inner) => is_refusal_nested(&inner, depth.saturating_add(1)),
         None => Some(false),
     }
 }
+
+/// How deep acknowledgements inside acknowledgements are followed.
+const NESTED_MAX: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -184,12 +191,26 @@ mod tests {
             );
             format!(r#"{{"result":"{}"}}"#, STANDARD.encode(body))
         };
+        let with_fee = |inner: &str| {
+            format!(
+                r#"{{"app_acknowledgement":"{}","forward_relayer_address":"","underlying_app_success":true}}"#,
+                STANDARD.encode(inner)
+            )
+        };
         for (text, expected) in [
             (r#"{"result":"AQ=="}"#.to_owned(), Some(false)),
             (r#"{"error":"ABCI code: 1"}"#.to_owned(), Some(true)),
             (wrap(r#"{"result":"AQ=="}"#), Some(false)),
             (wrap(r#"{"error":"no"}"#), Some(true)),
             (wrap(&wrap(r#"{"error":"no"}"#)), Some(true)),
+            (with_fee(r#"{"result":"AQ=="}"#), Some(false)),
+            (with_fee(r#"{"error":"no"}"#), Some(true)),
+            (with_fee(&wrap(r#"{"error":"no"}"#)), Some(true)),
+            (
+                with_fee(&with_fee(&with_fee(&with_fee(&with_fee("{}"))))),
+                None,
+            ),
+            (r#"{"app_acknowledgement":5}"#.to_owned(), None),
             ("\u{1}".to_owned(), None),
             ("{}".to_owned(), None),
         ] {

@@ -306,7 +306,7 @@ pub fn build(request: &ReturnRequest) -> Result<UnsignedReturn, ReturnRefusal> {
     let (network, key) = check(request)?;
     let body = proto::TxBody {
         messages: vec![message(request)],
-        memo: request.transaction_memo().to_owned(),
+        memo: request.transaction_memo().as_bytes().to_vec(),
         timeout_height: request.timeout_height.0,
         ..proto::TxBody::default()
     }

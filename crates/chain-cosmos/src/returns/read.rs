@@ -155,6 +155,7 @@ fn decode_parts(body: &[u8], auth_info: &[u8]) -> Result<Summary, Deviation> {
     if !fee.payer.is_empty() || !fee.granter.is_empty() {
         return Err(unreadable("a fee that somebody else pays"));
     }
+    let memo = String::from_utf8(body.memo).map_err(|_| unreadable("a memo that is no text"))?;
     let mut summary = Summary {
         mode,
         chain: String::new(),
@@ -167,7 +168,7 @@ fn decode_parts(body: &[u8], auth_info: &[u8]) -> Result<Summary, Deviation> {
         channel_timeout: None,
         denom: String::new(),
         amount: String::new(),
-        memo: body.memo,
+        memo,
         packet_memo: None,
         fee: fee
             .amount

@@ -227,3 +227,112 @@ proptest! {
         drop(recover_chain_cosmos::returns::decode(&bytes));
     }
 }
+
+/// A recorded block with other bytes for its only transaction.
+fn with_transaction(name: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> (Value, Value) {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    let mut block = json(&format!("{name}_block"));
+    let place = &mut block["result"]["block"]["data"]["txs"][0];
+    let raw = STANDARD.decode(place.as_str().unwrap()).unwrap();
+    *place = json!(STANDARD.encode(change(raw)));
+    (block, json(&format!("{name}_block_results")))
+}
+
+/// Celestia wraps a transaction that pays for data; its id and its movements are those of the inner bytes.
+#[test]
+fn own_a_wrapped_transaction_is_the_one_inside() {
+    let name = "cometbft_1tx2msgsend";
+    let (block, results) = with_transaction(name, |raw| raw);
+    let plain = decoder("celestia").block(&block, &results).unwrap();
+    assert_eq!(plain.transactions[0].credits.len(), 2);
+    for kind in ["BLOB", "INDX"] {
+        let (block, results) = with_transaction(name, |raw| {
+            let mut wrapped = vec![0x0a];
+            let mut length = raw.len();
+            while length >= 0x80 {
+                wrapped.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+                length >>= 7;
+            }
+            wrapped.push(u8::try_from(length).unwrap());
+            wrapped.extend(raw);
+            // Field 2: a blob, or packed indexes.
+            wrapped.extend([0x12, 3, 1, 2, 3]);
+            wrapped.extend([0x1a, 4]);
+            wrapped.extend(kind.bytes());
+            wrapped
+        });
+        let read = decoder("celestia").block(&block, &results).unwrap();
+        assert_eq!(read, plain, "{kind}");
+    }
+}
+
+/// Nodes do not insist on UTF-8 in a memo: it is kept as bytes and hides no payment.
+#[test]
+fn own_a_memo_that_is_no_text_hides_no_payment() {
+    let name = "cometbft_tx_with_memo_timeout_height";
+    let (block, results) = with_transaction(name, |raw| raw);
+    let plain = decoder("cosmos").block(&block, &results).unwrap();
+    assert_eq!(plain.transactions[0].credits[0].memos[0].raw, b"Test memo");
+    let (block, results) = with_transaction(name, |mut raw| {
+        let at = raw
+            .windows(9)
+            .position(|bytes| bytes == b"Test memo")
+            .unwrap();
+        raw[at] = 0xff;
+        raw
+    });
+    let read = decoder("cosmos").block(&block, &results).unwrap();
+    let [credit] = read.transactions[0].credits.as_slice() else {
+        panic!("{:?}", read.transactions);
+    };
+    assert_eq!(credit.amount, plain.transactions[0].credits[0].amount);
+    assert_eq!(
+        (credit.memos[0].kind, credit.memos[0].raw.as_slice()),
+        (MemoKind::Text, b"\xffest memo".as_slice())
+    );
+}
+
+/// A validator's commission of the years in which events name no sender: paid to the account that they chose.
+#[test]
+fn own_a_commission_without_a_sender_is_a_reward() {
+    let answer = json!({
+        "height": "204",
+        "txhash": "E652618C574CBCF4C355C32EABD97CBE04934EE0CF9DB9E30F64A4E2B26FCCA7",
+        "logs": [{"msg_index": 0, "success": true, "log": "", "events": [
+            {"type": "message", "attributes": [
+                {"key": "module", "value": "distribution"},
+                {"key": "sender", "value": "cosmosvaloper12w6tynmjzq4l8zdla3v4x0jt8lt4rcz5gk7zg2"},
+                {"key": "action", "value": "withdraw_validator_commission"}]},
+            {"type": "transfer", "attributes": [
+                {"key": "recipient", "value": "cosmos1y6yvdel7zys8x60gz9067fjpcpygsn62ae9x46"},
+                {"key": "amount", "value": "748uatom"}]},
+        ]}],
+        "tx": {"type": "cosmos-sdk/StdTx", "value": {"memo": "", "msg": [{
+            "type": "cosmos-sdk/MsgWithdrawValidatorCommission",
+            "value": {"validator_address": "cosmosvaloper12w6tynmjzq4l8zdla3v4x0jt8lt4rcz5gk7zg2"}}]}},
+        "timestamp": "2019-12-16T02:21:03Z",
+    });
+    let read = decoder("cosmos").transactions(&answer).unwrap().remove(0);
+    let [credit] = read.credits.as_slice() else {
+        panic!("{:?}", read.credits);
+    };
+    assert_eq!(
+        (credit.amount.to_base_units().as_str(), credit.mechanism),
+        ("748", Mechanism::Reward)
+    );
+}
+
+#[test]
+fn own_what_is_no_transaction_is_called_by_its_name() {
+    let refusal = |answer: Value| {
+        decoder("cosmos")
+            .transactions(&answer)
+            .unwrap_err()
+            .to_string()
+    };
+    let balances = json!({"address": "cosmos1", "txhash": "", "height": "18685497", "bank": []});
+    assert!(refusal(balances).contains("balances"));
+    let result = json!({"hash": "00", "height": "1", "tx_result": {"code": 0}});
+    assert!(refusal(result).contains("without its bytes"));
+}

@@ -451,3 +451,18 @@ fn recorded_the_origin_of_a_voucher_is_proven_by_its_digest() {
     let atom = "ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2";
     assert_eq!(Origin::read(&later, atom).unwrap().denom, "uatom");
 }
+
+/// One log without actions for two messages: nobody says which of them brought the reward, and it is not lost.
+#[test]
+fn recorded_one_log_for_two_messages_loses_no_credit() {
+    let read = transaction("cosmos", "legacy_amino_claim_2");
+    let [credit] = read.credits.as_slice() else {
+        panic!("{:?}", read.credits);
+    };
+    assert_eq!(credit.amount.to_base_units(), "2692701");
+    assert_eq!(
+        (credit.mechanism, credit.outcome),
+        (Mechanism::Reward, Outcome::Success)
+    );
+    assert_eq!(credit.memos[0].raw, "复投".as_bytes());
+}
