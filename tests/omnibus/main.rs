@@ -7,7 +7,13 @@
     reason = "helpers of tests are tests; the lint only knows the functions marked so"
 )]
 
+mod desk;
 mod reading;
 mod setting;
+/// The binary's own wiring, which has no library to take it from.
+#[path = "../../crates/cli/src/wiring/memo.rs"]
+#[allow(dead_code, reason = "shared with the binary")]
+mod wiring;
 
 mod own_adapters;
+mod own_engine;

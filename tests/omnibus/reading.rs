@@ -134,11 +134,9 @@ pub fn compare(credits: &[Observation], truth: impl Iterator<Item = Expected>) {
     let mut rows = 0;
     for row in truth {
         rows += 1;
-        let here = left.entry("").or_default();
-        let _ = here;
         let found = left.get_mut(row.tx_id.as_str()).and_then(|here| {
             here.iter()
-                .position(|credit| fits(credit, &row))
+                .position(|credit| matched(credit, &row))
                 .map(|place| here.remove(place))
         });
         if found.is_none() {
@@ -200,7 +198,8 @@ fn line(credit: &Observation) -> String {
     )
 }
 
-fn fits(credit: &Observation, row: &Expected) -> bool {
+/// Whether a credit is what a row of the truth says.
+pub fn matched(credit: &Observation, row: &Expected) -> bool {
     let height = credit.block.as_ref().map(|block| block.height.0);
     let pretended = credit.flags.contains(&Flag::BalanceUnchanged);
     let (amount, outcome) = match row.outcome {

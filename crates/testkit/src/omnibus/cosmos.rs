@@ -134,7 +134,7 @@ impl Cosmos {
     /// The coin that a block itself pays us; `None` for most blocks.
     pub(crate) fn block_credit(&self, height: u64) -> Option<Coin> {
         let mut dice = Dice::new(self.seed, BLOCKS, height);
-        dice.chance(20).then(|| Coin {
+        dice.chance(60).then(|| Coin {
             amount: dice.between(1, 9_000_000_000),
             denom: "uatom".to_owned(),
         })

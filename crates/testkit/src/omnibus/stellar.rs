@@ -317,8 +317,9 @@ fn memo(dice: &mut Dice) -> Memo {
         (Sense::Odd, 40),
     ]);
     match sense {
-        Sense::Good => text(sense, member(dice).to_string().as_bytes()),
-        Sense::WrongType => id(sense, member(dice)),
+        // A number is handed out to be written as an id; many wallets offer a text first.
+        Sense::Good => id(sense, member(dice)),
+        Sense::WrongType => text(sense, member(dice).to_string().as_bytes()),
         Sense::Empty => text(sense, b""),
         Sense::Zero if dice.chance(500) => id(sense, 0),
         Sense::Zero => text(sense, b"0"),
@@ -624,7 +625,13 @@ impl Story<'_> {
         );
         let mut operation = self.operation(&self.sender, ("invoke_host_function", 24), &rest);
         operation.effects = self.both(&self.sender, ours, asset, stroops);
-        operation.credits.push(self.credit(asset, stroops));
+        let mut credit = self.credit(asset, stroops);
+        credit.mechanism = Some(if asset.is_some() {
+            "token_transfer"
+        } else {
+            "internal_call"
+        });
+        operation.credits.push(credit);
         operation
     }
 

@@ -264,6 +264,15 @@ fn tag(dice: &mut Dice) -> (Option<u32>, Meant) {
     (tag, memo)
 }
 
+/// The same where there is no other field to write it in.
+fn lone_tag(dice: &mut Dice) -> (Option<u32>, Meant) {
+    let (tag, mut memo) = tag(dice);
+    if memo.sense == Sense::OtherField {
+        memo.sense = Sense::Missing;
+    }
+    (tag, memo)
+}
+
 fn member(dice: &mut Dice) -> u32 {
     FIRST_TAG + u32::try_from(dice.below(u64::from(MEMBERS))).expect("a user's number")
 }
@@ -370,7 +379,7 @@ impl Story<'_> {
         let money = Money::Drops(self.dice.between(1_000_000, 9_000_000_000));
         fields.money("Amount", 1, &money);
         fields.number("Flags", 2, 0);
-        let (tag, memo) = tag(&mut self.dice);
+        let (tag, memo) = lone_tag(&mut self.dice);
         let more = format!(
             r#""Account":"{}","Destination":"{}",{}"DestinationNode":"0","OwnerNode":"0","SendMax":{},"Sequence":{}"#,
             xrpl_address(&self.sender),
@@ -393,7 +402,7 @@ impl Story<'_> {
         fields.number("OfferSequence", 25, sequence);
         fields.number("Flags", 2, 0);
         let money = Money::Drops(self.dice.between(1_000_000, 9_000_000_000));
-        let (tag, memo) = tag(&mut self.dice);
+        let (tag, memo) = lone_tag(&mut self.dice);
         let more = format!(
             r#""Account":"{}","Amount":{},"Destination":"{}",{}"FinishAfter":700000000,"OwnerNode":"0""#,
             xrpl_address(&self.sender),
@@ -417,7 +426,7 @@ impl Story<'_> {
         let paid = self.dice.between(1, 1_000_000_000);
         fields.money("Balance", 2, &Money::Drops(before + paid));
         fields.number("Flags", 2, 0);
-        let (tag, memo) = tag(&mut self.dice);
+        let (tag, memo) = lone_tag(&mut self.dice);
         let node = format!(
             r#"{{"ModifiedNode":{{"FinalFields":{{"Account":"{}","Amount":"90000000000","Balance":"{}","Destination":"{}",{}"Flags":0,"OwnerNode":"0","PublicKey":"ED{}","SettleDelay":3600}},"LedgerEntryType":"PayChannel","LedgerIndex":"{}","PreviousFields":{{"Balance":"{before}"}}}}}}"#,
             xrpl_address(&self.sender),
@@ -438,7 +447,7 @@ impl Story<'_> {
     fn deleted(&mut self) -> Chapter {
         let mut fields = self.start("AccountDelete", 21, &self.sender);
         fields.account("Destination", 3, &self.life.account);
-        let (tag, memo) = tag(&mut self.dice);
+        let (tag, memo) = lone_tag(&mut self.dice);
         if let Some(tag) = tag {
             fields.number("DestinationTag", 14, tag);
         }
