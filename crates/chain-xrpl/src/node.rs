@@ -71,6 +71,15 @@ impl XrplNode {
         }
     }
 
+    /// The lowest ledger that anybody has: other networks of this family lost none.
+    fn first_ledger(&self) -> u64 {
+        if self.settings.chain == "0" {
+            FIRST_LEDGER
+        } else {
+            0
+        }
+    }
+
     /// What the server says of itself, after checking that it follows the network it should.
     async fn info(&self) -> Result<Info, SourceError> {
         let result = self.rpc.result("server_info", json!({})).await?;
@@ -479,8 +488,7 @@ impl ChainRead for XrplNode {
                 reason: "the server does not say which ledgers it has".to_owned(),
             });
         };
-        let whole_history =
-            matches!(complete.as_slice(), [(from, to)] if *from <= FIRST_LEDGER && *to >= tip);
+        let whole_history = matches!(complete.as_slice(), [(from, to)] if *from <= self.first_ledger() && *to >= tip);
         if !self.settings.proves_absence || !whole_history {
             let words: Vec<String> = complete.iter().map(|(a, b)| format!("{a}-{b}")).collect();
             return Ok(Lookup::Unknown {

@@ -49,6 +49,15 @@ impl XrplNode {
         &self,
         request: &AccountRequest,
     ) -> Result<AccountPage, SourceError> {
+        // Nobody has these, and nobody's money is in them: no gap that anybody could close.
+        if request.range.to().0 < self.first_ledger() {
+            return Ok(AccountPage {
+                observations: Vec::new(),
+                through: Some(request.range.to()),
+                next: None,
+                gaps: Vec::new(),
+            });
+        }
         let mut place = match &request.resume {
             Some(text) => serde_json::from_str(text).map_err(|_| {
                 self.rpc
@@ -102,7 +111,7 @@ impl XrplNode {
     /// The part of a range that the server has, and the gaps around and inside it.
     async fn begin(&self, range: HeightRange) -> Result<Place, SourceError> {
         let info = self.info().await?;
-        let (from, to) = (range.from().0, range.to().0);
+        let (from, to) = (range.from().0.max(self.first_ledger()), range.to().0);
         let gaps = missing(&info, from, to);
         let whole_range = gaps
             .iter()
