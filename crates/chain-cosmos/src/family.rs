@@ -52,6 +52,11 @@ impl Detect for CosmosFamily {
         address::is_voucher(asset)
     }
 
+    /// By its base denomination, in its own case: the bank module knows no other.
+    fn is_native(&self, network: &NetworkId, text: &str) -> bool {
+        networks::by_name(network).is_some_and(|known| known.native_denom == text)
+    }
+
     fn home(&self, address: &Address) -> Option<NetworkId> {
         networks::by_prefix(address::prefix(address)).map(|known| NetworkId::new(known.name))
     }
@@ -192,6 +197,11 @@ mod tests {
             address.text()
         );
         assert!(family.asset("1uatom").is_err());
+        let hub = NetworkId::new("cosmos");
+        assert!(family.is_native(&hub, "uatom"));
+        for (network, text) in [("osmosis", "uatom"), ("cosmos", "UATOM"), ("nowhere", "uatom")] {
+            assert!(!family.is_native(&NetworkId::new(network), text), "{network} {text}");
+        }
         let voucher = address::voucher_denom("transfer/channel-0/uatom");
         assert!(family.is_voucher(&voucher));
         assert!(!family.is_voucher("uatom"));

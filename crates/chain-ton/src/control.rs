@@ -57,6 +57,12 @@ impl Detect for TonFamily {
     fn memo_rules(&self) -> Option<&'static MemoRules> {
         Some(&MEMO_RULES)
     }
+
+    /// A jetton reaches us through the sender's wallet, their jetton wallet, ours and our own account: four transactions and
+    /// the trace's id, of which each exchange keeps another.
+    fn books_by_other_ids(&self) -> bool {
+        true
+    }
 }
 
 impl Control for TonFamily {

@@ -53,6 +53,19 @@ pub trait Detect: Send + Sync {
         false
     }
 
+    /// Whether a text is the name under which a network itself keeps its own coin (`uatom` on the Cosmos Hub). Words for its
+    /// base units alone are not meant: drops and stroops are amounts.
+    fn is_native(&self, _network: &NetworkId, _text: &str) -> bool {
+        false
+    }
+
+    /// Whether a movement spans several transactions, any of which a ledger may name: on TON the sender's, our token
+    /// account's, the notification's, or all of them by one id. A row of a transaction that explains nothing here may then
+    /// book a credit that we know by another id (see [`crate::ledger::booked_by_other_id`]).
+    fn books_by_other_ids(&self) -> bool {
+        false
+    }
+
     /// The one network whose addresses have this form; `None` where every network of the family shares its form.
     fn home(&self, _address: &Address) -> Option<NetworkId> {
         None

@@ -5,8 +5,12 @@ use crate::asset::AssetId;
 use crate::block::TxId;
 use crate::code::coded;
 use crate::network::NetworkId;
-use crate::observation::{Observation, Position};
+use crate::observation::{Mechanism, Observation, Position};
 use crate::time::Timestamp;
+
+/// How far from a movement a row may be booked that names it by another id, in seconds. Every transaction of one movement is
+/// executed within minutes; the rest is for books that are kept by another clock.
+pub const OTHER_ID_SECONDS_MAX: i64 = 3_600;
 
 coded! {
     /// What a ledger row records.
@@ -67,12 +71,21 @@ pub struct LedgerStanding {
     /// The case that settled it by hand.
     pub settled: Option<String>,
     /// A row of its transaction that may cover it: the amount differs, or the row names none and covers another credit
-    /// already. Whether it was credited is unknown then.
+    /// already. Or a row of another transaction that may name it by another id ([`booked_by_other_id`]). Whether it was
+    /// credited is unknown then.
     pub unclear: Option<String>,
     /// The own withdrawal that this very transaction is.
     pub own_withdrawal: Option<String>,
     /// The earlier own withdrawal that this credit seems to return.
     pub returned_withdrawal: Option<String>,
+}
+
+impl LedgerStanding {
+    /// Whether no row of its transaction speaks of the credit.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.credited.is_none() && self.settled.is_none() && self.unclear.is_none()
+    }
 }
 
 /// The part of a credit that a ledger row is compared with.
@@ -269,6 +282,54 @@ impl<'a> Sharing<'a> {
     }
 }
 
+/// The row that may have booked a credit under another id than ours: of the credit's asset and amount or of none that is
+/// known, of its owner or of nobody known, and booked within [`OTHER_ID_SECONDS_MAX`] of `at`, the time of its block. Of
+/// several the nearest in time, then the first by id; an address in the row decides nothing, since a ledger may name the
+/// token's own account as well as ours.
+///
+/// Give only credits that no row of their own transaction speaks of, and only rows that no observed credit explains
+/// ([`explains`]). Such a row is a doubt and never a proof: one row holds every credit that it may be about, and two rows hold
+/// two equal credits, since nothing says that they are not of two others that we never saw.
+#[must_use]
+pub fn booked_by_other_id<'a>(
+    credit: &CreditKey,
+    at: Timestamp,
+    rows: impl IntoIterator<Item = &'a LedgerEntry>,
+) -> Option<&'a LedgerEntry> {
+    let micros_max = OTHER_ID_SECONDS_MAX
+        .unsigned_abs()
+        .saturating_mul(1_000_000);
+    rows.into_iter()
+        .filter(|row| {
+            row.kind != LedgerEntryKind::OwnWithdrawal
+                && row
+                    .asset
+                    .as_ref()
+                    .is_none_or(|asset| *asset == credit.asset)
+                && row
+                    .amount
+                    .is_none_or(|amount| credit.amounts.contains(&amount))
+                && Kinship::of(credit, row) != Kinship::Other
+        })
+        .map(|row| (row.booked_at.micros_since(at).unsigned_abs(), row))
+        .filter(|(distance, _)| *distance <= micros_max)
+        .min_by(|(left, one), (right, other)| left.cmp(right).then_with(|| one.id.cmp(&other.id)))
+        .map(|(_, row)| row)
+}
+
+/// Whether a row is accounted for by a credit of the transaction that it names: it is of the same asset, or names none. Coins
+/// that only came along with a message explain no row that does not name them: it may well speak of what the message was
+/// about.
+#[must_use]
+pub fn explains(credit: &Observation, row: &LedgerEntry) -> bool {
+    credit.network == row.network
+        && credit.tx_id == row.tx_id
+        && match &row.asset {
+            Some(asset) => *asset == credit.asset,
+            None => credit.mechanism != Mechanism::Carrier,
+        }
+}
+
 fn fits_address_and_asset(credit: &CreditKey, row: &LedgerEntry) -> bool {
     row.address
         .as_ref()
@@ -440,5 +501,64 @@ mod tests {
         assert_eq!(covered(&[of("alice", 0, 5)], &rows), [named("L1")]);
         let by_hand = [credit(0, 5), of("alice", 1, 5)];
         assert_eq!(covered(&by_hand, &rows), [named("L1"), None]);
+    }
+
+    fn held_by(credit: &CreditKey, seconds: u64, rows: &[LedgerEntry]) -> Option<String> {
+        let at = Timestamp::from_seconds(seconds).unwrap();
+        booked_by_other_id(credit, at, rows).map(|row| row.id.clone())
+    }
+
+    fn booked(seconds: u64, row: LedgerEntry) -> LedgerEntry {
+        LedgerEntry {
+            booked_at: Timestamp::from_seconds(seconds).unwrap(),
+            ..row
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_id_holds_what_it_may_be_about() {
+        let rows = [booked(10_000, booked_to("alice", "L1", Some(5)))];
+        let held = |credit: &CreditKey| held_by(credit, 10_000, &rows);
+        assert_eq!(held(&of("alice", 0, 5)), named("L1"));
+        assert_eq!(held(&credit(0, 5)), named("L1"));
+        assert_eq!(held(&of("bob", 0, 5)), None);
+        assert_eq!(held(&of("alice", 0, 6)), None);
+        let fee_taken = CreditKey {
+            amounts: [Amount::from_u128(6), Amount::from_u128(5)],
+            ..of("alice", 0, 6)
+        };
+        assert_eq!(held(&fee_taken), named("L1"));
+        // Another token in the row is another movement; none is any.
+        let token = AssetId::contract(NetworkId::new("ethereum"), "0xtoken");
+        let of_token = LedgerEntry {
+            asset: Some(token),
+            ..rows[0].clone()
+        };
+        assert_eq!(held_by(&of("alice", 0, 5), 10_000, &[of_token]), None);
+        let bare = LedgerEntry {
+            user_id: None,
+            amount: None,
+            ..rows[0].clone()
+        };
+        assert_eq!(held_by(&of("bob", 0, 9), 10_000, &[bare]), named("L1"));
+        let sent = LedgerEntry {
+            kind: LedgerEntryKind::OwnWithdrawal,
+            ..rows[0].clone()
+        };
+        assert_eq!(held_by(&of("alice", 0, 5), 10_000, &[sent]), None);
+    }
+
+    #[test]
+    fn a_row_of_another_id_is_near_in_time_and_the_nearest_is_named() {
+        let late = booked(13_600, row("L1", None, Some(5)));
+        let early = booked(6_400, row("L2", None, Some(5)));
+        let at = |seconds| held_by(&credit(0, 5), seconds, &[late.clone(), early.clone()]);
+        assert_eq!(at(10_000), named("L1"));
+        assert_eq!(at(9_999), named("L2"));
+        assert_eq!(at(17_200), named("L1"));
+        assert_eq!(at(17_201), None);
+        assert_eq!(at(2_799), None);
+        let turned = [early.clone(), late.clone()];
+        assert_eq!(held_by(&credit(0, 5), 10_000, &turned), named("L1"));
     }
 }
