@@ -9,3 +9,6 @@ ALTER TABLE deposit ADD CONSTRAINT deposit_mechanism_check CHECK (mechanism IN (
 
 -- What the routing fields say, as JSON; absent where none is needed.
 ALTER TABLE deposit ADD COLUMN memo_finding TEXT COLLATE "C" CHECK (memo_finding <> '');
+
+-- Where a movement spans several transactions a ledger may name it by another id than ours: found by amount and time.
+CREATE INDEX ledger_by_amount ON ledger_entry (network, amount, booked_at) WHERE kind <> 'own_withdrawal';

@@ -122,3 +122,6 @@ CREATE INDEX deposit_network_queue_value ON deposit (network, queue, value_cents
 CREATE INDEX deposit_network_kind_time ON deposit (network, kind, block_time DESC, id);
 CREATE INDEX deposit_network_kind_value ON deposit (network, kind, value_cents DESC, id);
 CREATE INDEX deposit_counts ON deposit (network, kind, status, queue);
+
+-- Where a movement spans several transactions a ledger may name it by another id than ours: found by amount and time.
+CREATE INDEX ledger_by_amount ON ledger_entry (network, amount, booked_at) WHERE kind <> 'own_withdrawal';

@@ -255,6 +255,16 @@ impl Engine {
             approvers_min: policy.map(|policy| policy.approval.approvers_min),
             screening_age_max_seconds: policy
                 .map(|policy| i64::from(policy.screening_age_max_minutes).saturating_mul(60)),
+            booked_by_other_ids: self
+                .chains
+                .networks
+                .values()
+                .filter(|network| {
+                    let adapter = self.adapters.of(network.family);
+                    adapter.is_some_and(|adapter| adapter.books_by_other_ids())
+                })
+                .map(|network| network.id.clone())
+                .collect(),
             dry_run,
             key: None,
         }

@@ -7,7 +7,7 @@ use crate::claim_row::{self, changing_values};
 use crate::deposit_list::TWIN;
 use crate::deposit_row::{DEPOSIT_COLUMNS, STORE_COLUMNS, StoredDeposit, stored_deposit};
 use crate::error::{StoreError, is_duplicate};
-use crate::ledger::{LEDGER_COVERS, entries_of_transaction};
+use crate::ledger::{LEDGER_COVERS, entries_of_transaction, unexplained_bookings};
 use crate::sql::{IntoValue as _, Reader, Statement, Tx, detached, json, values};
 use crate::store::Store;
 use recover_core::appeal::AppealId;
@@ -17,11 +17,13 @@ use recover_core::claim::{
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::digest::{Digest, Encoder};
 use recover_core::kind::Kind;
-use recover_core::ledger::{CreditKey, LedgerStanding, standings};
+use recover_core::ledger::{CreditKey, LedgerStanding, booked_by_other_id, standings};
+use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
 use recover_core::verdict::{Missing, Reason, Verdict};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Who commands, when, under which policy, and under which key a repeat is known.
 #[derive(Debug, Clone)]
@@ -36,6 +38,9 @@ pub struct ClaimContext {
     pub approvers_min: Option<u32>,
     /// How old a screening may be, in seconds; `None` without a policy.
     pub screening_age_max_seconds: Option<i64>,
+    /// The networks on which a ledger may name a movement by another id than ours
+    /// (`recover_core::detect::Detect::books_by_other_ids`).
+    pub booked_by_other_ids: BTreeSet<NetworkId>,
     /// Whether everything is done but the last step: the answer is what would happen, and nothing is kept.
     pub dry_run: bool,
     /// The caller's idempotency key; `None` takes a hash of command, claim, revision, actor and content.
@@ -247,7 +252,7 @@ impl Store {
                 };
             }
             let decided = {
-                let seen = Seen::read(&mut tx, deposit).await?;
+                let seen = Seen::read(&mut tx, deposit, &context).await?;
                 open(&request, &seen.facts(&context))
             };
             let claim = match decided {
@@ -347,7 +352,7 @@ impl Store {
                 }
             }
             let decided = {
-                let seen = Seen::read(&mut tx, deposit).await?;
+                let seen = Seen::read(&mut tx, deposit, &context).await?;
                 step(&claim, expected_revision, &command, &seen.facts(&context))
             };
             let next = match decided {
@@ -467,11 +472,15 @@ struct Seen {
 }
 
 impl Seen {
-    async fn read(tx: &mut Tx, stored: StoredDeposit) -> Result<Self, StoreError> {
+    async fn read(
+        tx: &mut Tx,
+        stored: StoredDeposit,
+        context: &ClaimContext,
+    ) -> Result<Self, StoreError> {
         let is_suspect = stored.suspect_at.is_some();
         let mut deposit = stored.deposit;
         let id = deposit.id();
-        match ledger_now(tx, &deposit).await? {
+        match ledger_now(tx, &deposit, context).await? {
             // The classification may be older than the ledger: an import that was cut short before it looked again.
             Some(
                 LedgerStanding {
@@ -529,7 +538,11 @@ impl Seen {
 }
 
 /// What the ledger says about a deposit at this moment; `None` for a deposit that only a file told of.
-async fn ledger_now(tx: &mut Tx, deposit: &Deposit) -> Result<Option<LedgerStanding>, StoreError> {
+async fn ledger_now(
+    tx: &mut Tx,
+    deposit: &Deposit,
+    context: &ClaimContext,
+) -> Result<Option<LedgerStanding>, StoreError> {
     let Origin::Observed(_) = &deposit.origin else {
         return Ok(None);
     };
@@ -554,7 +567,21 @@ async fn ledger_now(tx: &mut Tx, deposit: &Deposit) -> Result<Option<LedgerStand
         }
     }
     let standings = standings(&credits, &entries.iter().collect::<Vec<_>>());
-    Ok(place.and_then(|place| standings.into_iter().nth(place)))
+    let found = place.and_then(|place| {
+        let credit = credits.into_iter().nth(place)?;
+        Some((credit, standings.into_iter().nth(place)?))
+    });
+    let Some((credit, mut standing)) = found else {
+        return Ok(None);
+    };
+    let may_be_elsewhere = context.booked_by_other_ids.contains(deposit.network());
+    if let (true, true, Some(at)) = (may_be_elsewhere, standing.is_silent(), deposit.block_time()) {
+        let asked = [(credit, at)];
+        let rows = unexplained_bookings(&mut Reader::Tx(tx), deposit.network(), &asked).await?;
+        let [(credit, _)] = &asked;
+        standing.unclear = booked_by_other_id(credit, at, &rows).map(|row| row.id.clone());
+    }
+    Ok(Some(standing))
 }
 
 async fn locked_deposit(tx: &mut Tx, id: &DepositId) -> Result<Option<StoredDeposit>, StoreError> {

@@ -2,15 +2,18 @@
 
 use crate::addresses::ImportCounts;
 use crate::error::StoreError;
-use crate::sql::{Row, Statement, Tx, Value, detached, rows_per_statement, values};
+use crate::sql::{Reader, Row, Statement, Tx, Value, detached, rows_per_statement, values};
 use crate::store::Store;
+use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::TxId;
-use recover_core::ledger::{AccountStanding, LedgerEntry, LedgerEntryKind};
+use recover_core::ledger::{
+    AccountStanding, CreditKey, LedgerEntry, LedgerEntryKind, OTHER_ID_SECONDS_MAX,
+};
 use recover_core::network::NetworkId;
 use recover_core::observation::Position;
 use recover_core::time::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A period for which the imported ledger of a network is complete, both ends inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,6 +213,21 @@ impl Store {
         Ok(found)
     }
 
+    /// The rows that may book one of these credits of a network under another id than ours, by id: credited or settled, of
+    /// one of its amounts or of none, near the time of its block, and explained by no deposit that a source of ours saw
+    /// ([`recover_core::ledger::explains`]). Which of them is about which credit is for
+    /// [`recover_core::ledger::booked_by_other_id`] to say.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn unexplained_bookings(
+        &self,
+        network: &NetworkId,
+        credits: &[(CreditKey, Timestamp)],
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        unexplained_bookings(&mut Reader::Db(&self.db), network, credits).await
+    }
+
     /// The exchange's own withdrawals to an address before an instant, newest first: what a credit *from* that address may
     /// return. With an asset, only rows that name it or name none.
     ///
@@ -267,7 +285,8 @@ impl Store {
             .collect()
     }
 
-    /// Records whether users' accounts can be credited.
+    /// Records whether users' accounts can be credited. Answers how many users were not there before, and of how many it
+    /// was otherwise.
     ///
     /// # Errors
     /// When the database cannot be written; then none is.
@@ -275,11 +294,21 @@ impl Store {
         &self,
         accounts: Vec<(String, AccountStanding)>,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<ImportCounts, StoreError> {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
             let unique: BTreeMap<String, AccountStanding> = accounts.into_iter().collect();
+            let users: Vec<String> = unique.keys().cloned().collect();
+            let known = standings_of(&mut Reader::Tx(&mut tx), &users).await?;
+            let mut counts = ImportCounts::default();
+            for (user, standing) in &unique {
+                match known.get(user) {
+                    Some(before) if before == standing => counts.unchanged += 1,
+                    Some(_) => counts.updated += 1,
+                    None => counts.inserted += 1,
+                }
+            }
             let rows = unique
                 .into_iter()
                 .map(|(user, standing)| values![user, standing.code(), now])
@@ -290,7 +319,8 @@ impl Store {
                 " ON CONFLICT (user_id) DO UPDATE SET standing = excluded.standing, imported_at = excluded.imported_at",
             )
             .await?;
-            tx.commit().await
+            tx.commit().await?;
+            Ok(counts)
         })
         .await
     }
@@ -303,20 +333,7 @@ impl Store {
         &self,
         users: &[String],
     ) -> Result<HashMap<String, AccountStanding>, StoreError> {
-        let mut found = HashMap::new();
-        for chunk in users.chunks(rows_per_statement(20)) {
-            let mut statement =
-                Statement::new("SELECT user_id, standing FROM account WHERE user_id IN ");
-            statement.bind_list(chunk);
-            for row in self.db.rows(&statement.text, statement.values).await? {
-                let row = row.of("account", "user_id");
-                found.insert(
-                    row.text("user_id")?,
-                    row.parsed("standing", AccountStanding::from_code)?,
-                );
-            }
-        }
-        Ok(found)
+        standings_of(&mut Reader::Db(&self.db), users).await
     }
 
     /// Whether a user's account can be credited; [`AccountStanding::Unknown`] when the exchange never said.
@@ -347,6 +364,102 @@ pub(crate) async fn entries_of_transaction(
     let sql = format!("SELECT {COLUMNS} FROM ledger_entry WHERE network = $1 AND tx_id = $2");
     let rows = tx.rows(&sql, values![network, tx_id]).await?;
     rows.iter().map(entry).collect()
+}
+
+/// As [`Store::unexplained_bookings`]; in the transaction that decides on them when it is given one.
+pub(crate) async fn unexplained_bookings(
+    reader: &mut Reader<'_>,
+    network: &NetworkId,
+    credits: &[(CreditKey, Timestamp)],
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    // A look-up for each amount and time, so that what is read is what may fit, however many rows a day has. What several
+    // neighbours ask alike is asked once.
+    let mut wanted: BTreeMap<Option<Amount>, BTreeSet<Timestamp>> = BTreeMap::new();
+    for (credit, at) in credits {
+        for amount in [
+            None,
+            credit.amounts.first().copied(),
+            credit.amounts.last().copied(),
+        ] {
+            wanted.entry(amount).or_default().insert(*at);
+        }
+    }
+    let mut lookups = Vec::new();
+    for (amount, times) in wanted {
+        for (from, to) in joined(times) {
+            lookups.push((amount, from, to));
+        }
+    }
+    let mut found = BTreeMap::new();
+    for chunk in lookups.chunks(LOOKUPS_MAX) {
+        let mut statement = Statement::new("");
+        for (place, (amount, from, to)) in chunk.iter().enumerate() {
+            if place > 0 {
+                statement.push(" UNION ALL ");
+            }
+            statement.push(&format!(
+                "SELECT {COLUMNS} FROM ledger_entry WHERE kind <> 'own_withdrawal' AND network = "
+            ));
+            statement.bind(network);
+            match amount {
+                Some(amount) => statement.push(" AND amount = ").bind(*amount),
+                None => statement.push(" AND amount IS NULL"),
+            };
+            statement.push(" AND booked_at >= ").bind(*from);
+            statement.push(" AND booked_at <= ").bind(*to);
+            // As `explains` in core has it. Written so that only the index by transaction fits.
+            statement.push(
+                " AND NOT EXISTS (SELECT 1 FROM deposit WHERE deposit.tx_id = ledger_entry.tx_id
+                    AND (deposit.network || '') = ledger_entry.network AND (deposit.origin || '') = 'observed'
+                    AND (deposit.status || '') <> 'gone'
+                    AND (deposit.asset = ledger_entry.asset
+                        OR (ledger_entry.asset IS NULL AND deposit.mechanism <> 'carrier')))",
+            );
+        }
+        for row in reader.rows(&statement.text, statement.values).await? {
+            let entry = entry(&row)?;
+            found.insert(entry.id.clone(), entry);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// How many look-ups one statement makes: SQLite joins up to 500 of them, and reads each text anew.
+const LOOKUPS_MAX: usize = 50;
+
+/// The periods around these times, those that touch as one.
+fn joined(times: BTreeSet<Timestamp>) -> Vec<(Timestamp, Timestamp)> {
+    let mut periods: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for at in times {
+        // Beyond the end of time there are no rows.
+        let from = at.plus_seconds(-OTHER_ID_SECONDS_MAX).unwrap_or(at);
+        let to = at.plus_seconds(OTHER_ID_SECONDS_MAX).unwrap_or(at);
+        match periods.last_mut() {
+            Some((_, end)) if from <= *end => *end = to,
+            _ => periods.push((from, to)),
+        }
+    }
+    periods
+}
+
+async fn standings_of(
+    reader: &mut Reader<'_>,
+    users: &[String],
+) -> Result<HashMap<String, AccountStanding>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in users.chunks(rows_per_statement(20)) {
+        let mut statement =
+            Statement::new("SELECT user_id, standing FROM account WHERE user_id IN ");
+        statement.bind_list(chunk);
+        for row in reader.rows(&statement.text, statement.values).await? {
+            let row = row.of("account", "user_id");
+            found.insert(
+                row.text("user_id")?,
+                row.parsed("standing", AccountStanding::from_code)?,
+            );
+        }
+    }
+    Ok(found)
 }
 
 fn ledger_period(row: &Row) -> Result<LedgerPeriod, StoreError> {

@@ -1,6 +1,7 @@
 //! From observations to classifications: gathers what the classifier may look at, from the address book, the ledger, the
 //! configuration and, only where it decides something, from the network.
 
+mod booking;
 mod memo;
 
 use crate::config::{ChainsConfig, MemoRule, NetworkConfig};
@@ -13,10 +14,8 @@ use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
 use recover_core::classify::{Facts, Finality, Recipient, TransactionStanding, classify};
 use recover_core::deposit::{Classification, Origin};
 use recover_core::kind::Kind;
-use recover_core::ledger::{
-    AccountStanding, CreditKey, LedgerEntry, LedgerEntryKind, LedgerStanding, standings,
-};
-use recover_core::memo::{MemoEvidence, MemoFinding, MemoRules, MemoSign};
+use recover_core::ledger::{AccountStanding, LedgerEntryKind, LedgerStanding};
+use recover_core::memo::{MemoFinding, MemoRules};
 use recover_core::network::{DepositState, NetworkId};
 use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome};
 use recover_core::time::Timestamp;
@@ -173,18 +172,20 @@ impl<'a> FactGatherer<'a> {
             .memo_findings(&observations, &recipients, &book, &mut accounts)
             .await?;
         // A ledger row is never used up by a stranger's credit.
-        let ours = observations
+        let ours: Vec<(&Observation, Option<&str>)> = observations
             .iter()
             .zip(&recipients)
             .filter_map(|(observation, recipient)| {
                 let user = recipient.as_ref()?.user.as_deref();
                 let named = || findings.get(&observation.id())?.owner.as_deref();
                 Some((observation, user.or_else(named)))
-            });
+            })
+            .collect();
         let known = earlier
             .values()
             .map(|(known, classification)| (known, classification.owner.as_deref()));
-        let mut booked = booked_rows(ours.chain(known), &ledger);
+        let mut booked = booking::booked_rows(ours.iter().copied().chain(known), &ledger);
+        self.note_other_ids(&ours, &mut booked).await?;
         // With one of ours among them the strangers are not what is asked about.
         let mut strangers_left = if recipients.iter().any(Option::is_some) {
             0
@@ -227,7 +228,7 @@ impl<'a> FactGatherer<'a> {
             }
             let mut memo = findings.get(&observation.id()).cloned();
             if let Some(finding) = &mut memo {
-                note_booking(finding, &standing, &ledger);
+                booking::note_booking(finding, &standing, &ledger);
             }
             let account = recipient
                 .as_ref()
@@ -578,61 +579,6 @@ fn choose(
         home: first.network.clone(),
         known_as: first.value.clone(),
     })
-}
-
-/// Notes that the ledger booked a credit to another user than the one whom its memo names: it is booked all the same, and the
-/// one who appeals for it is told the truth only by a person.
-fn note_booking(finding: &mut MemoFinding, standing: &LedgerStanding, ledger: &[LedgerEntry]) {
-    let row = standing.credited.as_ref().or(standing.settled.as_ref());
-    let user = row
-        .and_then(|id| ledger.iter().find(|entry| entry.id == *id))
-        .and_then(|entry| entry.user_id.as_ref());
-    let (Some(owner), Some(user)) = (&finding.owner, user) else {
-        return;
-    };
-    if owner == user {
-        return;
-    }
-    let named = finding
-        .evidence
-        .iter()
-        .find(|evidence| evidence.user.as_ref() == Some(owner));
-    let Some(named) = named else { return };
-    let evidence = MemoEvidence {
-        sign: MemoSign::BookedToAnother,
-        user: Some(user.clone()),
-        ..named.clone()
-    };
-    finding.evidence.push(evidence);
-    finding.evidence.sort();
-    finding.evidence.dedup();
-}
-
-/// What the ledger says about each credit of ours, given with the user to whom it belongs beyond doubt. The same credit may
-/// be given twice, as it is now and as it was stored: the first counts.
-fn booked_rows<'a>(
-    credits: impl Iterator<Item = (&'a Observation, Option<&'a str>)>,
-    ledger: &[LedgerEntry],
-) -> HashMap<DepositId, LedgerStanding> {
-    let mut rows: HashMap<&TxId, Vec<&LedgerEntry>> = HashMap::new();
-    for entry in ledger {
-        rows.entry(&entry.tx_id).or_default().push(entry);
-    }
-    let mut by_transaction: HashMap<&TxId, BTreeMap<DepositId, CreditKey>> = HashMap::new();
-    for (credit, owner) in credits.filter(|(credit, _)| rows.contains_key(&credit.tx_id)) {
-        by_transaction
-            .entry(&credit.tx_id)
-            .or_default()
-            .entry(credit.id())
-            .or_insert_with(|| CreditKey::of(credit, owner));
-    }
-    let mut booked = HashMap::new();
-    for (tx_id, credits) in by_transaction {
-        let (ids, keys): (Vec<DepositId>, Vec<CreditKey>) = credits.into_iter().unzip();
-        let rows = rows.get(tx_id).map_or(&[][..], Vec::as_slice);
-        booked.extend(ids.into_iter().zip(standings(&keys, rows)));
-    }
-    booked
 }
 
 /// Flags that come from comparing a log with the balance.

@@ -39,6 +39,7 @@ fn by_at(name: &str, now: Timestamp) -> ClaimContext {
         now,
         approvers_min: Some(2),
         screening_age_max_seconds: Some(3_600),
+        booked_by_other_ids: std::collections::BTreeSet::new(),
         key: None,
         dry_run: false,
     }
