@@ -119,6 +119,8 @@ impl Engine {
             .collect::<Result<_, _>>()?;
         let records = import::ledger(&file.name, file.reader, &file.map, &context)?;
         let mut report = IntakeReport::default();
+        // Not among the counts of rows about money, and as good a reason to look again.
+        let mut changed_accounts = ImportCounts::default();
         let mut batches = Batches::new(records, &file.reject);
         while let Some(batch) = batches.next()? {
             let mut entries = Vec::new();
@@ -137,7 +139,8 @@ impl Engine {
             report.counts = report
                 .counts
                 .plus(self.store.import_ledger(entries, self.now()).await?);
-            self.store.import_accounts(accounts, self.now()).await?;
+            changed_accounts =
+                changed_accounts.plus(self.store.import_accounts(accounts, self.now()).await?);
             progress(batches.rows);
         }
         batches.finish(&mut report)?;
@@ -162,10 +165,11 @@ impl Engine {
             report.not_covered = named;
         }
         let has_new_period = !report.covered.is_empty();
-        report.reclassified = if has_new_period && report.counts.updated == 0 {
+        let changed = report.counts.plus(changed_accounts);
+        report.reclassified = if has_new_period && changed.updated == 0 {
             self.reclassify(&undecided()).await?
         } else {
-            self.reclassify_after(report.counts).await?
+            self.reclassify_after(changed).await?
         };
         Ok(report)
     }

@@ -71,8 +71,8 @@ impl Context<'_> {
         routed.memo.as_ref().map(value_of)
     }
 
-    /// An asset as a file names it: `native`, a contract, what [`AssetId`] prints, or a symbol. `None` for a symbol that
-    /// the configuration does not have on this network.
+    /// An asset as a file names it: `native` or the network's own name for its coin, a contract, what [`AssetId`] prints, or a
+    /// symbol. `None` for a symbol that the configuration does not have on this network.
     pub(super) fn asset(
         &self,
         column: &'static str,
@@ -90,6 +90,9 @@ impl Context<'_> {
             }
             return match asset.contract_text() {
                 None => Ok(Some(asset)),
+                Some(contract) if self.is_native_denomination(network, family, contract) => {
+                    Ok(Some(AssetId::native(network.clone())))
+                }
                 Some(contract) => {
                     let contract = match self.codec.codec(family) {
                         None => contract.to_owned(),
@@ -105,6 +108,9 @@ impl Context<'_> {
         if let Some(asset) = configured.and_then(|network| network.asset_by_symbol(text)) {
             return Ok(Some(asset));
         }
+        if self.is_native_denomination(network, family, text) {
+            return Ok(Some(AssetId::native(network.clone())));
+        }
         // A denom looks like a symbol (`uatom`, `inj`): there a bare word is one only where the configuration has it. On the
         // other families no symbol of a listed asset passes for a contract.
         if family == Family::Cosmos && !text.contains('/') {
@@ -118,6 +124,28 @@ impl Context<'_> {
             }
             Some(Err(_)) | None => Ok(None),
         }
+    }
+
+    /// Whether a text is the network's own name for its coin, in which it counts base units (`uatom`).
+    fn is_native_denomination(&self, network: &NetworkId, family: Family, text: &str) -> bool {
+        self.codec
+            .codec(family)
+            .is_some_and(|codec| codec.is_native(network, text))
+    }
+
+    /// Whether an asset is named by what the network counts its base units in, so that a whole number beside it may be of
+    /// these as well as of coins. A symbol of the configuration names coins.
+    pub(super) fn may_count_base_units(
+        &self,
+        network: &NetworkId,
+        family: Family,
+        text: &str,
+    ) -> bool {
+        let configured = self.chains.and_then(|chains| chains.network(network));
+        let is_symbol = configured.is_some_and(|known| known.asset_by_symbol(text).is_some());
+        let named = AssetId::parse(text);
+        let name = named.as_ref().and_then(AssetId::contract_text);
+        !is_symbol && self.is_native_denomination(network, family, name.unwrap_or(text))
     }
 
     /// How many decimals an asset has, as far as the configuration says.

@@ -83,7 +83,8 @@ impl LedgerCoverage {
 
 /// Reads a ledger. An asset is `native`, a contract, or a symbol that `chains.toml` has on that network; an amount stands in
 /// `amount` in coin units or in `amount_base` in base units. Where the asset is not known, asset and amount are left open:
-/// such a row covers whatever its transaction credited, so that nothing is paid twice.
+/// such a row covers whatever its transaction credited, so that nothing is paid twice. The amount alone is left open where a
+/// whole number in `amount` stands beside the name of a base unit (`5000000` of `uatom`): both readings are common.
 ///
 /// # Errors
 /// When the columns are not understood; see [`Records`] for rows.
@@ -154,6 +155,12 @@ fn money(
         .map(|text| context.address("address", family, text))
         .transpose()?
         .map(|address| address.text);
+    let is_unit_open = row.get("asset").is_some_and(|text| {
+        context.may_count_base_units(&network, family, text)
+            && row
+                .get("amount")
+                .is_some_and(|amount| !amount.contains('.'))
+    });
     Ok(LedgerEntry {
         id: row.needed("id")?.to_owned(),
         kind,
@@ -161,7 +168,7 @@ fn money(
         tx_id: context.transaction("tx_id", family, row.needed("tx_id")?)?,
         position: row.get("position").map(Position::new),
         address,
-        amount: amount(row, context, asset.as_ref())?,
+        amount: amount(row, context, asset.as_ref())?.filter(|_| !is_unit_open),
         asset,
         booked_at: row.needed_time("time")?,
         network,
