@@ -7,9 +7,9 @@ use recover_core::memo::{Memo, MemoKind, place};
 use std::sync::Arc;
 
 /// A text comment.
-const COMMENT: u32 = 0;
+pub const COMMENT: u32 = 0;
 /// A comment that only the recipient's key can read.
-const ENCRYPTED_COMMENT: u32 = 0x2167_da4b;
+pub const ENCRYPTED_COMMENT: u32 = 0x2167_da4b;
 /// A jetton owner's order to their own jetton wallet.
 pub const TRANSFER: u32 = 0x0f8a_7ea5;
 /// One jetton wallet to the other: the step that credits.
@@ -99,9 +99,15 @@ impl Body {
             Self::Text(text) => Meaning::Comment(Memo::text(text, place::COMMENT)),
             Self::NotGiven(None) => Meaning::Unknown,
             Self::NotGiven(Some(EXCESSES)) => Meaning::Excesses,
+            // What nobody but its recipient can read is no less there.
+            Self::NotGiven(Some(ENCRYPTED_COMMENT)) => Meaning::Comment(Memo {
+                kind: MemoKind::Encrypted,
+                raw: Vec::new(),
+                place: place::COMMENT.to_owned(),
+            }),
             Self::NotGiven(Some(
-                operation @ (COMMENT | ENCRYPTED_COMMENT | TRANSFER | INTERNAL_TRANSFER
-                | NOTIFICATION | OWNERSHIP_ASSIGNED),
+                operation @ (COMMENT | TRANSFER | INTERNAL_TRANSFER | NOTIFICATION
+                | OWNERSHIP_ASSIGNED),
             )) => Meaning::Malformed(Some(*operation)),
             Self::NotGiven(Some(operation)) => Meaning::Operation(*operation),
         }

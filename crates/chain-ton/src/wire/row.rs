@@ -4,7 +4,7 @@ use super::WireError;
 use super::fields::{Fields, address_of};
 use crate::address::{RawAddress, parse_hash};
 use crate::boc;
-use crate::body::Body;
+use crate::body::{self, Body};
 use crate::transaction::{self, Bounce, Compute, Message, Phases, Transaction};
 use recover_core::amount::Amount;
 use serde_json::Value;
@@ -165,7 +165,7 @@ fn message(value: &Value, is_incoming: bool) -> Result<Message, WireError> {
         bounce: at.boolean("bounce"),
         bounced: at.boolean("bounced"),
         hash: at.text("hash").and_then(parse_hash),
-        body: body(&at)?,
+        body: body_of(&at, is_incoming)?,
     })
 }
 
@@ -202,7 +202,7 @@ fn extra(at: &Fields<'_>) -> Result<Vec<(u32, Amount)>, WireError> {
 }
 
 /// The body: its cells where the source gives them, held against the hash that stands beside them.
-fn body(at: &Fields<'_>) -> Result<Body, WireError> {
+fn body_of(at: &Fields<'_>, is_incoming: bool) -> Result<Body, WireError> {
     let content = at.value("message_content");
     let data = at.value("msg_data");
     let cells = content
@@ -246,6 +246,9 @@ fn body(at: &Fields<'_>) -> Result<Body, WireError> {
     {
         return Ok(Body::Text(bytes));
     }
+    if data.and_then(|data| data.get("@type")?.as_str()) == Some("msg.dataEncryptedText") {
+        return Ok(Body::NotGiven(Some(body::ENCRYPTED_COMMENT)));
+    }
     if at.text("decoded_op_name") == Some("text_comment")
         && let Some(text) = at
             .value("decoded_body")
@@ -255,6 +258,10 @@ fn body(at: &Fields<'_>) -> Result<Body, WireError> {
         return Ok(Body::Text(text.as_bytes().to_vec()));
     }
     let operation = at.any(&["opcode", "op_code"]).and_then(operation);
+    // A comment routes the deposit: without its text nobody may say that there is none.
+    if is_incoming && operation == Some(body::COMMENT) {
+        return Err(at.missing("message_content", "the body of a message with a comment"));
+    }
     // tonapi leaves the body of a message without one out altogether.
     if operation.is_none()
         && content.is_none()

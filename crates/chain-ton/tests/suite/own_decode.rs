@@ -562,6 +562,31 @@ fn own_toncenter_v2_without_its_bytes() {
     assert_eq!(credits[0].outcome, Outcome::Unknown);
 }
 
+/// A comment that a source does not give, or that nobody else can read, is not "no comment".
+#[test]
+fn own_a_comment_that_is_not_given_is_not_absent() {
+    let encrypted = json!({"ok": true, "result": [{
+        "@type": "raw.transaction", "utime": 1_753_890_772, "data": "",
+        "transaction_id": {"@type": "internal.transactionId", "lt": "60000000000003", "hash": hex::encode([7; 32])},
+        "in_msg": {"@type": "raw.message", "source": SENDER, "destination": OURS, "value": "100",
+            "message": "", "msg_data": {"@type": "msg.dataEncryptedText", "text": "AAECAw=="}},
+        "out_msgs": [],
+    }]});
+    let Ok(wire::Answer::Transactions(rows)) = wire::read_value(&encrypted) else {
+        panic!("no transactions");
+    };
+    let credits = fixture::credits(&rows, &ours());
+    assert_eq!(credits[0].memos[0].kind, MemoKind::Encrypted);
+
+    let mut cut = row(OURS, SENDER, 5, &comment("1"));
+    cut["in_msg"]["message_content"] = Value::Null;
+    cut["in_msg"]["opcode"] = json!("0x2167da4b");
+    assert_eq!(one(&cut, &ours()).memos[0].kind, MemoKind::Encrypted);
+    cut["in_msg"]["opcode"] = json!("0x00000000");
+    let error = wire::transaction(&cut).unwrap_err().to_string();
+    assert!(error.contains("comment"), "{error}");
+}
+
 #[test]
 fn own_impossible_amounts_are_refused() {
     for value in [
