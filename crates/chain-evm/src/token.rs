@@ -5,12 +5,9 @@ use crate::wire::hex_bytes;
 use bytes::Bytes;
 use ethers::types::H160;
 use recover_core::amount::Amount;
-use recover_source::chain::TokenClaims;
+use recover_source::chain::{CLAIM_LETTERS_MAX, TokenClaims, clean};
 use recover_source::error::SourceError;
 use serde_json::json;
-
-/// Longest symbol or name that is kept, in characters.
-const CLAIM_LETTERS_MAX: usize = 64;
 
 const SYMBOL: &str = "0x95d89b41";
 const NAME: &str = "0x06fdde03";
@@ -96,24 +93,7 @@ fn read_text(returned: &[u8]) -> Option<String> {
         let length = usize::try_from(first_word(tail)?.to_u128()?).ok()?;
         tail.get(32..32_usize.checked_add(length)?)?.to_vec()
     };
-    let text = clean(&String::from_utf8(bytes).ok()?);
-    (!text.is_empty()).then_some(text)
-}
-
-/// Takes out what cannot be seen or turns the direction of writing: a stranger chose this text, and a person reads it.
-fn clean(text: &str) -> String {
-    let kept: String = text
-        .chars()
-        .filter(|letter| {
-            !letter.is_control()
-                && !matches!(*letter,
-                    '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
-                    | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                    | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-                    | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-        })
-        .collect();
-    kept.trim().chars().take(CLAIM_LETTERS_MAX).collect()
+    clean(&String::from_utf8(bytes).ok()?, CLAIM_LETTERS_MAX)
 }
 
 #[cfg(test)]

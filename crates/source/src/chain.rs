@@ -147,6 +147,21 @@ pub struct Gap {
     pub reason: String,
 }
 
+impl Gap {
+    /// The gaps of a range in which these parts are missing for one reason.
+    pub fn of_parts(
+        range: HeightRange,
+        parts: &[Part],
+        reason: &str,
+    ) -> impl Iterator<Item = Self> {
+        parts.iter().map(move |part| Self {
+            range,
+            part: *part,
+            reason: reason.to_owned(),
+        })
+    }
+}
+
 /// The answer to a look-up: absence is believed only where the source can prove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup<T> {
@@ -221,12 +236,34 @@ pub struct HistoryUpdate {
 /// What a token contract says of itself. Claims of a stranger: shown, never trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenClaims {
-    /// Its symbol, cleaned of control characters; `None` when it has none that can be read.
+    /// Its symbol, [`clean`]ed; `None` when it has none that can be read.
     pub symbol: Option<String>,
     /// Its name, likewise.
     pub name: Option<String>,
     /// Its decimals; `None` when it does not say or says more than 255.
     pub decimals: Option<u8>,
+}
+
+/// Longest symbol or name of a token that is kept, in characters.
+pub const CLAIM_LETTERS_MAX: usize = 64;
+
+/// A stranger's text without what cannot be seen or turns the direction of writing, cut to so many characters: a stranger chose
+/// it, and a person reads it. `None` when nothing is left.
+#[must_use]
+pub fn clean(text: &str, letters_max: usize) -> Option<String> {
+    let kept: String = text
+        .chars()
+        .filter(|letter| {
+            !letter.is_control()
+                && !matches!(*letter,
+                    '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+                    | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                    | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+                    | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        })
+        .collect();
+    let kept: String = kept.trim().chars().take(letters_max).collect();
+    (!kept.is_empty()).then_some(kept)
 }
 
 /// The price of the network's own work, in base units of the native coin.
@@ -342,13 +379,10 @@ async fn history_by_pages<S: ChainRead + ?Sized>(
     }
     let unread = through.map_or(range.from(), Height::next);
     if let Some(range) = HeightRange::new(unread, range.to()) {
-        update.gaps.extend(Part::ALL.iter().map(|part| Gap {
-            range,
-            part: *part,
-            reason: format!(
-                "the account has more than {HISTORY_PAGES_MAX} pages of history; `recover scan` reads all of it"
-            ),
-        }));
+        let reason = format!(
+            "the account has more than {HISTORY_PAGES_MAX} pages of history; `recover scan` reads all of it"
+        );
+        update.gaps.extend(Gap::of_parts(range, Part::ALL, &reason));
     }
     Ok(update)
 }

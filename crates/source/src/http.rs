@@ -282,6 +282,8 @@ impl HttpTransport {
                 detail: format!("http status {}", status.as_u16()),
             });
         }
+        // Before it is cut: half a key would no longer be known for one.
+        let words = self.redact(String::from_utf8_lossy(&body).into_owned());
         let hint = match status.as_u16() {
             401 | 403 => "; check its key",
             404 | 405 => "; check its url",
@@ -291,7 +293,7 @@ impl HttpTransport {
         Err(SourceError::Refused {
             origin,
             code: i64::from(status.as_u16()),
-            detail: format!("{}{hint}", self.redact(shorten(&body))),
+            detail: format!("{}{hint}", shorten(words.as_bytes())),
         })
     }
 }

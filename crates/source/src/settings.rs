@@ -1,10 +1,13 @@
 //! What a source of a network that is read account by account needs to be opened.
 
+use crate::error::SourceError;
 use crate::http::{HttpConfig, HttpTransport};
 use crate::retry::RetryPolicy;
 use crate::secret::SecretTemplate;
+use crate::transport::Transport;
 use recover_core::network::NetworkId;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One source of one network, as `chains.toml` describes it.
@@ -56,8 +59,36 @@ impl SourceSettings {
         }
     }
 
-    /// The transport to it. `key_parameter` is the query parameter that carries the key, where the protocol has one. Nothing is
-    /// sent and no variable is read yet.
+    /// Opens a transport to it for a family that has sources of these kinds. `key_parameter` is the query parameter that carries
+    /// the key, where the protocol has one. Nothing is sent and no variable is read yet.
+    ///
+    /// # Errors
+    /// [`SourceError::Unsupported`] for a kind that is none of these, and for a key where the protocol has no place for it.
+    pub fn open(
+        &self,
+        kinds: &[&str],
+        key_parameter: Option<&'static str>,
+    ) -> Result<Arc<dyn Transport>, SourceError> {
+        let refused = |what: String| SourceError::Unsupported {
+            origin: format!("{} {}", self.network, self.kind),
+            what,
+        };
+        if !kinds.contains(&self.kind.as_str()) {
+            return Err(refused(format!(
+                "a network of this family; write kind = \"{}\"",
+                kinds.join("\" or \"")
+            )));
+        }
+        if self.key.is_some() && key_parameter.is_none() {
+            return Err(refused(
+                "a place for a key of its own; write the key into the url, as ${VARIABLE}"
+                    .to_owned(),
+            ));
+        }
+        Ok(Arc::new(self.transport(key_parameter)))
+    }
+
+    /// As [`SourceSettings::open`], for any kind.
     #[must_use]
     pub fn transport(&self, key_parameter: Option<&'static str>) -> HttpTransport {
         let mut http = HttpConfig::new(&self.kind, SecretTemplate::new(&self.url));
@@ -69,5 +100,54 @@ impl SourceSettings {
             .zip(self.key.as_deref())
             .map(|(parameter, key)| (parameter, SecretTemplate::new(key)));
         HttpTransport::new(http)
+    }
+
+    /// How many rows a page is asked for: what is configured, and at most what the protocol gives.
+    #[must_use]
+    pub fn page_rows(&self, most: u32) -> u32 {
+        self.page_size.unwrap_or(most).clamp(1, most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_a_key_that_would_never_be_sent_is_refused() {
+        let mut settings = SourceSettings::new(
+            NetworkId::new("stellar"),
+            "pubnet",
+            "horizon",
+            "https://horizon.example",
+        );
+        assert!(settings.open(&["horizon"], None).is_ok());
+        let error = settings.open(&["comet_rpc", "cosmos_rest"], None).err();
+        let words = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            words.contains("kind = \"comet_rpc\" or \"cosmos_rest\""),
+            "{words}"
+        );
+        settings.key = Some("${KEY}".to_owned());
+        let error = settings.open(&["horizon"], None).err();
+        let words = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            words.contains("into the url") && !words.contains("KEY}"),
+            "{words}"
+        );
+        assert!(settings.open(&["horizon"], Some("key")).is_ok());
+    }
+
+    #[test]
+    fn own_a_page_has_at_least_a_row_and_at_most_the_protocols() {
+        let mut settings = SourceSettings::new(NetworkId::new("ton"), "-239", "toncenter_v3", "");
+        let mut rows = |size| {
+            settings.page_size = size;
+            settings.page_rows(200)
+        };
+        assert_eq!(
+            [None, Some(0), Some(7), Some(999)].map(&mut rows),
+            [200, 1, 7, 200]
+        );
     }
 }

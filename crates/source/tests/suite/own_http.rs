@@ -186,6 +186,20 @@ async fn keys_stand_in_no_message() {
     );
 }
 
+/// A server repeats the key just where its words are cut.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_key_stands_in_no_message() {
+    for filling in [60, 105, 108, 112, 116, 1015, 1020] {
+        let body = format!("{} {CANARY} {}", "x".repeat(filling), "y".repeat(200));
+        let server = FaultyServer::always(Response::status(400).with_body("text/plain", body));
+        let transport = transport(&server.url(), |config| {
+            config.key = Some(("key", SecretTemplate::new(CANARY)));
+        });
+        let error = post(&transport).await.unwrap_err().to_string();
+        assert!(!error.contains("CANA"), "{error}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_that_is_none_says_so_without_repeating_it() {
     for url in [CANARY, "ftp://host/CANARY-7d1f0c", "//host"] {
