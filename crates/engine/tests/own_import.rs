@@ -391,6 +391,57 @@ fn own_ledger_rows_become_entries_accounts_and_coverage() {
 }
 
 #[test]
+fn own_a_coin_by_the_networks_own_name_is_the_native_coin() {
+    let chains = chains();
+    let context = Context {
+        codec: &ShapeCodec,
+        chains: Some(&chains),
+    };
+    let hub = NetworkId::new("cosmos");
+    let native = AssetId::native(hub);
+    let map = ColumnMap::default();
+    let row = |asset: &str, amount: &str, base: &str| {
+        let text = format!(
+            "id,kind,network,tx_id,asset,amount,amount_base,time\n\
+             L1,credited,cosmos,AB,{asset},{amount},{base},2026-01-01T00:00:00Z\n"
+        );
+        let rows = ledger("l.csv", text.as_bytes(), &map, &context).expect("columns fit");
+        let (good, bad) = split(rows);
+        assert_eq!(bad, [], "{asset} {amount}{base}");
+        match &good[0] {
+            LedgerRecord::Entry(entry) => (
+                entry.asset.clone(),
+                entry.amount.map(|amount| amount.to_base_units()),
+            ),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (asset, amount, base, expected) in [
+        ("uatom", "", "5000000", Some("5000000")),
+        ("uatom", "5.25", "", Some("5250000")),
+        // Of coins or of base units: nobody can say, and neither is guessed.
+        ("uatom", "5000000", "", None),
+        ("cosmos/contract:uatom", "5000000", "", None),
+        ("ATOM", "5", "", Some("5000000")),
+        ("native", "5", "", Some("5000000")),
+    ] {
+        let expected = (Some(native.clone()), expected.map(str::to_owned));
+        assert_eq!(row(asset, amount, base), expected, "{asset} {amount}{base}");
+    }
+    assert_eq!(row("uosmo", "5000000", ""), (None, None));
+
+    let text = "deposit_id,chain,tx_id,to_address,asset,amount\nD1,cosmos,AB,cosmos1x,uatom,5.25\n";
+    let (good, bad) =
+        split(deposits("d.csv", text.as_bytes(), &map, &context).expect("columns fit"));
+    assert_eq!(bad, []);
+    assert_eq!(good[0].asset, native);
+    let text = "asset,currency,price,time,source,network\nuatom,USD,5.20,2026-01-01T00:00:00Z,desk,cosmos\n";
+    let (good, bad) = split(prices("p.csv", text.as_bytes(), &map, &context).expect("columns fit"));
+    assert_eq!(bad, []);
+    assert_eq!(good[0].assets, [native]);
+}
+
+#[test]
 fn own_each_bad_ledger_row_says_why() {
     let chains = chains();
     let context = Context {

@@ -97,6 +97,10 @@ impl Detect for Loose {
         Some(TxId::new(text))
     }
 
+    fn is_native(&self, network: &NetworkId, text: &str) -> bool {
+        self.0 == Family::Cosmos && network.as_str() == "cosmos" && text == "uatom"
+    }
+
     fn on_network(&self, _: &Payload, _: &NetworkId) -> Option<Address> {
         None
     }
