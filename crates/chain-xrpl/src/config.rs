@@ -15,14 +15,8 @@ pub const KIND: &str = "rippled";
 /// # Errors
 /// When `chains.toml` names a kind of source that this family does not have.
 pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError> {
-    if settings.kind != KIND {
-        return Err(SourceError::Unsupported {
-            origin: settings.network.to_string(),
-            what: format!("sources of kind {}; write kind = \"{KIND}\"", settings.kind),
-        });
-    }
-    let transport = settings.transport(Some("key"));
-    Ok(open_with(settings, Arc::new(transport)))
+    let transport = settings.open(&[KIND], Some("key"))?;
+    Ok(open_with(settings, transport))
 }
 
 /// Opens a source over a transport of the caller's: a recording, or one of a test.

@@ -24,12 +24,14 @@ use recover_source::chain::{
     AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
     TokenClaims, TransactionView,
 };
+use recover_source::client::Client;
 use recover_source::error::{Advice, SourceError};
+use recover_source::kept::Kept;
 use recover_source::settings::SourceSettings;
 use recover_source::transport::Transport;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 /// The widest window of a look-up with bounds; a wider one is `excessiveLgrRange`.
@@ -53,21 +55,23 @@ struct Info {
 /// A server of the XRP Ledger, by JSON-RPC over HTTP POST.
 pub struct XrplNode {
     settings: SourceSettings,
+    client: Client,
     rpc: Rpc,
     checked: OnceCell<()>,
-    headers: Mutex<BTreeMap<u64, Header>>,
+    headers: Kept<Height, Header>,
 }
 
 impl XrplNode {
     /// A source over a transport. Nothing is asked yet.
     #[must_use]
     pub fn new(settings: SourceSettings, transport: Arc<dyn Transport>) -> Self {
-        let rpc = Rpc::new(transport, settings.retry);
+        let client = Client::new(transport, settings.retry);
         Self {
             settings,
-            rpc,
+            rpc: Rpc::new(client.clone()),
+            client,
             checked: OnceCell::new(),
-            headers: Mutex::new(BTreeMap::new()),
+            headers: Kept::new(HEADERS_MAX),
         }
     }
 
@@ -86,26 +90,21 @@ impl XrplNode {
         let info = result
             .get("info")
             .and_then(Value::as_object)
-            .ok_or_else(|| self.rpc.not_protocol("server_info without info".to_owned()))?;
+            .ok_or_else(|| self.client.not_protocol("server_info without info"))?;
         // Servers from before 2022 do not say; they could only be told apart by their ledgers.
         let found = match info.get("network_id") {
             None | Some(Value::Null) => "0".to_owned(),
             Some(Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
         };
-        let expected = self.settings.chain.as_str();
-        if found != expected {
-            return Err(SourceError::WrongNetwork {
-                origin: self.rpc.origin().to_owned(),
-                expected: format!("xrpl:{expected}"),
-                found: format!("xrpl:{found}"),
-            });
+        if found != self.settings.chain {
+            return Err(self.wrong_network(&found));
         }
         let complete = match info.get("complete_ledgers").and_then(Value::as_str) {
-            Some(text) => Some(ranges(text).ok_or_else(|| {
-                self.rpc
-                    .not_protocol("complete_ledgers cannot be read".to_owned())
-            })?),
+            Some(text) => Some(
+                ranges(text)
+                    .ok_or_else(|| self.client.not_protocol("complete_ledgers cannot be read"))?,
+            ),
             None => None,
         };
         let validated = info
@@ -126,9 +125,9 @@ impl XrplNode {
 
     /// The header of a validated ledger; `None` when the server has none such.
     async fn ledger(&self, which: Value) -> Result<Option<Header>, SourceError> {
-        let asked = whole(&which);
+        let asked = whole(&which).map(Height);
         if let Some(height) = asked
-            && let Some(header) = self.kept(height)
+            && let Some(header) = self.headers.get(&height)
         {
             return Ok(Some(header));
         }
@@ -140,27 +139,16 @@ impl XrplNode {
         if result.get("validated").and_then(Value::as_bool) != Some(true) {
             return Ok(None);
         }
-        let header = header_of(&result).ok_or_else(|| {
-            self.rpc
-                .not_protocol("a ledger without its header".to_owned())
-        })?;
-        if asked.is_some_and(|asked| header.block.height != Height(asked)) {
-            return Err(self.rpc.inconsistent(format!(
+        let header = header_of(&result)
+            .ok_or_else(|| self.client.not_protocol("a ledger without its header"))?;
+        if asked.is_some_and(|asked| header.block.height != asked) {
+            return Err(self.client.inconsistent(format!(
                 "ledger {} where another was asked",
                 header.block.height
             )));
         }
-        let mut headers = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
-        if headers.len() >= HEADERS_MAX {
-            headers.pop_first();
-        }
-        headers.insert(header.block.height.0, header.clone());
+        self.headers.keep(header.block.height, header.clone());
         Ok(Some(header))
-    }
-
-    fn kept(&self, height: u64) -> Option<Header> {
-        let headers = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
-        headers.get(&height).cloned()
     }
 
     /// Puts a transaction's credits into its ledger. API version 1 leaves the ledger's hash out, so it is looked up; a server
@@ -170,7 +158,7 @@ impl XrplNode {
             return Ok(decoded);
         }
         let height = decoded.height.ok_or_else(|| {
-            self.rpc
+            self.client
                 .inconsistent(format!("{} is validated in no ledger", decoded.id))
         })?;
         let header = match self.ledger(json!(height.0)).await {
@@ -183,23 +171,27 @@ impl XrplNode {
             None => BlockRef {
                 height,
                 hash: BlockHash::new(&format!("ledger:{height}")),
-                time: decoded
-                    .time
-                    .ok_or_else(|| self.rpc.inconsistent(format!("{} has no time", decoded.id)))?,
+                time: decoded.time.ok_or_else(|| {
+                    self.client
+                        .inconsistent(format!("{} has no time", decoded.id))
+                })?,
             },
         };
         let time = decoded.time.unwrap_or(block.time);
         Ok(decoded.in_block(&BlockRef { time, ..block }))
     }
 
+    fn wrong_network(&self, found: &str) -> SourceError {
+        self.client.wrong_network(
+            format!("xrpl:{}", self.settings.chain),
+            format!("xrpl:{found}"),
+        )
+    }
+
     fn refused(&self, error: &DecodeError) -> SourceError {
         match error {
-            DecodeError::OtherNetwork { found } => SourceError::WrongNetwork {
-                origin: self.rpc.origin().to_owned(),
-                expected: format!("xrpl:{}", self.settings.chain),
-                found: format!("xrpl:{found}"),
-            },
-            error => self.rpc.inconsistent(error.to_string()),
+            DecodeError::OtherNetwork { found } => self.wrong_network(&found.to_string()),
+            error => self.client.inconsistent(error.to_string()),
         }
     }
 
@@ -247,7 +239,7 @@ impl XrplNode {
         let found = records(&answer).map_err(|error| self.refused(&error.into()))?;
         let record = found
             .first()
-            .ok_or_else(|| self.rpc.not_protocol("tx without a transaction".to_owned()))?;
+            .ok_or_else(|| self.client.not_protocol("tx without a transaction"))?;
         // In no validated ledger yet: it waits, and what it may do is not known.
         if record.validated != Some(true) && record.meta.is_none() {
             return Ok(Lookup::Found(TransactionView {
@@ -264,7 +256,7 @@ impl XrplNode {
         let decoded = decode(record, self.network()).map_err(|error| self.refused(&error))?;
         if decoded.id != *id && !address::is_compact_id(id.as_str()) {
             return Err(self
-                .rpc
+                .client
                 .inconsistent(format!("{} where {id} was asked", decoded.id)));
         }
         for note in &decoded.notes {
@@ -304,13 +296,13 @@ impl XrplNode {
                 Some(Value::Object(root)) => (Some(root), result),
                 _ => {
                     return Err(self
-                        .rpc
-                        .not_protocol("account_info without account_data".to_owned()));
+                        .client
+                        .not_protocol("account_info without account_data"));
                 }
             },
             Reply::NotFound { code, result } if code == "actNotFound" => (None, result),
             Reply::NotFound { code, .. } => {
-                return Err(self.rpc.not_protocol(format!("{code} to account_info")));
+                return Err(self.client.not_protocol(format!("{code} to account_info")));
             }
         };
         let at = match result.get("ledger_index").and_then(whole) {
@@ -340,9 +332,7 @@ impl XrplNode {
             let lines = match result.remove("lines") {
                 Some(Value::Array(lines)) => lines,
                 _ => {
-                    return Err(self
-                        .rpc
-                        .not_protocol("account_lines without lines".to_owned()));
+                    return Err(self.client.not_protocol("account_lines without lines"));
                 }
             };
             let code = |line: &Value| {
@@ -362,7 +352,7 @@ impl XrplNode {
             }
         }
         Err(self
-            .rpc
+            .client
             .inconsistent(format!("more than {LINE_PAGES_MAX} pages of trust lines")))
     }
 
@@ -371,10 +361,7 @@ impl XrplNode {
             .and_then(Number::parse)
             .and_then(|number| number.units(ISSUED_DECIMALS))
             .map(|units| units.held())
-            .ok_or_else(|| {
-                self.rpc
-                    .not_protocol("a balance that is no number".to_owned())
-            })
+            .ok_or_else(|| self.client.not_protocol("a balance that is no number"))
     }
 }
 
@@ -424,7 +411,7 @@ impl ChainRead for XrplNode {
     }
 
     fn name(&self) -> &str {
-        self.rpc.origin()
+        self.client.origin()
     }
 
     async fn capabilities(&self) -> Result<Capabilities, SourceError> {
@@ -440,13 +427,10 @@ impl ChainRead for XrplNode {
 
     async fn head(&self) -> Result<Head, SourceError> {
         self.check().await?;
-        let latest =
-            self.ledger(json!("validated"))
-                .await?
-                .ok_or_else(|| SourceError::Unreachable {
-                    origin: self.rpc.origin().to_owned(),
-                    detail: "it has no validated ledger yet".to_owned(),
-                })?;
+        let latest = self
+            .ledger(json!("validated"))
+            .await?
+            .ok_or_else(|| self.client.unreachable("it has no validated ledger yet"))?;
         Ok(Head {
             finalized: Some(latest.block.height),
             latest,
@@ -462,10 +446,7 @@ impl ChainRead for XrplNode {
         if height > tip {
             return Ok(None);
         }
-        Err(SourceError::NotKept {
-            origin: self.rpc.origin().to_owned(),
-            detail: format!("ledger {height}"),
-        })
+        Err(self.client.not_kept(format!("ledger {height}")))
     }
 
     async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {
@@ -537,10 +518,7 @@ impl ChainRead for XrplNode {
                     .and_then(Money::read)
                     .and_then(|money| money.units())
                     .map(|units| units.held())
-                    .ok_or_else(|| {
-                        self.rpc
-                            .not_protocol("an account without a balance".to_owned())
-                    })
+                    .ok_or_else(|| self.client.not_protocol("an account without a balance"))
             }
             Asset::Issued { currency, issuer } => {
                 self.check().await?;
@@ -615,7 +593,7 @@ impl ChainRead for XrplNode {
         let level = |name: &str| drops.and_then(|drops| whole(drops.get(name)?));
         let open = level("open_ledger_fee")
             .or_else(|| level("base_fee"))
-            .ok_or_else(|| self.rpc.not_protocol("fee without its drops".to_owned()))?;
+            .ok_or_else(|| self.client.not_protocol("fee without its drops"))?;
         let cost = Amount::from_u128(open.into());
         Ok(NetworkCost {
             native_transfer: cost,

@@ -2,7 +2,7 @@
 //!
 //! Pure: facts in, bytes out. Nothing here signs or sends. A return goes from the account that was credited to the account that
 //! paid it, in the same asset, never as a partial payment, with the sender's own `SourceTag` as its destination tag and no other:
-//! a tag is never made up. Start at [`plan`]; [`verify`] is what a signer runs on the bytes.
+//! a tag is never made up. Start at [`plan()`]; [`verify`] is what a signer runs on the bytes.
 
 mod check;
 mod facts;
@@ -74,7 +74,7 @@ pub enum StillValid {
     SequenceUsed,
 }
 
-/// A return, complete: what [`plan`] makes and [`verify`] compares with.
+/// A return, complete: what [`plan()`] makes and [`verify`] compares with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnPayment {
     /// Who pays: our account.

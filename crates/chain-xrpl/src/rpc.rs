@@ -5,13 +5,10 @@
 
 use crate::wire;
 use bytes::Bytes;
+use recover_source::client::Client;
 use recover_source::error::SourceError;
-use recover_source::http::shorten;
-use recover_source::retry::RetryPolicy;
-use recover_source::transport::Transport;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The error words that are an answer to a caller and no fault: what was asked for is not there.
@@ -40,29 +37,21 @@ pub enum Reply {
     },
 }
 
-/// A client over any transport.
+/// The protocol over any client.
 pub struct Rpc {
-    transport: Arc<dyn Transport>,
-    retry: RetryPolicy,
+    pub(crate) client: Client,
     /// Whether the server knows API version 2; found out by asking.
     version_2: AtomicBool,
 }
 
 impl Rpc {
-    /// A client that repeats by this policy.
+    /// The protocol's questions to one source.
     #[must_use]
-    pub fn new(transport: Arc<dyn Transport>, retry: RetryPolicy) -> Self {
+    pub const fn new(client: Client) -> Self {
         Self {
-            transport,
-            retry,
+            client,
             version_2: AtomicBool::new(true),
         }
-    }
-
-    /// Kind and host for messages.
-    #[must_use]
-    pub fn origin(&self) -> &str {
-        self.transport.origin()
     }
 
     /// Asks one method. API version 2 is asked first: it names the ledger of each transaction by its hash.
@@ -72,10 +61,8 @@ impl Rpc {
     pub async fn ask(&self, method: &str, parameters: Value) -> Result<Reply, SourceError> {
         loop {
             let version_2 = self.version_2.load(Ordering::Relaxed);
-            let reply = self
-                .retry
-                .run(|| self.attempt(method, &parameters, version_2))
-                .await;
+            let body = body(method, &parameters, version_2);
+            let reply = self.client.post(body, |answer| self.read(answer)).await;
             match reply {
                 Err(SourceError::Refused { detail, .. })
                     if version_2 && detail.starts_with("invalid_API_version") =>
@@ -102,23 +89,12 @@ impl Rpc {
         }
     }
 
-    async fn attempt(
-        &self,
-        method: &str,
-        parameters: &Value,
-        version_2: bool,
-    ) -> Result<Reply, SourceError> {
-        let body = body(method, parameters, version_2);
-        let answer = self.transport.post(Bytes::from(body)).await?;
-        self.read(&answer)
-    }
-
     fn read(&self, body: &[u8]) -> Result<Reply, SourceError> {
         let mut answer: Map<String, Value> =
-            serde_json::from_slice(body).map_err(|_| self.not_protocol(shorten(body)))?;
+            serde_json::from_slice(body).map_err(|_| self.client.unreadable(body))?;
         let result = match answer.remove("result") {
             Some(Value::Object(result)) => Some(result),
-            Some(_) => return Err(self.not_protocol("a result that is no object".to_owned())),
+            Some(_) => return Err(self.client.not_protocol("a result that is no object")),
             None => None,
         };
         for place in result.iter().chain([&answer]) {
@@ -139,13 +115,13 @@ impl Rpc {
         }
         result
             .map(Reply::Found)
-            .ok_or_else(|| self.not_protocol(shorten(body)))
+            .ok_or_else(|| self.client.unreadable(body))
     }
 
     fn heed_warnings(&self, place: &Map<String, Value>) -> Result<(), SourceError> {
         if let Some(warning) = place.get("warning").and_then(Value::as_str) {
             tracing::warn!(
-                origin = self.origin(),
+                origin = self.client.origin(),
                 warning,
                 "the server will refuse soon: lower requests_per_second"
             );
@@ -163,15 +139,13 @@ impl Rpc {
 
     /// What to do about an error word of the server.
     fn refusal(&self, code: &str, place: &Map<String, Value>) -> SourceError {
-        let origin = self.origin().to_owned();
+        let origin = self.client.origin().to_owned();
         let words = place
             .get("error_message")
             .or_else(|| place.get("error_exception"))
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let detail = self
-            .transport
-            .redact(format!("{code}: {}", shorten(words.as_bytes())));
+        let detail = format!("{code}: {}", self.client.words(words.as_bytes()));
         match code {
             "slowDown" | "rateLimited" => SourceError::RateLimited {
                 origin,
@@ -210,25 +184,7 @@ impl Rpc {
         }
     }
 
-    /// The error for an answer that is not the protocol's.
-    #[must_use]
-    pub fn not_protocol(&self, detail: String) -> SourceError {
-        SourceError::NotProtocol {
-            origin: self.origin().to_owned(),
-            detail: self.transport.redact(detail),
-        }
-    }
-
-    /// The error for an answer that cannot be true.
-    #[must_use]
-    pub fn inconsistent(&self, detail: String) -> SourceError {
-        SourceError::Inconsistent {
-            origin: self.origin().to_owned(),
-            detail: self.transport.redact(detail),
-        }
-    }
-
-    /// The text of a number at a path of the answer, exactly as written: some servers write amounts of XRP with a point.
+    /// Asks one method and gives the answer as it was written: some servers write amounts of XRP with a point.
     ///
     /// # Errors
     /// As [`Rpc::ask`].
@@ -238,16 +194,14 @@ impl Rpc {
         parameters: Value,
     ) -> Result<Box<RawValue>, SourceError> {
         let version_2 = self.version_2.load(Ordering::Relaxed);
-        self.retry
-            .run(|| async {
-                let body = body(method, &parameters, version_2);
-                let answer = self.transport.post(Bytes::from(body)).await?;
-                match self.read(&answer)? {
-                    Reply::Found(_) => serde_json::from_slice(&answer)
-                        .map_err(|_| self.not_protocol(shorten(&answer))),
-                    Reply::NotFound { code, result } => Err(self.refusal(&code, &result)),
-                }
-            })
+        let read = |answer: &[u8]| match self.read(answer)? {
+            Reply::Found(_) => {
+                serde_json::from_slice(answer).map_err(|_| self.client.unreadable(answer))
+            }
+            Reply::NotFound { code, result } => Err(self.refusal(&code, &result)),
+        };
+        self.client
+            .post(body(method, &parameters, version_2), read)
             .await
     }
 }
@@ -259,10 +213,10 @@ fn error_code(place: &Map<String, Value>) -> i64 {
         .unwrap_or_default()
 }
 
-fn body(method: &str, parameters: &Value, version_2: bool) -> String {
+fn body(method: &str, parameters: &Value, version_2: bool) -> Bytes {
     let mut parameters = parameters.clone();
     if let (true, Value::Object(fields)) = (version_2, &mut parameters) {
         fields.insert("api_version".to_owned(), json!(2));
     }
-    json!({"method": method, "params": [parameters]}).to_string()
+    Bytes::from(json!({"method": method, "params": [parameters]}).to_string())
 }

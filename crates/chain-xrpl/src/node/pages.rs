@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// The most rows that servers give; a smaller limit of theirs holds anyway.
-const PAGE_SIZE: u32 = 200;
+const ROWS_MAX: u32 = 200;
 /// Places of a reading grow with its gaps; a server with more of them is no source.
 const GAPS_MAX: usize = 100;
 
@@ -59,10 +59,7 @@ impl XrplNode {
             });
         }
         let mut place = match &request.resume {
-            Some(text) => serde_json::from_str(text).map_err(|_| {
-                self.rpc
-                    .inconsistent("the place of this reading is not one of ours".to_owned())
-            })?,
+            Some(text) => serde_json::from_str(text).map_err(|_| self.client.no_such_place())?,
             None => self.begin(request.range).await?,
         };
         let (result, marker) = self.next_page(request, &mut place).await?;
@@ -75,7 +72,7 @@ impl XrplNode {
         place.gaps = gaps_here;
         if place.gaps.len() > GAPS_MAX {
             return Err(self
-                .rpc
+                .client
                 .inconsistent(format!("more than {GAPS_MAX} gaps in its history")));
         }
         let ended = marker.is_null();
@@ -87,13 +84,9 @@ impl XrplNode {
         place.marker = marker;
         let gaps = place.gaps.iter().flat_map(|(from, to, reason)| {
             let range = HeightRange::new(Height(*from), Height(*to));
-            range.into_iter().flat_map(move |range| {
-                Part::ALL.iter().map(move |part| Gap {
-                    range,
-                    part: *part,
-                    reason: reason.clone(),
-                })
-            })
+            range
+                .into_iter()
+                .flat_map(|range| Gap::of_parts(range, Part::ALL, reason))
         });
         Ok(AccountPage {
             observations,
@@ -117,14 +110,8 @@ impl XrplNode {
             .iter()
             .any(|(start, end, _)| *start == from && *end == to);
         if whole_range {
-            return Err(SourceError::NotKept {
-                origin: self.rpc.origin().to_owned(),
-                detail: gaps
-                    .into_iter()
-                    .map(|(_, _, reason)| reason)
-                    .next()
-                    .unwrap_or_default(),
-            });
+            let reason = gaps.into_iter().map(|(_, _, reason)| reason).next();
+            return Err(self.client.not_kept(reason.unwrap_or_default()));
         }
         let mut place = Place {
             from,
@@ -168,10 +155,7 @@ impl XrplNode {
                         return Ok((result, marker));
                     }
                     // An empty page, or one that repeats: the same place once more.
-                    last = Some(
-                        self.rpc
-                            .inconsistent("its marker does not advance".to_owned()),
-                    );
+                    last = Some(self.client.inconsistent("its marker does not advance"));
                 }
                 Err(SourceError::Refused { .. }) if !place.marker.is_null() => {
                     forgotten = place.marker.clone();
@@ -182,17 +166,17 @@ impl XrplNode {
                     if !missing(&info, place.from, place.to).is_empty() {
                         return Err(error);
                     }
-                    last = Some(SourceError::Unreachable {
-                        origin: self.rpc.origin().to_owned(),
-                        detail: "one of its servers has fewer ledgers than the others".to_owned(),
-                    });
+                    last = Some(
+                        self.client
+                            .unreachable("one of its servers has fewer ledgers than the others"),
+                    );
                 }
                 Err(error) => return Err(error),
             }
         }
         Err(last.unwrap_or_else(|| {
-            self.rpc
-                .inconsistent("it forgets every place of a reading at once".to_owned())
+            self.client
+                .inconsistent("it forgets every place of a reading at once")
         }))
     }
 
@@ -207,7 +191,7 @@ impl XrplNode {
             "ledger_index_max": place.to,
             "forward": true,
             "binary": false,
-            "limit": self.settings.page_size.unwrap_or(PAGE_SIZE),
+            "limit": self.settings.page_rows(ROWS_MAX),
         });
         if let (false, Some(fields)) = (place.marker.is_null(), question.as_object_mut()) {
             fields.insert("marker".to_owned(), place.marker.clone());
@@ -218,10 +202,9 @@ impl XrplNode {
             Reply::NotFound { code, .. } if code == "actNotFound" => {
                 Ok(Map::from_iter([("transactions".to_owned(), json!([]))]))
             }
-            Reply::NotFound { code, .. } => Err(SourceError::NotKept {
-                origin: self.rpc.origin().to_owned(),
-                detail: format!("{code}: ledgers {} to {}", place.from, place.to),
-            }),
+            Reply::NotFound { code, .. } => Err(self
+                .client
+                .not_kept(format!("{code}: ledgers {} to {}", place.from, place.to))),
         }
     }
 
@@ -260,13 +243,11 @@ impl XrplNode {
             && account != request.address.text()
         {
             return Err(self
-                .rpc
+                .client
                 .inconsistent(format!("the history of {account}, who was not asked about")));
         }
         if !result.get("transactions").is_some_and(Value::is_array) {
-            return Err(self
-                .rpc
-                .not_protocol("account_tx without transactions".to_owned()));
+            return Err(self.client.not_protocol("account_tx without transactions"));
         }
         let answer = Value::Object(result);
         let rows = records(&answer).map_err(|error| self.refused(&error.into()))?;
@@ -275,13 +256,13 @@ impl XrplNode {
         for row in &rows {
             if row.validated == Some(false) {
                 return Err(self
-                    .rpc
-                    .inconsistent("a transaction of a ledger that is not validated".to_owned()));
+                    .client
+                    .inconsistent("a transaction of a ledger that is not validated"));
             }
             let mut transaction =
                 decode(row, &self.settings.network).map_err(|error| self.refused(&error))?;
             let height = transaction.height.ok_or_else(|| {
-                self.rpc
+                self.client
                     .inconsistent(format!("{} stands in no ledger", transaction.id))
             })?;
             heights.rows.push(height.0);

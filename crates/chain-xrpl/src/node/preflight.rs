@@ -102,8 +102,8 @@ impl XrplNode {
         }
         let answer = self.rpc.exact("server_info", json!({})).await?;
         of_info(answer.get()).ok_or_else(|| {
-            self.rpc
-                .not_protocol("server_info without reserve and fee".to_owned())
+            self.client
+                .not_protocol("server_info without reserve and fee")
         })
     }
 
@@ -119,10 +119,10 @@ impl XrplNode {
         let ledger = self.ledger_facts().await?;
         let (root, _) = self.account_root(address).await?;
         let account = match root {
-            Some(root) => Some(AccountFacts::read(&root).ok_or_else(|| {
-                self.rpc
-                    .not_protocol("an account's root lacks fields".to_owned())
-            })?),
+            Some(root) => Some(
+                AccountFacts::read(&root)
+                    .ok_or_else(|| self.client.not_protocol("an account's root lacks fields"))?,
+            ),
             None => None,
         };
         let line = match asset {
@@ -133,8 +133,7 @@ impl XrplNode {
                     .await?;
                 match line {
                     Some(line) => Some(LineFacts::read(&line).ok_or_else(|| {
-                        self.rpc
-                            .not_protocol("a trust line that cannot be read".to_owned())
+                        self.client.not_protocol("a trust line that cannot be read")
                     })?),
                     None => None,
                 }
@@ -157,7 +156,7 @@ impl XrplNode {
         let cost = self.network_cost().await?.native_transfer;
         cost.to_u128()
             .and_then(|drops| u64::try_from(drops).ok())
-            .ok_or_else(|| self.rpc.not_protocol("a fee past any balance".to_owned()))
+            .ok_or_else(|| self.client.not_protocol("a fee past any balance"))
     }
 }
 
