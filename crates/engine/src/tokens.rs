@@ -72,7 +72,7 @@ impl Engine {
         Ok(deposits)
     }
 
-    /// The stored token, or what its contract claims when nobody has seen it yet. What a reviewed contract says later
+    /// The stored token, or what its contract claims when nobody has heard it yet. What a reviewed contract says later
     /// changes nothing: its claims stay as they were reviewed.
     async fn sighted(
         &self,
@@ -80,17 +80,23 @@ impl Engine {
         source: Option<&dyn ChainRead>,
         asset: &AssetId,
     ) -> Result<Option<Sighted>, EngineError> {
-        if let Some(token) = self.store.sighting(asset).await? {
-            return Ok(Some(token));
-        }
-        let (Some(source), Some(contract)) = (source, asset.contract_text()) else {
-            return Ok(None);
+        let stored = self.store.sighting(asset).await?;
+        let is_known = stored
+            .as_ref()
+            .is_some_and(|(sighting, decision)| decision.is_some() || says_something(sighting));
+        let (false, Some(source), Some(contract)) = (is_known, source, asset.contract_text())
+        else {
+            return Ok(stored);
         };
         let claims = match source.token_claims(contract).await {
             Ok(claims) => claims,
             Err(error) => {
                 tracing::warn!(%asset, %error, "a token could not be asked for its claims; the next scan asks again");
-                return Ok(None);
+                if stored.is_some() {
+                    return Ok(stored);
+                }
+                // It stands in the list without them, or nobody could review it.
+                TokenClaims::default()
             }
         };
         let signals = lookalikes(network, &claims)
@@ -196,6 +202,11 @@ impl Engine {
             reclassified,
         })
     }
+}
+
+/// Whether a token was ever heard.
+fn says_something(sighting: &TokenSighting) -> bool {
+    sighting.symbol.is_some() || sighting.name.is_some() || sighting.decimals.is_some()
 }
 
 /// The listed symbols that a token imitates: the same letters once look-alike forms and case are folded, in its symbol or

@@ -45,9 +45,18 @@ impl Engine {
         let text = redacted.text.as_ref();
         let cleaned = recover_matching::text::clean(text);
         let link = self.chains.by_link(&cleaned);
+        if link.is_none() && is_of_a_test_network(&cleaned) {
+            return Err(EngineError::NotUnderstood {
+                text: text.chars().take(80).collect(),
+                hint: "the link is to a test network, whose coins are worth nothing; ask for the transaction on the main \
+                       network"
+                    .to_owned(),
+            });
+        }
         let linked = link.map(|network| network.id.clone());
+        let (readable, has_denomination) = without_denominations(&cleaned);
         let mut complaint = Complaint::None;
-        for word in words(&cleaned) {
+        for word in words(&readable) {
             let mut ids: BTreeMap<Family, TxId> = BTreeMap::new();
             let mut addresses: BTreeMap<Family, Routed> = BTreeMap::new();
             for adapter in self.adapters.iter() {
@@ -81,7 +90,12 @@ impl Engine {
         }
         Err(EngineError::NotUnderstood {
             text: text.chars().take(80).collect(),
-            hint: complaint.hint(),
+            hint: if has_denomination {
+                "ibc/… names a coin and not a transaction; give the transaction in which it arrived"
+                    .to_owned()
+            } else {
+                complaint.hint()
+            },
         })
     }
 }
@@ -122,6 +136,42 @@ impl Complaint {
     }
 }
 
+/// Whether a link leads to a test network.
+fn is_of_a_test_network(text: &str) -> bool {
+    const NAMES: [&str; 6] = ["testnet", "devnet", "sepolia", "holesky", "hoodi", "amoy"];
+    text.split_whitespace()
+        .filter(|piece| piece.contains('.') && piece.contains('/'))
+        .flat_map(|link| link.split(|character: char| !character.is_ascii_alphanumeric()))
+        .any(|label| NAMES.iter().any(|name| label.eq_ignore_ascii_case(name)))
+}
+
+/// A text without the denominations of IBC in it, whose digests look like transaction ids, and whether there were any.
+fn without_denominations(text: &str) -> (String, bool) {
+    const DIGITS: usize = 64;
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut has_any = false;
+    while let Some(at) = rest.find("ibc/") {
+        let (before, from) = rest.split_at(at);
+        let digest: String = from
+            .chars()
+            .skip("ibc/".len())
+            .take_while(char::is_ascii_hexdigit)
+            .collect();
+        kept.push_str(before);
+        if digest.len() == DIGITS {
+            has_any = true;
+            kept.push(' ');
+            rest = &from["ibc/".len() + DIGITS..];
+        } else {
+            kept.push_str("ibc/");
+            rest = &from["ibc/".len()..];
+        }
+    }
+    kept.push_str(rest);
+    (kept, has_any)
+}
+
 /// The words of a text that may be an id or an address, the longest readings first: with what base64 and raw addresses are
 /// written in, then without, then letters and digits alone. Whatever stands around them in a link, a label or a sentence is
 /// passed over.
@@ -157,6 +207,41 @@ fn words(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_a_denomination_is_no_transaction_and_hides_none() {
+        const DENOMINATION: &str =
+            "ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2";
+        const ID: &str = "4D84AF2E1B1F1C9E0D6A5B4C3D2E1F00112233445566778899AABBCCDDEEFF00";
+        let (kept, has_any) = without_denominations(DENOMINATION);
+        assert!(has_any);
+        assert_eq!(words(&kept), [""; 0]);
+        let sentence = format!("100 {DENOMINATION} in {ID}");
+        let (kept, has_any) = without_denominations(&sentence);
+        assert!(has_any);
+        assert_eq!(words(&kept), [ID]);
+        // One digit short, it may be anything.
+        let short = &DENOMINATION[..DENOMINATION.len() - 1];
+        assert_eq!(without_denominations(short), (short.to_owned(), false));
+    }
+
+    #[test]
+    fn own_links_to_test_networks_are_known_by_host_or_path() {
+        for link in [
+            "https://testnet.xrpl.org/transactions/4D84AF2E",
+            "see https://stellar.expert/explorer/testnet/tx/3389e9f0, please",
+            "sepolia.etherscan.io/tx/0x00",
+        ] {
+            assert!(is_of_a_test_network(link), "{link}");
+        }
+        for other in [
+            "https://xrpscan.com/tx/4D84AF2E",
+            "not on testnet, tx 4D84AF2E",
+            "https://stellar.expert/explorer/public/tx/3389e9f0",
+        ] {
+            assert!(!is_of_a_test_network(other), "{other}");
+        }
+    }
 
     #[test]
     fn own_ids_and_addresses_are_found_whole_in_what_people_paste() {

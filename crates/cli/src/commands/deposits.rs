@@ -6,8 +6,9 @@ use crate::exit::Exit;
 use crate::output;
 use crate::view::{ClaimView, DepositView, MemoFindingView, VerdictView, symbol_of, time_or_dash};
 use anyhow::Context as _;
-use recover_core::deposit::{DepositStatus, Origin};
+use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::kind::Kind;
+use recover_core::memo::MemoKind;
 use recover_core::observation::DepositId;
 use recover_core::verdict::Verdict;
 use recover_engine::engine::Engine;
@@ -34,6 +35,21 @@ pub async fn run(format: Format, engine: &Engine, command: &Deposits) -> anyhow:
             .await
         }
         Deposits::Export { file, filter } => export(engine, file, filter).await,
+    }
+}
+
+/// A memo with its kind, printed with escapes: whoever paid chose its characters.
+fn memo_line(deposit: &Deposit, text: &str) -> String {
+    let Origin::Observed(observation) = &deposit.origin else {
+        return format!("{text:?}");
+    };
+    let field = observation
+        .memos
+        .iter()
+        .find(|memo| memo.kind != MemoKind::Absent);
+    match field {
+        Some(memo) => format!("{text:?}   ({}, {})", memo.place, memo.kind.code()),
+        None => format!("{text:?}"),
     }
 }
 
@@ -329,7 +345,7 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
         rows.push(("careful", explain::flag(*flag).to_owned()));
     }
     if let Some(memo) = &view.deposit.memo {
-        rows.push(("memo", memo.clone()));
+        rows.push(("memo", memo_line(deposit, memo)));
     }
     for line in view.memo_finding.iter().flat_map(MemoFindingView::lines) {
         rows.push(("about the memo", line));

@@ -191,7 +191,11 @@ fn subject(engine: &Engine, diagnosis: &Diagnosis) -> (&'static str, String) {
                 .as_ref()
                 .and_then(|network| engine.chains().network(network))
                 .and_then(|network| ids.get(&network.family));
-            let id = found.or_else(|| ids.values().next());
+            // Else as it was pasted: none of the others is more right.
+            let pasted = ids
+                .values()
+                .find(|id| diagnosis.query.contains(id.as_str()));
+            let id = found.or(pasted).or_else(|| ids.values().next());
             (
                 "transaction",
                 id.map(ToString::to_string).unwrap_or_default(),
@@ -433,11 +437,17 @@ pub fn page(
                     "every network of its family".to_owned(),
                     ToString::to_string,
                 );
+                let other_text = match &diagnosis.subject {
+                    Subject::Address(routed, _) if routed.address.text() != record.value => {
+                        format!(" as {} (the same bytes)", record.value)
+                    }
+                    _ => String::new(),
+                };
                 field(
                     &mut page,
                     "address book",
                     &format!(
-                        "{} of {whose}, for {network}, control {}",
+                        "{} of {whose}, for {network}{other_text}, control {}",
                         record.role,
                         record.control.code()
                     ),
