@@ -71,7 +71,9 @@ async fn creation(
         return Ok(None);
     };
     let Some(Ok(from)) = created.source_account.as_deref().map(address::parse) else {
-        return Err(source.inconsistent("the creation of a balance by nobody"));
+        return Err(source
+            .client
+            .inconsistent("the creation of a balance by nobody"));
     };
     let memo = match &created.transaction {
         None => None,

@@ -17,9 +17,8 @@ use recover_source::chain::{
     AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
     TokenClaims, TransactionView,
 };
+use recover_source::client::Client;
 use recover_source::error::SourceError;
-use recover_source::http::shorten;
-use recover_source::retry::RetryPolicy;
 use recover_source::settings::SourceSettings;
 use recover_source::transport::Transport;
 use serde::de::DeserializeOwned;
@@ -27,14 +26,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
+/// The word of `chains.toml` for a Horizon server.
+pub const KIND: &str = "horizon";
+
 /// The most rows that Horizon answers at once.
-pub const ROWS_MAX: u32 = 200;
+const ROWS_MAX: u32 = 200;
+
+/// The parts of an account's history that Horizon tells of: nothing is paid out by a ledger itself.
+pub(crate) const PARTS: [Part; 3] = [Part::TransferLogs, Part::TopLevel, Part::Internal];
 
 /// A source that speaks to one Horizon server, or to several behind one address.
 pub struct Horizon {
     pub(crate) decoder: Decoder,
-    transport: Arc<dyn Transport>,
-    pub(crate) retry: RetryPolicy,
+    pub(crate) client: Client,
     rows: u32,
     pub(crate) proves_absence: bool,
     verified: OnceCell<()>,
@@ -67,16 +71,11 @@ impl Horizon {
         let chain = Network::of_reference(&settings.chain);
         Self {
             decoder: Decoder::new(settings.network.clone(), chain),
-            transport,
-            retry: settings.retry,
-            rows: settings.page_size.unwrap_or(ROWS_MAX).clamp(1, ROWS_MAX),
+            client: Client::new(transport, settings.retry),
+            rows: settings.page_rows(ROWS_MAX),
             proves_absence: settings.proves_absence,
             verified: OnceCell::new(),
         }
-    }
-
-    pub(crate) fn origin(&self) -> String {
-        self.transport.origin().to_owned()
     }
 
     /// How many rows a page is asked for.
@@ -84,40 +83,18 @@ impl Horizon {
         self.rows.to_string()
     }
 
-    pub(crate) fn not_protocol(&self, detail: &str) -> SourceError {
-        SourceError::NotProtocol {
-            origin: self.origin(),
-            detail: shorten(self.transport.redact(detail.to_owned()).as_bytes()),
-        }
-    }
-
-    pub(crate) fn inconsistent(&self, detail: &str) -> SourceError {
-        SourceError::Inconsistent {
-            origin: self.origin(),
-            detail: shorten(detail.as_bytes()),
-        }
-    }
-
-    pub(crate) fn unreachable(&self, detail: &str) -> SourceError {
-        SourceError::Unreachable {
-            origin: self.origin(),
-            detail: detail.to_owned(),
-        }
-    }
-
     pub(crate) fn undecodable(&self, error: &DecodeError) -> SourceError {
-        self.inconsistent(&error.to_string())
+        let words = self.client.words(error.to_string().as_bytes());
+        self.client.inconsistent(words)
     }
 
-    async fn body(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer<Body>, SourceError> {
-        let bytes = self.transport.get(path, query).await?;
-        let body =
-            wire::body(&bytes).map_err(|_| self.not_protocol(&String::from_utf8_lossy(&bytes)))?;
+    fn body(&self, bytes: &[u8]) -> Result<Answer<Body>, SourceError> {
+        let body = wire::body(bytes).map_err(|_| self.client.unreadable(bytes))?;
         let Body::Problem(found) = body else {
             return Ok(Answer::Found(body));
         };
-        let words = self.transport.redact(found.words());
-        match problem::meaning(self.transport.origin(), &found, &words) {
+        let words = self.client.words(found.words().as_bytes());
+        match problem::meaning(self.client.origin(), &found, words) {
             Meaning::NotFound => Ok(Answer::NotFound),
             Meaning::Failed(error) => Err(error),
         }
@@ -137,17 +114,14 @@ impl Horizon {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Answer<T>, SourceError> {
-        self.retry
-            .run(|| async move {
-                match self.body(path, query).await? {
-                    Answer::NotFound => Ok(Answer::NotFound),
-                    Answer::Found(Body::Record(raw)) => self.read(raw.get()).map(Answer::Found),
-                    Answer::Found(_) => {
-                        Err(self.not_protocol("a list where a record was asked for"))
-                    }
-                }
-            })
-            .await
+        let read = |bytes: &[u8]| match self.body(bytes)? {
+            Answer::NotFound => Ok(Answer::NotFound),
+            Answer::Found(Body::Record(raw)) => self.read(raw.get()).map(Answer::Found),
+            Answer::Found(_) => Err(self
+                .client
+                .not_protocol("a list where a record was asked for")),
+        };
+        self.client.get(path, query, read).await
     }
 
     /// Asks for a record that another answer named: "not found" is a server that lags behind the one that named it.
@@ -156,19 +130,16 @@ impl Horizon {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, SourceError> {
-        self.retry
-            .run(|| async move {
-                match self.body(path, query).await? {
-                    Answer::Found(Body::Record(raw)) => self.read(raw.get()),
-                    Answer::Found(_) => {
-                        Err(self.not_protocol("a list where a record was asked for"))
-                    }
-                    Answer::NotFound => Err(self.unreachable(&format!(
-                        "{path} was named by its own answer and is not there"
-                    ))),
-                }
-            })
-            .await
+        let read = |bytes: &[u8]| match self.body(bytes)? {
+            Answer::Found(Body::Record(raw)) => self.read(raw.get()),
+            Answer::Found(_) => Err(self
+                .client
+                .not_protocol("a list where a record was asked for")),
+            Answer::NotFound => Err(self.client.unreachable(format!(
+                "{path} was named by its own answer and is not there"
+            ))),
+        };
+        self.client.get(path, query, read).await
     }
 
     /// Asks for a page of rows and lets `take` judge it inside the try, so that a page which cannot be right is asked again.
@@ -181,40 +152,42 @@ impl Horizon {
     where
         T: DeserializeOwned,
     {
-        let take = &take;
-        self.retry
-            .run(|| async move {
-                let rows = match self.body(path, query).await? {
-                    Answer::NotFound => return Ok(Answer::NotFound),
-                    Answer::Found(Body::Rows(rows)) => rows,
-                    Answer::Found(_) => {
-                        return Err(self.not_protocol("a record where a list was asked for"));
-                    }
-                };
-                let rows: Vec<T> = rows
-                    .iter()
-                    .map(|row| self.read(row.get()))
-                    .collect::<Result<_, _>>()?;
-                take(rows).map(Answer::Found)
-            })
-            .await
+        let read = |bytes: &[u8]| {
+            let rows = match self.body(bytes)? {
+                Answer::NotFound => return Ok(Answer::NotFound),
+                Answer::Found(Body::Rows(rows)) => rows,
+                Answer::Found(_) => {
+                    return Err(self
+                        .client
+                        .not_protocol("a record where a list was asked for"));
+                }
+            };
+            let rows: Vec<T> = rows
+                .iter()
+                .map(|row| self.read(row.get()))
+                .collect::<Result<_, _>>()?;
+            take(rows).map(Answer::Found)
+        };
+        self.client.get(path, query, read).await
     }
 
     pub(crate) fn read<T: DeserializeOwned>(&self, text: &str) -> Result<T, SourceError> {
-        serde_json::from_str(text)
-            .map_err(|error| self.not_protocol(&format!("a record with other fields: {error}")))
+        serde_json::from_str(text).map_err(|error| {
+            self.client
+                .not_protocol(format!("a record with other fields: {error}"))
+        })
     }
 
     /// Asks who the server is and what it keeps; another network is refused.
     pub(crate) async fn standing(&self) -> Result<Standing, SourceError> {
         let root: wire::Root = match self.record("").await? {
             Answer::Found(root) => root,
-            Answer::NotFound => return Err(self.not_protocol("nothing at its root")),
+            Answer::NotFound => return Err(self.client.not_protocol("nothing at its root")),
         };
-        let passphrase = root
-            .network_passphrase
-            .as_deref()
-            .ok_or_else(|| self.not_protocol("a root without a network passphrase"))?;
+        let passphrase = root.network_passphrase.as_deref().ok_or_else(|| {
+            self.client
+                .not_protocol("a root without a network passphrase")
+        })?;
         let chain = self.decoder.chain();
         if passphrase != chain.passphrase() {
             let found = ["pubnet", "testnet", "futurenet"]
@@ -224,11 +197,10 @@ impl Horizon {
                     || format!("'{passphrase}'"),
                     |known| format!("stellar:{known}"),
                 );
-            return Err(SourceError::WrongNetwork {
-                origin: self.origin(),
-                expected: format!("stellar:{}", chain.reference()),
-                found: shorten(found.as_bytes()),
-            });
+            return Err(self.client.wrong_network(
+                format!("stellar:{}", chain.reference()),
+                self.client.words(found.as_bytes()),
+            ));
         }
         let ledger = |value: &Option<wire::Scalar>| {
             value
@@ -238,9 +210,11 @@ impl Horizon {
         };
         let latest = ledger(&root.history_latest_ledger)
             .filter(|latest| latest.0 > 0)
-            .ok_or_else(|| self.unreachable("it has no ledgers yet"))?;
-        let elder = ledger(&root.history_elder_ledger)
-            .ok_or_else(|| self.not_protocol("a root that does not say which ledgers it keeps"))?;
+            .ok_or_else(|| self.client.unreachable("it has no ledgers yet"))?;
+        let elder = ledger(&root.history_elder_ledger).ok_or_else(|| {
+            self.client
+                .not_protocol("a root that does not say which ledgers it keeps")
+        })?;
         let closed = root
             .history_latest_ledger_closed_at
             .as_deref()
@@ -268,7 +242,7 @@ impl Horizon {
         address: &Address,
     ) -> Result<Option<wire::Account>, SourceError> {
         if !decode::has_history(address) {
-            return Err(self.unsupported("the state of a contract"));
+            return Err(self.client.unsupported("the state of a contract"));
         }
         self.verify().await?;
         let path = format!("/accounts/{}", address.text());
@@ -277,7 +251,9 @@ impl Horizon {
             Answer::Found(account) => {
                 let id = account.account_id.as_ref().or(account.id.as_ref());
                 if id.map(|id| &**id) != Some(address.text()) {
-                    return Err(self.inconsistent("another account than the one asked for"));
+                    return Err(self
+                        .client
+                        .inconsistent("another account than the one asked for"));
                 }
                 Ok(Some(account))
             }
@@ -285,10 +261,10 @@ impl Horizon {
     }
 
     pub(crate) fn stroops(&self, text: Option<&wire::Scalar>) -> Result<Amount, SourceError> {
-        let text = text.ok_or_else(|| self.not_protocol("a balance without an amount"))?;
+        let text = text.ok_or_else(|| self.client.not_protocol("a balance without an amount"))?;
         decode::amount(text)
             .map_err(|error| self.undecodable(&error))?
-            .ok_or_else(|| self.inconsistent("a negative balance"))
+            .ok_or_else(|| self.client.inconsistent("a negative balance"))
     }
 
     async fn ledger(&self, height: Height) -> Result<Option<Timestamp>, SourceError> {
@@ -303,12 +279,14 @@ impl Horizon {
                     .as_deref()
                     .and_then(|text| text.parse().ok());
                 if named != Some(height.0) {
-                    return Err(self.inconsistent("another ledger than the one asked for"));
+                    return Err(self
+                        .client
+                        .inconsistent("another ledger than the one asked for"));
                 }
                 let time = ledger.closed_at.as_deref().unwrap_or_default();
                 Timestamp::parse(time)
                     .map(Some)
-                    .map_err(|_| self.not_protocol("a ledger without its time"))
+                    .map_err(|_| self.client.not_protocol("a ledger without its time"))
             }
         }
     }
@@ -328,14 +306,14 @@ impl ChainRead for Horizon {
     }
 
     fn name(&self) -> &str {
-        self.transport.origin()
+        self.client.origin()
     }
 
     async fn capabilities(&self) -> Result<Capabilities, SourceError> {
         self.standing().await?;
         Ok(Capabilities {
             scan: BTreeSet::new(),
-            history: BTreeSet::from([Part::TransferLogs, Part::TopLevel, Part::Internal]),
+            history: BTreeSet::from(PARTS),
             accounts: true,
             state_at_height: false,
             proves_absence: self.proves_absence,
@@ -347,7 +325,8 @@ impl ChainRead for Horizon {
         let time = match standing.closed {
             Some(time) => time,
             None => self.ledger(standing.latest).await?.ok_or_else(|| {
-                self.inconsistent("it has not the ledger that it calls its newest")
+                self.client
+                    .inconsistent("it has not the ledger that it calls its newest")
             })?,
         };
         Ok(Head {
@@ -365,10 +344,10 @@ impl ChainRead for Horizon {
         if height > standing.latest {
             return Ok(None);
         }
-        Err(SourceError::NotKept {
-            origin: self.origin(),
-            detail: format!("ledger {height}; its history begins at {}", standing.elder),
-        })
+        Err(self.client.not_kept(format!(
+            "ledger {height}; its history begins at {}",
+            standing.elder
+        )))
     }
 
     async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {
@@ -387,7 +366,10 @@ impl ChainRead for Horizon {
                 .sequence
                 .as_deref()
                 .and_then(|text| text.parse().ok())
-                .ok_or_else(|| self.not_protocol("an account without a sequence number"))?,
+                .ok_or_else(|| {
+                    self.client
+                        .not_protocol("an account without a sequence number")
+                })?,
         };
         Ok(AccountState {
             code: Code::Absent,
@@ -405,7 +387,7 @@ impl ChainRead for Horizon {
             AssetReference::Contract(text) if address::split_asset(text).is_some() => {
                 Some(text.as_str())
             }
-            _ => return Err(self.unsupported("balances of a contract's token")),
+            _ => return Err(self.client.unsupported("balances of a contract's token")),
         };
         for balance in account.balances.iter().flatten() {
             if balance_asset(balance).is_some_and(|found| found.as_deref() == wanted) {
@@ -431,12 +413,14 @@ impl ChainRead for Horizon {
     async fn network_cost(&self) -> Result<NetworkCost, SourceError> {
         self.verify().await?;
         let Answer::Found(stats) = self.record::<wire::FeeStats>("/fee_stats").await? else {
-            return Err(self.unsupported("fee statistics"));
+            return Err(self.client.unsupported("fee statistics"));
         };
         let number =
             |text: Option<&wire::Scalar>| text.and_then(|text| Amount::from_base_units(text).ok());
-        let base = number(stats.last_ledger_base_fee.as_ref())
-            .ok_or_else(|| self.not_protocol("fee statistics without a base fee"))?;
+        let base = number(stats.last_ledger_base_fee.as_ref()).ok_or_else(|| {
+            self.client
+                .not_protocol("fee statistics without a base fee")
+        })?;
         let charged = number(stats.fee_charged.as_ref().and_then(|fees| fees.get("p95")));
         let fee = charged.unwrap_or(base).max(base);
         Ok(NetworkCost {

@@ -46,19 +46,7 @@ use std::sync::Arc;
 /// ask for one want it in the url.
 #[cfg(feature = "fetch")]
 pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError> {
-    if settings.kind != "horizon" {
-        return Err(SourceError::Unsupported {
-            origin: format!("{} {}", settings.kind, settings.network),
-            what: "sources of this kind for stellar; write kind = \"horizon\"".to_owned(),
-        });
-    }
-    if settings.key.is_some() {
-        return Err(SourceError::Unsupported {
-            origin: format!("{} {}", settings.kind, settings.network),
-            what: "a key of its own; write it into the url, as ${VARIABLE}".to_owned(),
-        });
-    }
-    let transport = Arc::new(settings.transport(None));
+    let transport = settings.open(&[horizon::KIND], None)?;
     Ok(open_with(settings, transport))
 }
 

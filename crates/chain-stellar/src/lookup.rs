@@ -3,12 +3,12 @@
 use crate::address;
 use crate::claims;
 use crate::decode::{self, Beside, DecodeError, Toid};
-use crate::horizon::{Answer, Horizon};
+use crate::horizon::{Answer, Horizon, PARTS};
 use crate::wire;
 use recover_core::address::{Address, Payload};
 use recover_core::block::TxId;
 use recover_core::observation::Observation;
-use recover_source::chain::{ChainRead, Lookup, Part, TransactionView};
+use recover_source::chain::{ChainRead, Lookup, TransactionView};
 use recover_source::error::SourceError;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,9 @@ pub(crate) async fn transaction(
         .transaction(&record)
         .map_err(|error| undecodable(&error))?;
     if facts.id != id && facts.inner.as_ref() != Some(&id) {
-        return Err(source.inconsistent("another transaction than the one asked for"));
+        return Err(source
+            .client
+            .inconsistent("another transaction than the one asked for"));
     }
     let operations: BTreeMap<Toid, wire::Operation> = rows(
         source,
@@ -50,12 +52,16 @@ pub(crate) async fn transaction(
         facts.operations,
     )
     .await?
-    .ok_or_else(|| source.inconsistent("a transaction without its operations"))?;
+    .ok_or_else(|| {
+        source
+            .client
+            .inconsistent("a transaction without its operations")
+    })?;
     if facts
         .operations
         .is_some_and(|count| count != operations.len())
     {
-        return Err(source.inconsistent(&format!(
+        return Err(source.client.inconsistent(format!(
             "transaction {id} has {} operations of which it gave {}",
             facts.operations.unwrap_or_default(),
             operations.len()
@@ -96,7 +102,7 @@ pub(crate) async fn transaction(
                 credits.append(&mut found);
             }
             Err(DecodeError::EffectsNeeded { .. }) => {
-                unread.extend([Part::TransferLogs, Part::TopLevel, Part::Internal]);
+                unread.extend(PARTS);
             }
             Err(error) => return Err(undecodable(&error)),
         }
@@ -194,12 +200,14 @@ where
         let known = all.len();
         all.extend(page.into_iter().map(|(key, (_, row))| (key, row)));
         if all.len() == known {
-            return Err(source.unreachable("it repeats a page that was read"));
+            return Err(source.client.unreachable("it repeats a page that was read"));
         }
         if count.is_some_and(|count| all.len() >= count) {
             return Ok(Some(all));
         }
         cursor = last;
     }
-    Err(source.inconsistent("a transaction with more rows than one can have"))
+    Err(source
+        .client
+        .inconsistent("a transaction with more rows than one can have"))
 }

@@ -7,7 +7,6 @@ use crate::wire;
 use recover_core::address::Address;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
-use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 
 /// The data entry by which an account asks for a memo (SEP-29), and its value: base64 of `1`.
@@ -29,7 +28,7 @@ impl Horizon {
             AssetReference::Contract(text) if address::split_asset(text).is_some() => {
                 Some(text.as_str())
             }
-            _ => return Err(self.unsupported("returns of a contract's token")),
+            _ => return Err(self.client.unsupported("returns of a contract's token")),
         };
         let Some(account) = self.account_record(address).await? else {
             return Ok(None);
@@ -57,19 +56,24 @@ impl Horizon {
                 });
             }
         }
-        let (native, native_selling) =
-            native.ok_or_else(|| self.not_protocol("an account without a native balance"))?;
+        let (native, native_selling) = native.ok_or_else(|| {
+            self.client
+                .not_protocol("an account without a native balance")
+        })?;
         let number = |text: &Option<wire::Scalar>| match text {
             None => Ok(0),
             Some(text) => text
                 .parse::<u32>()
-                .map_err(|_| self.not_protocol("an account with an odd count")),
+                .map_err(|_| self.client.not_protocol("an account with an odd count")),
         };
         let sequence = account
             .sequence
             .as_deref()
             .and_then(|text| text.parse().ok())
-            .ok_or_else(|| self.not_protocol("an account without a sequence number"))?;
+            .ok_or_else(|| {
+                self.client
+                    .not_protocol("an account without a sequence number")
+            })?;
         let data = account.data.unwrap_or_default();
         Ok(Some(AccountFacts {
             sequence,
@@ -101,6 +105,9 @@ impl Horizon {
         reserve
             .and_then(|text| Amount::from_base_units(text).ok())
             .filter(|reserve| !reserve.is_zero())
-            .ok_or_else(|| self.not_protocol("a newest ledger without its base reserve"))
+            .ok_or_else(|| {
+                self.client
+                    .not_protocol("a newest ledger without its base reserve")
+            })
     }
 }

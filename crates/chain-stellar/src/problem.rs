@@ -2,7 +2,6 @@
 
 use crate::wire::Problem;
 use recover_source::error::SourceError;
-use recover_source::http::shorten;
 
 /// What a problem means for the question that was asked.
 #[derive(Debug)]
@@ -13,10 +12,9 @@ pub(crate) enum Meaning {
     Failed(SourceError),
 }
 
-/// Reads a problem. `words` are its words without anything secret.
-pub(crate) fn meaning(origin: &str, problem: &Problem, words: &str) -> Meaning {
+/// Reads a problem. `detail` are its words for a message.
+pub(crate) fn meaning(origin: &str, problem: &Problem, detail: String) -> Meaning {
     let origin = origin.to_owned();
-    let detail = shorten(words.as_bytes());
     let status = problem
         .status
         .as_deref()

@@ -6,11 +6,12 @@
 
 use crate::claims;
 use crate::decode::{self, Beside, DecodeError, Toid, TransactionFacts};
+use crate::horizon::PARTS;
 use crate::horizon::{Answer, Horizon, Standing};
 use crate::wire;
 use recover_core::block::{Height, HeightRange, TxId};
 use recover_core::observation::{Observation, Outcome};
-use recover_source::chain::{AccountPage, AccountRequest, ChainRead, Gap, Part};
+use recover_source::chain::{AccountPage, AccountRequest, Gap};
 use recover_source::error::SourceError;
 use recover_source::retry::RetryPolicy;
 use std::collections::{BTreeMap, HashMap};
@@ -89,9 +90,7 @@ pub(crate) async fn page(
         return Ok(contract_page(range));
     }
     let mut cursor = match &request.resume {
-        Some(text) => Cursor::parse(text).ok_or_else(|| {
-            source.unsupported("this place to resume from; begin the reading anew")
-        })?,
+        Some(text) => Cursor::parse(text).ok_or_else(|| source.client.no_such_place())?,
         None => {
             // The tip is read before the data: what it does not have yet, no empty page can speak for.
             let standing = reaches(source, range.to()).await?;
@@ -146,16 +145,13 @@ pub(crate) async fn page(
 /// Makes sure that the server has a ledger. One behind the same address that lags is asked past.
 async fn reaches(source: &Horizon, height: Height) -> Result<Standing, SourceError> {
     let few = RetryPolicy {
-        tries_max: source.retry.tries_max.min(DRY_ANSWERS),
-        ..source.retry
+        tries_max: source.client.retry().tries_max.min(DRY_ANSWERS),
+        ..source.client.retry()
     };
     few.run(|| async move {
         let standing = source.standing().await?;
         if standing.latest < height {
-            return Err(source.unreachable(&format!(
-                "its newest ledger is {} and {height} was asked for",
-                standing.latest
-            )));
+            return Err(source.client.behind(standing.latest, height));
         }
         Ok(standing)
     })
@@ -167,22 +163,13 @@ fn contract_page(range: HeightRange) -> AccountPage {
         observations: Vec::new(),
         through: Some(range.to()),
         next: None,
-        gaps: whole_gap(
+        gaps: Gap::of_parts(
             range,
+            &PARTS,
             "horizon keeps no history of contracts; ask a source that indexes contract events",
-        ),
+        )
+        .collect(),
     }
-}
-
-fn whole_gap(range: HeightRange, reason: &str) -> Vec<Gap> {
-    [Part::TransferLogs, Part::TopLevel, Part::Internal]
-        .into_iter()
-        .map(|part| Gap {
-            range,
-            part,
-            reason: reason.to_owned(),
-        })
-        .collect()
 }
 
 /// What the server no longer keeps of the range.
@@ -193,12 +180,9 @@ fn gaps(range: HeightRange, elder: Height) -> Vec<Gap> {
     }
     let lost = HeightRange::new(range.from(), elder.minus(1).min(range.to()));
     lost.map_or_else(Vec::new, |lost| {
-        whole_gap(
-            lost,
-            &format!(
-                "its history begins at ledger {elder}; use a horizon server with full history"
-            ),
-        )
+        let reason =
+            format!("its history begins at ledger {elder}; use a horizon server with full history");
+        Gap::of_parts(lost, &PARTS, &reason).collect()
     })
 }
 
@@ -234,7 +218,9 @@ async fn payments(
                 before: end,
                 ran_dry: true,
             }),
-            None => Err(source.unreachable("it repeats a page of payments that was read")),
+            None => Err(source
+                .client
+                .unreachable("it repeats a page of payments that was read")),
             Some(last) => Ok(Shown {
                 rows: fresh.into_iter().filter(|(id, _)| *id < end).collect(),
                 before: Toid(last.0.saturating_add(1)).min(end),
@@ -300,7 +286,9 @@ async fn effects(
                 }
             }
             if fresh.is_empty() && !is_empty {
-                return Err(source.unreachable("it repeats a page of effects that was read"));
+                return Err(source
+                    .client
+                    .unreachable("it repeats a page of effects that was read"));
             }
             Ok(fresh)
         };
@@ -373,7 +361,7 @@ async fn credits(
                 .observe(operation, &facts, beside)
                 .map_err(|error| match error {
                     // Another server behind the address may have them.
-                    DecodeError::EffectsNeeded { .. } => source.unreachable(&format!(
+                    DecodeError::EffectsNeeded { .. } => source.client.unreachable(format!(
                         "operation {} credits the account and its effects are not there",
                         id.0
                     )),
@@ -395,7 +383,9 @@ async fn operation(source: &Horizon, id: Toid) -> Result<wire::Operation, Source
     let query = [("join", "transactions")];
     let found: wire::Operation = source.known_record(&path, &query).await?;
     if decode::operation_id(&found) != Ok(id) {
-        return Err(source.inconsistent("another operation than the one asked for"));
+        return Err(source
+            .client
+            .inconsistent("another operation than the one asked for"));
     }
     Ok(found)
 }
