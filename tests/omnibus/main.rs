@@ -16,4 +16,5 @@ mod setting;
 mod wiring;
 
 mod own_adapters;
+mod own_conformance;
 mod own_engine;

@@ -261,7 +261,7 @@ impl Hall {
             Fault::RateLimitedWait => Response::status(429)
                 .with_body("application/json", r#"{"error":"rate limit exceeded"}"#)
                 .with_header("retry-after", "1"),
-            Fault::ServerError if request.number % 2 == 0 => Response::status(503)
+            Fault::ServerError if request.number.is_multiple_of(2) => Response::status(503)
                 .with_body("text/plain", "Server is overloaded")
                 .with_header("retry-after", "1"),
             Fault::ServerError => Response::status(502).with_body("text/plain", "Bad Gateway"),
