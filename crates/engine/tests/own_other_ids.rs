@@ -15,6 +15,7 @@ use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin};
 use recover_core::detect::Detect;
 use recover_core::kind::Kind;
 use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
+use recover_core::memo::{Memo, MemoKind};
 use recover_core::network::{Family, NetworkId};
 use recover_core::observation::{DepositId, Mechanism, Observation, Outcome, Position};
 use recover_core::time::Timestamp;
@@ -535,4 +536,41 @@ async fn own_a_file_of_accounts_alone_is_looked_at_again() {
     let active = ",account,A,2026-03-01T00:00:00Z,active\n";
     assert_eq!(import_ledger(&engine, active).await.reclassified, 1);
     assert_eq!(world.kind_of(&ids[0]).await, Kind::MissedCredit);
+}
+
+#[tokio::test]
+async fn own_a_sender_who_names_our_withdrawal_returns_it() {
+    let world = World::of(false).await;
+    let hash = [0xAB; 32];
+    let returned = |kind| Observation {
+        memos: vec![Memo {
+            kind,
+            raw: hash.to_vec(),
+            place: "memo".to_owned(),
+        }],
+        ..world.jetton("back", 500)
+    };
+    let withdrawal = LedgerEntry {
+        id: "W1".to_owned(),
+        kind: LedgerEntryKind::OwnWithdrawal,
+        user_id: Some("C".to_owned()),
+        ..world.row(&hex::encode(hash), 600)
+    };
+    let naming = returned(MemoKind::Return);
+    assert_eq!(found(world.classified(&naming).await), free());
+    let deposit = LedgerEntry {
+        kind: LedgerEntryKind::CreditedDeposit,
+        ..withdrawal.clone()
+    };
+    world.book(&[deposit]).await;
+    assert_eq!(found(world.classified(&naming).await), free());
+    world.book(&[withdrawal]).await;
+    let found = |of: Classification| of.kind;
+    assert_eq!(
+        found(world.classified(&naming).await),
+        Kind::ReturnedWithdrawal
+    );
+    // The same bytes as a hash name nothing to return.
+    let other = returned(MemoKind::Hash);
+    assert_eq!(found(world.classified(&other).await), Kind::MissedCredit);
 }

@@ -1,13 +1,15 @@
-//! What the ledger says about each credit: the rows of its own transaction, and where a movement spans several of them rows
-//! that may name it by another id.
+//! What the ledger says about each credit: the rows of its own transaction, where a movement spans several of them the rows
+//! that may name it by another id, and the withdrawal that its sender says to return.
 
 use super::FactGatherer;
 use crate::error::EngineError;
+use recover_core::address::Address;
 use recover_core::block::TxId;
 use recover_core::ledger::{
-    CreditKey, LedgerEntry, LedgerStanding, booked_by_other_id, explains, standings,
+    CreditKey, LedgerEntry, LedgerEntryKind, LedgerStanding, booked_by_other_id, explains,
+    standings,
 };
-use recover_core::memo::{MemoEvidence, MemoFinding, MemoSign};
+use recover_core::memo::{MemoEvidence, MemoFinding, MemoKind, MemoSign};
 use recover_core::observation::{DepositId, Observation};
 use recover_core::time::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -59,6 +61,55 @@ impl FactGatherer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The own withdrawals that senders say they return, by deposit: a routing field that names a transaction (Stellar's
+    /// MEMO_RETURN), and the ledger has a withdrawal of ours in it. Of several in one transaction the one that fits best.
+    pub(super) async fn named_returns(
+        &self,
+        ours: &[(&Observation, Option<&str>)],
+    ) -> Result<HashMap<DepositId, String>, EngineError> {
+        let mut named: BTreeMap<TxId, Vec<&Observation>> = BTreeMap::new();
+        for (credit, _) in ours {
+            for memo in &credit.memos {
+                if memo.kind == MemoKind::Return
+                    && let Some(adapter) = self.adapter
+                    && let Some(tx_id) = adapter.tx_id(&hex::encode(&memo.raw))
+                {
+                    named.entry(tx_id).or_default().push(credit);
+                }
+            }
+        }
+        if named.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let transactions: Vec<TxId> = named.keys().cloned().collect();
+        let rows = self
+            .store
+            .ledger_of_transactions(&self.network.id, &transactions)
+            .await?;
+        let mut returns = HashMap::new();
+        for (tx_id, credits) in named {
+            for credit in credits {
+                let from = credit.from.as_ref().map(Address::text);
+                let withdrawal = rows
+                    .iter()
+                    .filter(|row| row.tx_id == tx_id && row.kind == LedgerEntryKind::OwnWithdrawal)
+                    .min_by_key(|row| {
+                        let is_other_asset = row
+                            .asset
+                            .as_ref()
+                            .is_some_and(|asset| *asset != credit.asset);
+                        let is_other_address = row.address.as_deref() != from;
+                        let is_less = row.amount.is_some_and(|amount| amount < credit.amount);
+                        (is_other_asset, is_other_address, is_less, &row.id)
+                    });
+                if let Some(row) = withdrawal {
+                    returns.insert(credit.id(), row.id.clone());
+                }
+            }
+        }
+        Ok(returns)
     }
 }
 

@@ -186,6 +186,7 @@ impl<'a> FactGatherer<'a> {
             .map(|(known, classification)| (known, classification.owner.as_deref()));
         let mut booked = booking::booked_rows(ours.iter().copied().chain(known), &ledger);
         self.note_other_ids(&ours, &mut booked).await?;
+        let mut named_returns = self.named_returns(&ours).await?;
         // With one of ours among them the strangers are not what is asked about.
         let mut strangers_left = if recipients.iter().any(Option::is_some) {
             0
@@ -218,10 +219,12 @@ impl<'a> FactGatherer<'a> {
                 ..row
             };
             let is_own_movement = sender_is_ours || standing.own_withdrawal.is_some();
+            standing.returned_withdrawal = named_returns.remove(&observation.id());
             if let Some(Chosen {
                 role: AddressRole::Hot,
                 ..
             }) = &recipient
+                && standing.returned_withdrawal.is_none()
                 && !is_own_movement
             {
                 standing.returned_withdrawal = self.returned_withdrawal(&observation).await?;
