@@ -1,10 +1,11 @@
-use super::{Backend, at, ethereum, now};
+use super::{Backend, at, ethereum, now, observation, observed};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
-use recover_core::block::TxId;
-use recover_core::ledger::{AccountStanding, LedgerEntry, LedgerEntryKind};
+use recover_core::block::{Height, TxId};
+use recover_core::ledger::{AccountStanding, CreditKey, LedgerEntry, LedgerEntryKind};
 use recover_core::network::NetworkId;
-use recover_core::observation::Position;
+use recover_core::observation::{Mechanism, Observation, Position};
+use recover_core::time::Timestamp;
 use recover_store::{ImportCounts, LedgerPeriod};
 
 fn entry(id: &str, kind: LedgerEntryKind, seconds: u64) -> LedgerEntry {
@@ -70,6 +71,87 @@ pub async fn rows_come_back_and_are_updated_by_id(backend: Backend) {
             .is_empty()
     );
     assert_eq!(store.count_ledger().await.unwrap().len(), 2);
+}
+
+pub async fn bookings_that_no_deposit_explains_are_found_by_amount_and_time(backend: Backend) {
+    let store = backend.open().await;
+    let credit = observation("0xseen", Position::value(), 40);
+    let carried = Observation {
+        tx_id: TxId::new("0xcarried"),
+        mechanism: Mechanism::Carrier,
+        ..credit.clone()
+    };
+    let deposits = vec![observed(credit.clone()), observed(carried)];
+    store.upsert_observed(deposits, now()).await.unwrap();
+    let row = |id: &str, tx: &str, amount: Option<u128>, seconds| LedgerEntry {
+        id: id.into(),
+        tx_id: TxId::new(tx),
+        asset: None,
+        amount: amount.map(Amount::from_u128),
+        ..entry(id, LedgerEntryKind::CreditedDeposit, seconds)
+    };
+    let with_asset = |asset: AssetId, row: LedgerEntry| LedgerEntry {
+        asset: Some(asset),
+        ..row
+    };
+    let token = AssetId::contract(ethereum(), "0xother");
+    let rows = vec![
+        row("A", "0xother", Some(7), 10_000),
+        row("B", "0xother", None, 13_600),
+        row("C", "0xother", Some(8), 10_000),
+        row("D", "0xother", Some(7), 13_601),
+        row("E", "0xother", Some(7), 6_399),
+        row("F", "0xseen", Some(7), 10_000),
+        with_asset(token, row("G", "0xseen", Some(7), 10_000)),
+        row("H", "0xcarried", Some(7), 10_000),
+        with_asset(credit.asset.clone(), row("I", "0xcarried", Some(7), 10_000)),
+        LedgerEntry {
+            kind: LedgerEntryKind::OwnWithdrawal,
+            ..row("J", "0xother", Some(7), 10_000)
+        },
+        LedgerEntry {
+            kind: LedgerEntryKind::SettledCase,
+            ..row("K", "0xother", Some(9), 20_000)
+        },
+        LedgerEntry {
+            network: NetworkId::new("bsc"),
+            ..row("L", "0xother", Some(7), 10_000)
+        },
+        row("M", "0xother", Some(400), 10_000),
+    ];
+    store.import_ledger(rows, now()).await.unwrap();
+    let key = |amounts: [u128; 2]| CreditKey {
+        amounts: amounts.map(Amount::from_u128),
+        ..CreditKey::of(&credit, None)
+    };
+    let found = async |asked: &[(CreditKey, Timestamp)]| -> Vec<String> {
+        let rows = store.unexplained_bookings(&ethereum(), asked).await;
+        rows.unwrap().into_iter().map(|row| row.id).collect()
+    };
+    assert_eq!(
+        found(&[(key([7, 7]), at(10_000))]).await,
+        ["A", "B", "G", "H"]
+    );
+    let both = [(key([7, 7]), at(10_000)), (key([10, 9]), at(20_000))];
+    assert_eq!(found(&both).await, ["A", "B", "G", "H", "K"]);
+    assert!(found(&[]).await.is_empty());
+    // More than one statement takes, those side by side asked as one.
+    let many: Vec<(CreditKey, Timestamp)> = (0..400)
+        .map(|place| (key([u128::from(place) + 7; 2]), at(10_000 + place)))
+        .collect();
+    assert_eq!(found(&many).await, ["A", "B", "C", "G", "H", "M"]);
+
+    // A deposit that vanished explains nothing any more.
+    let above = Height(39);
+    store.rewind(&ethereum(), above, now()).await.unwrap();
+    let gone = store
+        .mark_unseen_gone(&ethereum(), &[credit.id()], 1, now())
+        .await;
+    assert_eq!(gone.unwrap(), [credit.id()]);
+    assert_eq!(
+        found(&[(key([7, 7]), at(10_000))]).await,
+        ["A", "B", "F", "G", "H"]
+    );
 }
 
 pub async fn own_withdrawals_are_found_by_where_they_went(backend: Backend) {
@@ -151,15 +233,18 @@ pub async fn accounts_are_unknown_until_told(backend: Backend) {
         ("u1".to_owned(), AccountStanding::Closed),
         ("u2".to_owned(), AccountStanding::Active),
     ];
-    store.import_accounts(told, now()).await.unwrap();
+    let counts = store.import_accounts(told, now()).await.unwrap();
+    assert_eq!(counts.inserted, 2);
     assert_eq!(
         store.account_standing("u1").await.unwrap(),
         AccountStanding::Closed
     );
-    store
-        .import_accounts(vec![("u1".to_owned(), AccountStanding::Active)], now())
-        .await
-        .unwrap();
+    let told = vec![
+        ("u1".to_owned(), AccountStanding::Active),
+        ("u2".to_owned(), AccountStanding::Active),
+    ];
+    let counts = store.import_accounts(told, now()).await.unwrap();
+    assert_eq!((counts.updated, counts.unchanged), (1, 1));
     assert_eq!(
         store.account_standing("u1").await.unwrap(),
         AccountStanding::Active
