@@ -51,7 +51,8 @@ coded! {
         OutcomeUnknown => "outcome_unknown",
         /// The imported ledger does not reach over the time of the credit: it may have been credited.
         LedgerCoverageMissing => "ledger_coverage_missing",
-        /// A ledger row of its transaction may cover it, with another amount or for the whole transaction.
+        /// A ledger row of its transaction may cover it, with another amount or for the whole transaction; or one that names
+        /// the movement by another id.
         LedgerUnclear => "ledger_unclear",
         /// The address book gives the address or the memo to several users at once.
         OwnerContested => "owner_contested",

@@ -117,7 +117,7 @@ pub const fn missing(missing: Missing) -> &'static str {
             "the imported ledger does not reach over this time, so it may have been credited: `recover ledger import … --covers`"
         }
         Missing::LedgerUnclear => {
-            "the ledger has a row of this transaction with another amount, or one row for several credits, so it may have been credited: correct the row's position or amount and import it again"
+            "the ledger has a row of this transaction with another amount, one row for several credits, or one of this amount and hour under an id that we cannot place, so it may have been credited: correct the row's transaction, position or amount and import it again"
         }
         Missing::OwnerContested => {
             "the address book gives this address or this memo to several users at this time: correct their created and retired columns and import it again"
