@@ -215,9 +215,7 @@ impl Decoder {
             _ if is_bounced(message) => (Mechanism::Bounce, Memo::absent(place::COMMENT)),
             Meaning::Comment(memo) => (Mechanism::TopLevel, memo.clone()),
             Meaning::Notification(arrival) => (Mechanism::Carrier, arrival.payload.clone()),
-            Meaning::OwnershipAssigned { payload, .. } => {
-                (Mechanism::Carrier, payload.clone())
-            }
+            Meaning::OwnershipAssigned { payload, .. } => (Mechanism::Carrier, payload.clone()),
             Meaning::Excesses => (Mechanism::Carrier, Memo::absent(place::COMMENT)),
             Meaning::Empty
             | Meaning::Transfer(_)

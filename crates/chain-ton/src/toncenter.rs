@@ -6,8 +6,8 @@
 //! What this client does not do: it never asks a jetton's master whose a wallet is (that is a POST of a get-method); it believes
 //! the index, which asks the master itself, and two wallets of one owner and one master make both doubtful.
 
+mod api;
 mod blocks;
-mod client;
 mod cursor;
 mod lookup;
 mod pages;
@@ -18,9 +18,9 @@ use crate::address::{RawAddress, block_hash, parse as parse_address};
 use crate::control::EXTRA_CURRENCY;
 use crate::decode::Decoder;
 use crate::wire::{AccountRow, Answer, BlockRow, JettonWalletRow};
+use api::Api;
 use async_trait::async_trait;
 use blocks::Blocks;
-use client::Client;
 use recover_core::address::Address;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
@@ -29,21 +29,23 @@ use recover_core::network::NetworkId;
 use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
-    AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
-    TokenClaims, TransactionView,
+    AccountPage, AccountRequest, CLAIM_LETTERS_MAX, Capabilities, ChainRead, Head, Header, Lookup,
+    NetworkCost, Part, TokenClaims, TransactionView, clean,
 };
+use recover_source::client::Client;
 use recover_source::error::SourceError;
+use recover_source::kept::Kept;
 use recover_source::settings::SourceSettings;
 use recover_source::transport::Transport;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 /// The word of `chains.toml` for this kind of source.
 pub const KIND: &str = "toncenter_v3";
 
 /// Rows that toncenter gives at once at most.
-const PAGE_ROWS_MAX: u32 = 1000;
+const ROWS_MAX: u32 = 1000;
 
 /// Accounts whose list of wallets is kept between the pages of a reading.
 const LISTS_KEPT: usize = 256;
@@ -55,14 +57,8 @@ const LISTS_KEPT: usize = 256;
 /// # Errors
 /// When the kind of source is another.
 pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError> {
-    let transport = settings.transport(Some("api_key"));
-    if settings.kind != KIND {
-        return Err(SourceError::Unsupported {
-            origin: transport.origin().to_owned(),
-            what: format!("the kind '{}'; networks of ton know {KIND}", settings.kind),
-        });
-    }
-    Ok(open_with(settings, Arc::new(transport)))
+    let transport = settings.open(&[KIND], Some("api_key"))?;
+    Ok(open_with(settings, transport))
 }
 
 /// Opens a source over a given transport: a test's, or a recording's.
@@ -78,11 +74,11 @@ pub struct Toncenter {
     page_rows: u32,
     tokens: Vec<RawAddress>,
     proves_absence: bool,
-    client: Client,
+    api: Api,
     blocks: Blocks,
     decoder: Decoder,
     checked: OnceCell<()>,
-    wallets: Mutex<BTreeMap<RawAddress, WalletList>>,
+    wallets: Kept<RawAddress, WalletList>,
 }
 
 /// The jetton wallets of an account.
@@ -97,7 +93,7 @@ impl std::fmt::Debug for Toncenter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Toncenter")
             .field("network", &self.network)
-            .field("origin", &self.client.origin())
+            .field("origin", &self.api.client.origin())
             .finish_non_exhaustive()
     }
 }
@@ -108,25 +104,22 @@ impl Toncenter {
     pub fn new(settings: SourceSettings, transport: Arc<dyn Transport>) -> Self {
         let base = settings.url.trim_end_matches('/');
         let prefix = if base.ends_with("/v3") { "" } else { "/api/v3" };
-        let client = Client::new(transport, settings.retry, prefix);
+        let page_rows = settings.page_rows(ROWS_MAX);
         Self {
             decoder: Decoder::new(settings.network.clone()),
             network: settings.network,
             chain: settings.chain,
-            page_rows: settings
-                .page_size
-                .unwrap_or(PAGE_ROWS_MAX)
-                .clamp(1, PAGE_ROWS_MAX),
+            page_rows,
             tokens: settings
                 .tokens
                 .iter()
                 .filter_map(|token| RawAddress::of(&parse_address(token).ok()?))
                 .collect(),
             proves_absence: settings.proves_absence,
-            client,
+            api: Api::new(Client::new(transport, settings.retry), prefix),
             blocks: Blocks::default(),
             checked: OnceCell::new(),
-            wallets: Mutex::default(),
+            wallets: Kept::new(LISTS_KEPT),
         }
     }
 
@@ -140,22 +133,25 @@ impl Toncenter {
 
     /// The first and the last masterchain block that it has.
     async fn tip(&self) -> Result<(Option<BlockRow>, BlockRow), SourceError> {
-        let Answer::Tip { first, last } = self.client.ask("/masterchainInfo", &[]).await? else {
-            return Err(self.client.unexpected("the tip"));
+        let Answer::Tip { first, last } = self.api.ask("/masterchainInfo", &[]).await? else {
+            return Err(self.api.unexpected("the tip"));
         };
         let found = last.global_id.ok_or_else(|| {
-            self.client
+            self.api
+                .client
                 .inconsistent("a tip without the network's number")
         })?;
         if found.to_string() != self.chain {
-            return Err(SourceError::WrongNetwork {
-                origin: self.client.origin().to_owned(),
-                expected: format!("tvm:{}", self.chain),
-                found: format!("tvm:{found}"),
-            });
+            return Err(self
+                .api
+                .client
+                .wrong_network(format!("tvm:{}", self.chain), format!("tvm:{found}")));
         }
         if last.workchain != -1 {
-            return Err(self.client.inconsistent("a tip outside of the masterchain"));
+            return Err(self
+                .api
+                .client
+                .inconsistent("a tip outside of the masterchain"));
         }
         self.blocks.keep(last.clone());
         Ok((first, last))
@@ -165,7 +161,7 @@ impl Toncenter {
         let time = block
             .time
             .and_then(Timestamp::from_seconds)
-            .ok_or_else(|| self.client.inconsistent("a block without a time"))?;
+            .ok_or_else(|| self.api.client.inconsistent("a block without a time"))?;
         Ok(BlockRef {
             height: Height(block.seqno),
             hash: block_hash(&block.root_hash),
@@ -175,7 +171,7 @@ impl Toncenter {
 
     async fn header_of(&self, block: &BlockRow) -> Result<Header, SourceError> {
         let parent = match block.seqno.checked_sub(1) {
-            Some(above_zero) if above_zero > 0 => self.blocks.get(&self.client, above_zero).await?,
+            Some(above_zero) if above_zero > 0 => self.blocks.get(&self.api, above_zero).await?,
             _ => None,
         };
         // The network's zero state is no block, and an index that begins later does not have the one before.
@@ -193,11 +189,11 @@ impl Toncenter {
         let account = self.account_of(address)?;
         let text = account.to_string();
         let query = [("address", text.as_str()), ("include_boc", "false")];
-        let answer = self.client.ask_or_nothing("/accountStates", &query).await?;
+        let answer = self.api.ask_or_nothing("/accountStates", &query).await?;
         let rows = match answer {
             None => return Ok(None),
             Some(Answer::Accounts(rows)) => rows,
-            Some(_) => return Err(self.client.unexpected("the state of an account")),
+            Some(_) => return Err(self.api.unexpected("the state of an account")),
         };
         Ok(rows
             .into_iter()
@@ -208,19 +204,6 @@ impl Toncenter {
         RawAddress::of(address)
             .ok_or_else(|| self.unsupported(&format!("{address}, which is no address of ton")))
     }
-
-    fn kept_wallets(&self, owner: &RawAddress) -> Option<WalletList> {
-        let lists = self.wallets.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.get(owner).cloned()
-    }
-
-    fn keep_wallets(&self, owner: RawAddress, list: WalletList) {
-        let mut lists = self.wallets.lock().unwrap_or_else(PoisonError::into_inner);
-        if lists.len() >= LISTS_KEPT && !lists.contains_key(&owner) {
-            lists.pop_first();
-        }
-        lists.insert(owner, list);
-    }
 }
 
 #[async_trait]
@@ -230,7 +213,7 @@ impl ChainRead for Toncenter {
     }
 
     fn name(&self) -> &str {
-        self.client.origin()
+        self.api.client.origin()
     }
 
     async fn capabilities(&self) -> Result<Capabilities, SourceError> {
@@ -254,7 +237,7 @@ impl ChainRead for Toncenter {
 
     async fn header(&self, height: Height) -> Result<Option<Header>, SourceError> {
         self.check().await?;
-        match self.blocks.get(&self.client, height.0).await? {
+        match self.blocks.get(&self.api, height.0).await? {
             Some(block) => self.header_of(&block).await.map(Some),
             None => Ok(None),
         }
@@ -275,7 +258,8 @@ impl ChainRead for Toncenter {
         let code = match self.state(address).await? {
             Some(row) if row.status == "active" => {
                 Code::Contract(row.code_hash.ok_or_else(|| {
-                    self.client
+                    self.api
+                        .client
                         .inconsistent("an active account without the hash of its code")
                 })?)
             }
@@ -308,8 +292,9 @@ impl ChainRead for Toncenter {
             [] => Ok(Amount::ZERO),
             [wallet] => Ok(wallet.balance),
             _ => Err(self
+                .api
                 .client
-                .inconsistent(&format!("two wallets of {address} for one jetton, {token}"))),
+                .inconsistent(format!("two wallets of {address} for one jetton, {token}"))),
         }
     }
 
@@ -320,22 +305,15 @@ impl ChainRead for Toncenter {
         };
         let text = master.to_string();
         let answer = self
-            .client
+            .api
             .ask_or_nothing("/jetton/masters", &[("address", text.as_str())])
             .await?;
         let rows = match answer {
             None => Vec::new(),
             Some(Answer::JettonMasters(rows)) => rows,
-            Some(_) => return Err(self.client.unexpected("what a jetton says of itself")),
+            Some(_) => return Err(self.api.unexpected("what a jetton says of itself")),
         };
-        let clean = |text: String| {
-            let text: String = text
-                .chars()
-                .filter(|letter| !letter.is_control())
-                .take(64)
-                .collect();
-            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-        };
+        let clean = |text: String| clean(&text, CLAIM_LETTERS_MAX);
         Ok(rows
             .into_iter()
             .next()

@@ -1,10 +1,10 @@
 //! Masterchain blocks, each asked for once: transactions name only the number of theirs.
 
-use super::client::Client;
+use super::api::Api;
 use crate::wire::{Answer, BlockRow};
 use recover_source::error::SourceError;
+use recover_source::kept::Kept;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 /// Blocks kept at most: about a megabyte.
 const KEPT_MAX: usize = 8192;
@@ -15,30 +15,22 @@ const STRETCH: u64 = 1000;
 /// Seconds by which a masterchain block may be younger than a transaction below it.
 const LAG_SECONDS: u64 = 120;
 
-#[derive(Default)]
-pub(super) struct Blocks(Mutex<BTreeMap<u64, BlockRow>>);
+pub(super) struct Blocks(Kept<u64, BlockRow>);
+
+impl Default for Blocks {
+    fn default() -> Self {
+        Self(Kept::new(KEPT_MAX))
+    }
+}
 
 impl Blocks {
     pub(super) fn keep(&self, block: BlockRow) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while kept.len() >= KEPT_MAX {
-            kept.pop_first();
-        }
-        kept.insert(block.seqno, block);
-    }
-
-    fn kept(&self, seqno: u64) -> Option<BlockRow> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&seqno).cloned()
+        self.0.keep(block.seqno, block);
     }
 
     /// The masterchain block of that number; `None` when the server has none.
-    pub(super) async fn get(
-        &self,
-        client: &Client,
-        seqno: u64,
-    ) -> Result<Option<BlockRow>, SourceError> {
-        if let Some(block) = self.kept(seqno) {
+    pub(super) async fn get(&self, api: &Api, seqno: u64) -> Result<Option<BlockRow>, SourceError> {
+        if let Some(block) = self.0.get(&seqno) {
             return Ok(Some(block));
         }
         let text = seqno.to_string();
@@ -47,7 +39,7 @@ impl Blocks {
             ("shard", "8000000000000000"),
             ("seqno", text.as_str()),
         ];
-        let Some(rows) = ask(client, &query).await? else {
+        let Some(rows) = ask(api, &query).await? else {
             return Ok(None);
         };
         let found = rows
@@ -63,12 +55,12 @@ impl Blocks {
     /// close together. What this misses [`Blocks::get`] finds.
     pub(super) async fn prepare(
         &self,
-        client: &Client,
+        api: &Api,
         wanted: &BTreeMap<u64, u64>,
     ) -> Result<(), SourceError> {
         let mut missing: Vec<(u64, u64)> = wanted
             .iter()
-            .filter(|(seqno, _)| self.kept(**seqno).is_none())
+            .filter(|(seqno, _)| self.0.get(*seqno).is_none())
             .map(|(seqno, time)| (*seqno, *time))
             .collect();
         while let Some((first, start)) = missing.first().copied() {
@@ -95,7 +87,7 @@ impl Blocks {
                 ("offset", "0"),
                 ("sort", "asc"),
             ];
-            for row in ask(client, &query).await?.unwrap_or_default() {
+            for row in ask(api, &query).await?.unwrap_or_default() {
                 if row.workchain == -1 {
                     self.keep(row);
                 }
@@ -105,13 +97,10 @@ impl Blocks {
     }
 }
 
-async fn ask(
-    client: &Client,
-    query: &[(&str, &str)],
-) -> Result<Option<Vec<BlockRow>>, SourceError> {
-    match client.ask_or_nothing("/blocks", query).await? {
+async fn ask(api: &Api, query: &[(&str, &str)]) -> Result<Option<Vec<BlockRow>>, SourceError> {
+    match api.ask_or_nothing("/blocks", query).await? {
         None => Ok(None),
         Some(Answer::Blocks(rows)) => Ok(Some(rows)),
-        Some(_) => Err(client.unexpected("blocks")),
+        Some(_) => Err(api.unexpected("blocks")),
     }
 }

@@ -26,7 +26,7 @@ impl Toncenter {
                 Lookup::Absent
             } else {
                 Lookup::Unknown {
-                    reason: format!("{} does not know it", self.client.origin()),
+                    reason: format!("{} does not know it", self.api.client.origin()),
                 }
             }
         };
@@ -67,10 +67,10 @@ impl Toncenter {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Vec<Transaction>, SourceError> {
-        match self.client.ask_or_nothing(path, query).await? {
+        match self.api.ask_or_nothing(path, query).await? {
             None => Ok(Vec::new()),
             Some(Answer::Transactions(rows)) => Ok(rows),
-            Some(_) => Err(self.client.unexpected("transactions")),
+            Some(_) => Err(self.api.unexpected("transactions")),
         }
     }
 
@@ -82,7 +82,7 @@ impl Toncenter {
     async fn trace(&self, by: &str, hash: &[u8; 32]) -> Result<Option<Trace>, SourceError> {
         let text = base64_text(hash);
         let answer = self
-            .client
+            .api
             .ask_or_nothing("/traces", &[(by, &text), ("limit", "1")])
             .await;
         match answer {
@@ -94,7 +94,7 @@ impl Toncenter {
                 | SourceError::NotKept { .. },
             ) => Ok(None),
             Ok(Some(Answer::Traces(traces))) => Ok(traces.into_iter().next()),
-            Ok(Some(_)) => Err(self.client.unexpected("a trace")),
+            Ok(Some(_)) => Err(self.api.unexpected("a trace")),
             Err(error) => Err(error),
         }
     }
@@ -136,7 +136,7 @@ impl Toncenter {
                 heights.entry(height).or_insert(step.now);
             }
         }
-        self.blocks.prepare(&self.client, &heights).await?;
+        self.blocks.prepare(&self.api, &heights).await?;
         let mut credits: Vec<Observation> = Vec::new();
         for step in &steps {
             let block = match step.masterchain.filter(|_| !step.is_emulated) {

@@ -57,23 +57,24 @@ impl Toncenter {
         let cursor = match &request.resume {
             Some(text) => Cursor::parse(text)
                 .filter(|cursor| range.contains(Height(cursor.next)))
-                .ok_or_else(|| self.unsupported("a page token that it did not give"))?,
+                .ok_or_else(|| self.api.client.no_such_place())?,
             None => self.first_page(range).await?,
         };
-        let mut list = match (&request.resume, self.kept_wallets(&owner)) {
+        let mut list = match (&request.resume, self.wallets.get(&owner)) {
             (Some(_), Some(list)) => list,
             _ => self.wallets_of(owner).await?,
         };
         for _ in 0..RESTARTS_MAX {
             match self.attempt(request, owner, &list, cursor.clone()).await? {
                 Attempt::Done(page) => {
-                    self.keep_wallets(owner, list);
+                    self.wallets.keep(owner, list);
                     return Ok(page);
                 }
                 Attempt::Again(more) => list.rows.extend(more),
             }
         }
         Err(self
+            .api
             .client
             .inconsistent("jetton wallets turn up faster than they can be read"))
     }
@@ -81,14 +82,7 @@ impl Toncenter {
     async fn first_page(&self, range: HeightRange) -> Result<Cursor, SourceError> {
         let (first, last) = self.tip().await?;
         if range.to().0 > last.seqno {
-            return Err(SourceError::Unreachable {
-                origin: self.client.origin().to_owned(),
-                detail: format!(
-                    "it has read up to block {}, and block {} was asked for",
-                    last.seqno,
-                    range.to()
-                ),
-            });
+            return Err(self.api.client.behind(Height(last.seqno), range.to()));
         }
         let first = first.map_or(1, |first| first.seqno);
         let mut cursor = Cursor::at(range.from().0);
@@ -101,11 +95,11 @@ impl Toncenter {
         }
         let before = range.from().0.saturating_sub(MARGIN_BLOCKS);
         if before > first {
-            let block = self.blocks.get(&self.client, before).await?;
+            let block = self.blocks.get(&self.api, before).await?;
             cursor.floor = block.and_then(|block| block.start_lt).unwrap_or(0);
         }
         if range.from().0 > first {
-            let block = self.blocks.get(&self.client, range.from().0).await?;
+            let block = self.blocks.get(&self.api, range.from().0).await?;
             let start = block.and_then(|block| block.start_lt).unwrap_or(0);
             cursor.checked = start.saturating_sub(1).max(cursor.floor);
         }
@@ -130,6 +124,7 @@ impl Toncenter {
             }
             if rows.iter().any(|row| row.owner != owner) {
                 return Err(self
+                    .api
                     .client
                     .inconsistent("a jetton wallet of another owner than was asked for"));
             }
@@ -141,6 +136,7 @@ impl Toncenter {
             }
             if list.rows.len() == known {
                 return Err(self
+                    .api
                     .client
                     .inconsistent("the same page of jetton wallets twice"));
             }
@@ -177,10 +173,10 @@ impl Toncenter {
         &self,
         query: &[(&str, &str)],
     ) -> Result<Vec<JettonWalletRow>, SourceError> {
-        match self.client.ask_or_nothing("/jetton/wallets", query).await? {
+        match self.api.ask_or_nothing("/jetton/wallets", query).await? {
             None => Ok(Vec::new()),
             Some(Answer::JettonWallets(rows)) => Ok(rows),
-            Some(_) => Err(self.client.unexpected("jetton wallets")),
+            Some(_) => Err(self.api.unexpected("jetton wallets")),
         }
     }
 
@@ -218,7 +214,7 @@ impl Toncenter {
         }
 
         let mut found = self.decode(owner, &rows, &wallets).await?;
-        let last_lt = match self.blocks.get(&self.client, end).await? {
+        let last_lt = match self.blocks.get(&self.api, end).await? {
             Some(block) => block.end_lt,
             None => None,
         };
@@ -289,7 +285,7 @@ impl Toncenter {
     }
 
     async fn end_lt(&self, seqno: u64) -> Result<Option<u64>, SourceError> {
-        let block = self.blocks.get(&self.client, seqno).await?;
+        let block = self.blocks.get(&self.api, seqno).await?;
         Ok(block.and_then(|block| block.end_lt))
     }
 
@@ -316,6 +312,7 @@ impl Toncenter {
             for row in page {
                 if row.account != account || row.lt < start {
                     return Err(self
+                        .api
                         .client
                         .inconsistent("a transaction that was not asked for"));
                 }
@@ -324,7 +321,7 @@ impl Toncenter {
                     && newest < previous
                     && previous < row.lt
                 {
-                    return Err(self.client.inconsistent(&format!(
+                    return Err(self.api.client.inconsistent(format!(
                         "it leaves out the transaction of {account} at logical time {previous}"
                     )));
                 }
@@ -363,7 +360,7 @@ impl Toncenter {
             }
         }
         Err(SourceError::RangeRefused {
-            origin: self.client.origin().to_owned(),
+            origin: self.api.client.origin().to_owned(),
             detail: format!("{account} has too many transactions in one block"),
         })
     }
@@ -384,10 +381,10 @@ impl Toncenter {
             ("sort", "asc"),
         ];
         query.extend(end.as_deref().map(|end| ("end_lt", end)));
-        match self.client.ask_or_nothing("/transactions", &query).await? {
+        match self.api.ask_or_nothing("/transactions", &query).await? {
             None => Ok(Vec::new()),
             Some(Answer::Transactions(rows)) => Ok(rows),
-            Some(_) => Err(self.client.unexpected("transactions")),
+            Some(_) => Err(self.api.unexpected("transactions")),
         }
     }
 
@@ -421,7 +418,7 @@ impl Toncenter {
                 decoded.push((height, row, credits));
             }
         }
-        self.blocks.prepare(&self.client, &heights).await?;
+        self.blocks.prepare(&self.api, &heights).await?;
         let mut found = Vec::new();
         for (height, row, credits) in decoded {
             let block = self.block_at(height).await?;
@@ -449,9 +446,9 @@ impl Toncenter {
         &self,
         height: u64,
     ) -> Result<recover_core::block::BlockRef, SourceError> {
-        let block = self.blocks.get(&self.client, height).await?;
+        let block = self.blocks.get(&self.api, height).await?;
         let block = block.ok_or_else(|| {
-            self.client.inconsistent(&format!(
+            self.api.client.inconsistent(format!(
                 "a transaction in block {height}, which it does not have"
             ))
         })?;

@@ -5,16 +5,15 @@
 
 use crate::wire::ErrorRow;
 use recover_source::error::SourceError;
-use recover_source::http::shorten;
 
 /// The code of [`SourceError::Refused`] for something that the server does not have.
 pub(super) const NOT_FOUND: i64 = 404;
 
-pub(super) fn read(origin: &str, error: &ErrorRow) -> SourceError {
+/// Reads an error. `detail` are its words for a message.
+pub(super) fn read(origin: &str, error: &ErrorRow, detail: String) -> SourceError {
     let lower = error.words.to_lowercase();
     let says = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
     let origin = origin.to_owned();
-    let detail = shorten(error.words.as_bytes());
     if error.code == 429 || says(&["ratelimit", "rate limit", "too many requests"]) {
         return SourceError::RateLimited {
             origin,
@@ -92,7 +91,7 @@ mod tests {
 
     fn of(body: &str) -> SourceError {
         match wire::read(body.as_bytes()) {
-            Ok(Answer::Error(error)) => read("toncenter", &error),
+            Ok(Answer::Error(error)) => read("toncenter", &error, error.words.clone()),
             other => panic!("{body} is no error: {other:?}"),
         }
     }

@@ -46,15 +46,11 @@ impl Toncenter {
                 ("offset", offset.as_str()),
                 ("sort", "asc"),
             ];
-            let page = match self
-                .client
-                .ask_or_nothing("/jetton/transfers", &query)
-                .await
-            {
+            let page = match self.api.ask_or_nothing("/jetton/transfers", &query).await {
                 // The list is a check and no source of truth: a server without it is not worse for it.
                 Err(SourceError::Unsupported { .. }) | Ok(None) => return Ok(rows),
                 Ok(Some(Answer::JettonTransfers(page))) => page,
-                Ok(Some(_)) => return Err(self.client.unexpected("jetton transfers")),
+                Ok(Some(_)) => return Err(self.api.unexpected("jetton transfers")),
                 Err(error) => return Err(error),
             };
             if page.is_empty() {
