@@ -76,9 +76,10 @@ pub enum EngineError {
     },
     /// A genuine token without the decimals that the reviewer confirms.
     #[error(
-        "a genuine token needs --decimals N as its contract stated them when it was first seen: it stated {claimed}, given was {given}",
+        "a genuine token needs --decimals N as its contract stated them when it was first seen: it stated {claimed}, given was {given}{advice}",
         claimed = number_or_none(*claimed),
-        given = number_or_none(*given)
+        given = number_or_none(*given),
+        advice = if claimed.is_none() { "; give it a table in chains.toml instead" } else { "" }
     )]
     DecimalsNotConfirmed {
         /// What the reviewer gave.

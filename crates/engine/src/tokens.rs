@@ -4,6 +4,7 @@ use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::facts::Judged;
+use recover_core::address::AddressError;
 use recover_core::asset::{AssetId, TokenReview};
 use recover_core::classify;
 use recover_core::deposit::{Deposit, Origin};
@@ -15,6 +16,10 @@ use std::collections::BTreeMap;
 
 /// From so many of our addresses on, a contract that paid each about once looks like bait sent to strangers.
 const AIRDROP_RECIPIENTS: u64 = 5;
+
+/// Where the tokens' names are to be had.
+const LISTED: &str =
+    "`recover tokens list` shows those that scans have seen, in the spelling to give here";
 
 /// What a review decided and changed.
 #[derive(Debug, Clone)]
@@ -158,13 +163,20 @@ impl Engine {
         if !secret::redact(contract).is_clean() {
             return Err(EngineError::SecretPasted);
         }
-        let contract =
-            self.adapter(network)?
-                .asset(contract)
-                .map_err(|error| EngineError::NotUnderstood {
+        let contract = self
+            .adapter(network)?
+            .asset(contract)
+            .map_err(|error| match error {
+                AddressError::Shape { .. } => EngineError::NotFound {
+                    what: "token",
+                    id: contract.to_owned(),
+                    hint: LISTED,
+                },
+                error => EngineError::NotUnderstood {
                     text: contract.to_owned(),
                     hint: error.to_string(),
-                })?;
+                },
+            })?;
         let asset = AssetId::contract(network.id.clone(), &contract);
         let token = self
             .store
@@ -173,7 +185,7 @@ impl Engine {
             .ok_or_else(|| EngineError::NotFound {
                 what: "token",
                 id: asset.to_string(),
-                hint: "`recover tokens list` shows those that scans have seen",
+                hint: LISTED,
             })?;
         if review == TokenReview::Genuine
             && (decimals.is_none() || decimals != token.sighting.decimals)

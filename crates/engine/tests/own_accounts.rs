@@ -6,10 +6,12 @@ mod accounts;
 use accounts::{
     Fault, Ledgers, address, addresses, covered, engine, engine_on, engine_over, payment, stored,
 };
+use recover_core::asset::AssetId;
 use recover_core::block::Height;
 use recover_core::deposit::DepositStatus;
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
+use recover_core::observation::Observation;
 use recover_engine::engine::Engine;
 use recover_engine::scan::{NetworkReport, ScanOptions, Silent};
 use recover_source::chain::Part;
@@ -347,4 +349,42 @@ async fn own_a_reorganisation_is_repaired_as_for_blocks() {
     // Once its height is final it is open.
     ledgers.of("cosmos").finalized = Some(50);
     assert_eq!(scan(&engine).await.confirmed, 1);
+}
+
+/// A voucher's origin is asked of a node that may not answer: it must stand in the list all the same, or nobody could review it.
+#[tokio::test]
+async fn own_a_token_that_nobody_can_ask_stands_in_the_list_and_is_asked_again() {
+    let (engine, ledgers) = engine(50).await;
+    omnibus(&engine, 1, "").await;
+    let token = AssetId::contract(
+        NetworkId::new("cosmos"),
+        "ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2",
+    );
+    let credit = |number| Observation {
+        asset: token.clone(),
+        ..payment("cosmos", number, 1)
+    };
+    ledgers.of("cosmos").put(3, credit(1));
+    scan(&engine).await;
+    let seen = engine.tokens(true).await.unwrap();
+    let known: Vec<_> = seen
+        .iter()
+        .map(|(token, _)| (&token.sighting.asset, token.sighting.symbol.as_deref()))
+        .collect();
+    assert_eq!(known, [(&token, None)]);
+    // The next credit of it finds a node that answers.
+    {
+        let mut ledger = ledgers.of("cosmos");
+        ledger.put(51, credit(2));
+        ledger.tip = 51;
+        ledger.claims = Some(("uosmo", 6));
+    }
+    scan(&engine).await;
+    let seen = engine.tokens(true).await.unwrap();
+    assert_eq!(seen.len(), 1);
+    let sighting = &seen[0].0.sighting;
+    assert_eq!(
+        (sighting.symbol.as_deref(), sighting.decimals),
+        (Some("uosmo"), Some(6))
+    );
 }

@@ -20,7 +20,7 @@ use recover_engine::import::ColumnMap;
 use recover_engine::intake::IntakeFile;
 use recover_source::chain::{
     AccountPage, AccountRequest, Capabilities, ChainRead, Gap, Head, Header, Lookup, NetworkCost,
-    Part, TransactionView,
+    Part, TokenClaims, TransactionView,
 };
 use recover_source::error::SourceError;
 use recover_store::{LedgerPeriod, Store};
@@ -150,6 +150,8 @@ pub struct State {
     pub narrowed_to: Option<u64>,
     /// A part that cannot be seen up to this height.
     pub unseen: Option<(Part, u64)>,
+    /// What a token says of itself: symbol and decimals; the source does not answer where there is none.
+    pub claims: Option<(&'static str, u8)>,
     /// Every page asked: account, from, to and whether it began a reading.
     pub asked: Vec<(String, u64, u64, bool)>,
     /// A reading's places are good for this many more resumptions of the same reading only.
@@ -352,6 +354,16 @@ impl ChainRead for Ledger {
         Err(self.silent())
     }
 
+    async fn token_claims(&self, _: &str) -> Result<TokenClaims, SourceError> {
+        let claims = self.state().claims;
+        let (symbol, decimals) = claims.ok_or_else(|| self.silent())?;
+        Ok(TokenClaims {
+            symbol: Some(symbol.to_owned()),
+            decimals: Some(decimals),
+            ..TokenClaims::default()
+        })
+    }
+
     async fn network_cost(&self) -> Result<NetworkCost, SourceError> {
         Err(self.silent())
     }
@@ -460,6 +472,7 @@ pub async fn engine_on(store: Store, tip: u64) -> (Engine, Ledgers) {
         branch: (u64::MAX, "a"),
         credits: BTreeMap::new(),
         has_index: true,
+        claims: None,
         page: 3,
         faults: BTreeMap::new(),
         always: None,
