@@ -65,12 +65,18 @@ impl Client {
             .await
     }
 
+    /// The text with everything secret that the transport knows taken out.
+    #[must_use]
+    pub fn redact(&self, text: String) -> String {
+        self.transport.redact(text)
+    }
+
     /// The source's own words for a message, on one line. What is secret is taken out before they are cut: half a key would no
     /// longer be known for one.
     #[must_use]
     pub fn words(&self, text: &[u8]) -> String {
         let text = String::from_utf8_lossy(text).into_owned();
-        shorten(self.transport.redact(text).as_bytes())
+        shorten(self.redact(text).as_bytes())
     }
 
     /// The error for a body that cannot be read.
@@ -84,7 +90,7 @@ impl Client {
     pub fn not_protocol(&self, detail: impl Into<String>) -> SourceError {
         SourceError::NotProtocol {
             origin: self.origin().to_owned(),
-            detail: self.transport.redact(detail.into()),
+            detail: self.redact(detail.into()),
         }
     }
 
@@ -93,7 +99,7 @@ impl Client {
     pub fn inconsistent(&self, detail: impl Into<String>) -> SourceError {
         SourceError::Inconsistent {
             origin: self.origin().to_owned(),
-            detail: self.transport.redact(detail.into()),
+            detail: self.redact(detail.into()),
         }
     }
 
@@ -102,7 +108,7 @@ impl Client {
     pub fn unreachable(&self, detail: impl Into<String>) -> SourceError {
         SourceError::Unreachable {
             origin: self.origin().to_owned(),
-            detail: self.transport.redact(detail.into()),
+            detail: self.redact(detail.into()),
         }
     }
 
@@ -119,7 +125,7 @@ impl Client {
     pub fn not_kept(&self, detail: impl Into<String>) -> SourceError {
         SourceError::NotKept {
             origin: self.origin().to_owned(),
-            detail: self.transport.redact(detail.into()),
+            detail: self.redact(detail.into()),
         }
     }
 
@@ -128,7 +134,7 @@ impl Client {
     pub fn unsupported(&self, what: impl Into<String>) -> SourceError {
         SourceError::Unsupported {
             origin: self.origin().to_owned(),
-            what: self.transport.redact(what.into()),
+            what: self.redact(what.into()),
         }
     }
 
@@ -145,7 +151,7 @@ impl Client {
         SourceError::WrongNetwork {
             origin: self.origin().to_owned(),
             expected,
-            found: self.transport.redact(found),
+            found: self.redact(found),
         }
     }
 }

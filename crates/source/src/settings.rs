@@ -85,12 +85,6 @@ impl SourceSettings {
                     .to_owned(),
             ));
         }
-        Ok(Arc::new(self.transport(key_parameter)))
-    }
-
-    /// As [`SourceSettings::open`], for any kind.
-    #[must_use]
-    pub fn transport(&self, key_parameter: Option<&'static str>) -> HttpTransport {
         let mut http = HttpConfig::new(&self.kind, SecretTemplate::new(&self.url));
         http.total_timeout = self.timeout;
         http.connect_timeout = self.timeout.min(Duration::from_secs(10));
@@ -99,7 +93,7 @@ impl SourceSettings {
         http.key = key_parameter
             .zip(self.key.as_deref())
             .map(|(parameter, key)| (parameter, SecretTemplate::new(key)));
-        HttpTransport::new(http)
+        Ok(Arc::new(HttpTransport::new(http)))
     }
 
     /// How many rows a page is asked for: what is configured, and at most what the protocol gives.

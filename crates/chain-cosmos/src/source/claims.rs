@@ -1,8 +1,11 @@
 //! What a token says of itself: a voucher's origin, and what a CW20 contract answers.
 
 use crate::decode::Origin;
-use recover_source::chain::TokenClaims;
+use recover_source::chain::{CLAIM_LETTERS_MAX, TokenClaims, clean};
 use serde_json::{Value, json};
+
+/// Longest description of a voucher, in characters: several hops make long paths.
+const VOUCHER_LETTERS_MAX: usize = 200;
 
 /// The question to a CW20 contract.
 pub(super) fn cw20_info_query() -> Vec<u8> {
@@ -13,7 +16,10 @@ pub(super) fn cw20_info_query() -> Vec<u8> {
 pub(super) fn of_origin(origin: &Origin) -> TokenClaims {
     TokenClaims {
         symbol: None,
-        name: Some(clean(&format!("{} over {}", origin.denom, origin.path))),
+        name: clean(
+            &format!("{} over {}", origin.denom, origin.path),
+            VOUCHER_LETTERS_MAX,
+        ),
         decimals: None,
     }
 }
@@ -24,8 +30,7 @@ pub(super) fn of_cw20(answer: &Value) -> TokenClaims {
         answer
             .get(key)
             .and_then(Value::as_str)
-            .map(clean)
-            .filter(|text| !text.is_empty())
+            .and_then(|text| clean(text, CLAIM_LETTERS_MAX))
     };
     TokenClaims {
         symbol: text("symbol"),
@@ -37,10 +42,23 @@ pub(super) fn of_cw20(answer: &Value) -> TokenClaims {
     }
 }
 
-/// A stranger's text without what would disturb a terminal, cut to a line.
-fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|letter| !letter.is_control())
-        .take(200)
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_a_strangers_words_cannot_turn_the_line_around() {
+        let claims =
+            of_cw20(&json!({"symbol": "\u{202e}CDSU\u{202c}", "name": "\u{200b}", "decimals": 6}));
+        assert_eq!(claims.symbol.as_deref(), Some("CDSU"));
+        assert_eq!((claims.name, claims.decimals), (None, Some(6)));
+        let voucher = of_origin(&Origin {
+            path: "transfer/channel-0".to_owned(),
+            denom: "u\u{202e}atom".to_owned(),
+        });
+        assert_eq!(
+            voucher.name.as_deref(),
+            Some("uatom over transfer/channel-0")
+        );
+    }
 }

@@ -1,17 +1,16 @@
 //! A CometBFT node, by its RPC (questions in the URL).
 
 use crate::address;
-use crate::decode::{BlockHeader, Decoder, DenomOrContract, Origin, header_of};
-use crate::networks;
+use crate::decode::{DenomOrContract, Origin};
 use crate::proto;
-use crate::source::ask::Asker;
+use crate::source::api::Api;
 use crate::source::claims;
 use crate::source::cost;
 use crate::source::preflight::{self, Preflight, Preflights};
 use crate::source::query;
 use crate::source::refusal::Refusal;
 use crate::source::stream::{self, Found, Key, Search};
-use crate::source::view::{decode_error, transaction_view};
+use crate::source::view::transaction_view;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -32,20 +31,12 @@ use recover_source::transport::Transport;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::OnceCell;
-
-/// The most rows that CometBFT gives a page.
-const PAGE_SIZE_MAX: u32 = 100;
 
 /// A CometBFT node.
 pub struct CometRpc {
-    settings: SourceSettings,
-    asker: Asker,
-    decoder: Decoder,
+    api: Api,
     status: OnceCell<Status>,
-    /// The highest block that it was seen to have: a tip never goes back here, blocks are final.
-    tip: AtomicU64,
 }
 
 /// What a node says of itself.
@@ -60,8 +51,8 @@ struct Status {
 impl std::fmt::Debug for CometRpc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CometRpc")
-            .field("network", &self.settings.network)
-            .field("origin", &self.asker.origin())
+            .field("network", &self.api.settings.network)
+            .field("origin", &self.api.client.origin())
             .finish_non_exhaustive()
     }
 }
@@ -71,16 +62,13 @@ impl CometRpc {
     #[must_use]
     pub fn new(settings: SourceSettings, transport: Arc<dyn Transport>) -> Self {
         Self {
-            asker: Asker::new(transport, settings.retry),
-            decoder: Decoder::new(settings.network.clone()),
-            settings,
+            api: Api::new(settings, transport),
             status: OnceCell::new(),
-            tip: AtomicU64::new(0),
         }
     }
 
     async fn read_status(&self) -> Result<Status, SourceError> {
-        let answer = self.asker.get("/status", &[]).await?;
+        let answer = self.api.get("/status", &[]).await?;
         let body = body(&answer);
         let text = |pointer: &str| text_at(body, pointer);
         let height = |pointer: &str| {
@@ -88,8 +76,9 @@ impl CometRpc {
                 .and_then(|text| text.parse().ok())
                 .map(Height)
                 .ok_or_else(|| {
-                    self.asker
-                        .not_protocol(&format!("a status without {pointer}"))
+                    self.api
+                        .client
+                        .not_protocol(format!("a status without {pointer}"))
                 })
         };
         let status = Status {
@@ -99,19 +88,11 @@ impl CometRpc {
             lowest: height("/sync_info/earliest_block_height").unwrap_or(Height(1)),
             latest: height("/sync_info/latest_block_height")?,
         };
-        if status.chain != self.settings.chain {
-            return Err(self.wrong_network(&status.chain));
+        if status.chain != self.api.settings.chain {
+            return Err(self.api.wrong_network(&status.chain));
         }
-        self.tip.fetch_max(status.latest.0, Ordering::Relaxed);
+        self.api.saw(status.latest);
         Ok(status)
-    }
-
-    fn wrong_network(&self, found: &str) -> SourceError {
-        SourceError::WrongNetwork {
-            origin: self.asker.origin().to_owned(),
-            expected: format!("cosmos:{}", self.settings.chain),
-            found: format!("cosmos:{found}"),
-        }
     }
 
     /// Makes sure, once, that it is the network it should be.
@@ -122,42 +103,19 @@ impl CometRpc {
     /// Whether what it does not find does not exist: the operator's own node, with its index on and every block since the
     /// network's first.
     fn proves_absence(&self, status: &Status) -> bool {
-        let first =
-            networks::by_name(&self.settings.network).map_or(1, |known| known.initial_height);
-        self.settings.proves_absence && status.has_index && status.lowest.0 <= first
-    }
-
-    fn header_from(&self, answer: &Value) -> Result<Header, SourceError> {
-        let BlockHeader {
-            block,
-            parent,
-            chain,
-        } = header_of(answer).map_err(|error| decode_error(self.asker.origin(), error))?;
-        if !chain.is_empty() && chain != self.settings.chain {
-            return Err(self.wrong_network(&chain));
-        }
-        Ok(Header { block, parent })
+        let first = self.api.first_height();
+        self.api.settings.proves_absence && status.has_index && status.lowest.0 <= first
     }
 
     async fn ask_header(&self, height: Height) -> Result<Result<Header, Refusal>, SourceError> {
         let text = height.to_string();
-        match self.asker.ask("/block", &[("height", &text)]).await? {
+        match self.api.ask("/block", &[("height", &text)]).await? {
             Err(refusal) => Ok(Err(refusal)),
             Ok(answer) => {
                 if body(&answer).get("block").is_none_or(Value::is_null) {
-                    return Err(SourceError::NotKept {
-                        origin: self.asker.origin().to_owned(),
-                        detail: format!("block {height} is empty"),
-                    });
+                    return Err(self.api.client.not_kept(format!("block {height} is empty")));
                 }
-                let header = self.header_from(&answer)?;
-                if header.block.height != height {
-                    return Err(self.asker.inconsistent(format!(
-                        "asked for block {height} it gave {}",
-                        header.block.height
-                    )));
-                }
-                Ok(Ok(header))
+                self.api.header_at(&answer, height).map(Ok)
             }
         }
     }
@@ -165,7 +123,7 @@ impl CometRpc {
     async fn must_header(&self, height: Height) -> Result<Header, SourceError> {
         self.ask_header(height)
             .await?
-            .map_err(|refusal| refusal.into_error(self.asker.origin()))
+            .map_err(|refusal| self.api.refused(refusal))
     }
 
     /// What a block made itself, in its block.
@@ -174,20 +132,17 @@ impl CometRpc {
         height: Height,
     ) -> Result<Result<Vec<Observation>, Refusal>, SourceError> {
         let text = height.to_string();
-        let answer = match self
-            .asker
-            .ask("/block_results", &[("height", &text)])
-            .await?
-        {
+        let answer = match self.api.ask("/block_results", &[("height", &text)]).await? {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let found = self
+            .api
             .decoder
             .block_credits(&answer)
-            .map_err(|error| decode_error(self.asker.origin(), error))?;
+            .map_err(|error| self.api.undecodable(error))?;
         if found.height != height {
-            return Err(self.asker.inconsistent(format!(
+            return Err(self.api.client.inconsistent(format!(
                 "asked for the results of block {height} it gave those of {}",
                 found.height
             )));
@@ -213,7 +168,7 @@ impl CometRpc {
         let path = format!("\"{path}\"");
         let data = format!("0x{}", hex::encode(request.encode_to_vec()));
         let asked = self
-            .asker
+            .api
             .ask(
                 "/abci_query",
                 &[("path", &path), ("data", &data), ("prove", "false")],
@@ -224,7 +179,8 @@ impl CometRpc {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let response = body(&answer).get("response").ok_or_else(|| {
-            self.asker
+            self.api
+                .client
                 .not_protocol("a query's answer without a response")
         })?;
         let code = response
@@ -238,12 +194,13 @@ impl CometRpc {
         }
         let value = text_at(response, "/value").unwrap_or_default();
         let bytes = STANDARD.decode(value).map_err(|_| {
-            self.asker
+            self.api
+                .client
                 .not_protocol("a query's answer that is no base64")
         })?;
         let height = text_at(response, "/height")
             .and_then(|text| text.parse().ok())
-            .map_or_else(|| Height(self.tip.load(Ordering::Relaxed)), Height);
+            .map_or_else(|| self.api.tip(), Height);
         Ok(Ok((bytes, height)))
     }
 
@@ -255,9 +212,9 @@ impl CometRpc {
         let (bytes, _) = self
             .query(path, request)
             .await?
-            .map_err(|refusal| refusal.into_error(self.asker.origin()))?;
+            .map_err(|refusal| self.api.refused(refusal))?;
         T::decode(bytes.as_slice())
-            .map_err(|error| self.asker.not_protocol(&format!("{path}: {error}")))
+            .map_err(|error| self.api.client.not_protocol(format!("{path}: {error}")))
     }
 
     /// The account as its module knows it; `None` where it was never used.
@@ -272,27 +229,17 @@ impl CometRpc {
             .query("/cosmos.auth.v1beta1.Query/Account", &request)
             .await?
         {
-            Err(refusal) if refusal.is_not_found() => {
-                Ok((None, Height(self.tip.load(Ordering::Relaxed))))
-            }
-            Err(refusal) => Err(refusal.into_error(self.asker.origin())),
+            Err(refusal) if refusal.is_not_found() => Ok((None, self.api.tip())),
+            Err(refusal) => Err(self.api.refused(refusal)),
             Ok((bytes, height)) => {
                 let account = preflight::AuthAccount::from_query(&bytes).ok_or_else(|| {
-                    self.asker
+                    self.api
+                        .client
                         .not_protocol("an account of a type that is not read")
                 })?;
                 Ok((Some(account), height))
             }
         }
-    }
-
-    fn written(&self, address: &Address) -> Result<Address, SourceError> {
-        stream::as_written(address, self.settings.address_prefix.as_deref()).ok_or_else(|| {
-            SourceError::Unsupported {
-                origin: self.asker.origin().to_owned(),
-                what: format!("{address}, which is no account of this family"),
-            }
-        })
     }
 }
 
@@ -311,14 +258,8 @@ fn text_at(value: &Value, pointer: &str) -> Option<String> {
 
 #[async_trait]
 impl Search for CometRpc {
-    fn asker(&self) -> &Asker {
-        &self.asker
-    }
-
-    fn page_size(&self) -> u32 {
-        self.settings
-            .page_size
-            .map_or(PAGE_SIZE_MAX, |size| size.clamp(1, PAGE_SIZE_MAX))
+    fn api(&self) -> &Api {
+        &self.api
     }
 
     async fn search(
@@ -335,25 +276,22 @@ impl Search for CometRpc {
             range.to()
         );
         let answer = self
-            .asker
+            .api
             .get(
                 "/tx_search",
                 &[
                     ("query", &query),
                     ("prove", "false"),
                     ("page", &page.to_string()),
-                    ("per_page", &self.page_size().to_string()),
+                    ("per_page", &self.api.rows().to_string()),
                     ("order_by", "\"asc\""),
                 ],
             )
             .await?;
         let total = text_at(body(&answer), "/total_count")
             .and_then(|text| text.parse().ok())
-            .ok_or_else(|| self.asker.not_protocol("a search without total_count"))?;
-        let found = self
-            .decoder
-            .search_page(&answer)
-            .map_err(|error| decode_error(self.asker.origin(), error))?;
+            .ok_or_else(|| self.api.client.not_protocol("a search without total_count"))?;
+        let found = self.api.search_page(&answer)?;
         Ok(Found {
             page: found,
             total: Some(total),
@@ -381,13 +319,13 @@ impl Search for CometRpc {
             let mut gathered = 0_u64;
             for page in 1_u32.. {
                 let asked = self
-                    .asker
+                    .api
                     .ask(
                         "/block_search",
                         &[
                             ("query", &query),
                             ("page", &page.to_string()),
-                            ("per_page", &self.page_size().to_string()),
+                            ("per_page", &self.api.rows().to_string()),
                             ("order_by", "\"asc\""),
                         ],
                     )
@@ -411,7 +349,7 @@ impl Search for CometRpc {
                 let found = body(&answer);
                 let total: u64 = text_at(found, "/total_count")
                     .and_then(|text| text.parse().ok())
-                    .ok_or_else(|| self.asker.not_protocol("a search without total_count"))?;
+                    .ok_or_else(|| self.api.client.not_protocol("a search without total_count"))?;
                 let blocks = found.get("blocks").and_then(Value::as_array);
                 let mut rows = 0_u64;
                 for block in blocks.into_iter().flatten() {
@@ -421,7 +359,8 @@ impl Search for CometRpc {
                         .map(Height)
                         .filter(|height| range.contains(*height))
                         .ok_or_else(|| {
-                            self.asker
+                            self.api
+                                .client
                                 .inconsistent("a block outside the searched heights")
                         })?;
                     heights.insert(height);
@@ -432,7 +371,8 @@ impl Search for CometRpc {
                 }
                 if rows == 0 {
                     return Err(self
-                        .asker
+                        .api
+                        .client
                         .inconsistent("the search of blocks ends before all its rows"));
                 }
             }
@@ -442,7 +382,7 @@ impl Search for CometRpc {
             let own = self
                 .results(height)
                 .await?
-                .map_err(|refusal| refusal.into_error(self.asker.origin()))?;
+                .map_err(|refusal| self.api.refused(refusal))?;
             credits.extend(
                 own.into_iter()
                     .filter(|credit| credit.to.payload() == address.payload()),
@@ -454,21 +394,14 @@ impl Search for CometRpc {
     async fn floor(&self, range: HeightRange) -> Result<Height, SourceError> {
         let first = self.checked().await?;
         if !first.has_index {
-            return Err(SourceError::NotKept {
-                origin: self.asker.origin().to_owned(),
-                detail: "its transaction index is off (switch it on)".to_owned(),
-            });
+            return Err(self.api.index_off());
         }
         // Both ends move: a tip forward, and the lowest block where a node prunes.
         let now = self.read_status().await?;
         if now.latest < range.to() {
-            return Err(SourceError::Unreachable {
-                origin: self.asker.origin().to_owned(),
-                detail: format!("its newest block is {}, below {}", now.latest, range.to()),
-            });
+            return Err(self.api.client.behind(now.latest, range.to()));
         }
-        let first_ever =
-            networks::by_name(&self.settings.network).map_or(1, |known| known.initial_height);
+        let first_ever = self.api.first_height();
         // Below a network's first block there is nothing to keep.
         Ok(if now.lowest.0 <= first_ever {
             Height(0)
@@ -481,11 +414,11 @@ impl Search for CometRpc {
 #[async_trait]
 impl ChainRead for CometRpc {
     fn network(&self) -> &NetworkId {
-        &self.settings.network
+        &self.api.settings.network
     }
 
     fn name(&self) -> &str {
-        self.asker.origin()
+        self.api.client.origin()
     }
 
     async fn capabilities(&self) -> Result<Capabilities, SourceError> {
@@ -505,10 +438,10 @@ impl ChainRead for CometRpc {
 
     async fn head(&self) -> Result<Head, SourceError> {
         self.checked().await?;
-        let answer = self.asker.get("/block", &[]).await?;
-        let latest = self.header_from(&answer)?;
+        let answer = self.api.get("/block", &[]).await?;
+        let latest = self.api.header(&answer)?;
         let height = latest.block.height;
-        self.tip.fetch_max(height.0, Ordering::Relaxed);
+        self.api.saw(height);
         Ok(Head {
             latest,
             finalized: Some(height),
@@ -520,14 +453,14 @@ impl ChainRead for CometRpc {
         match self.ask_header(height).await? {
             Ok(header) => Ok(Some(header)),
             Err(refusal) if refusal.is_above_tip() => Ok(None),
-            Err(refusal) => Err(refusal.into_error(self.asker.origin())),
+            Err(refusal) => Err(self.api.refused(refusal)),
         }
     }
 
     async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {
         self.checked().await?;
         let request = AccountRequest {
-            address: self.written(&request.address)?,
+            address: self.api.written(&request.address)?,
             ..request.clone()
         };
         stream::account_page(self, &request).await
@@ -540,7 +473,7 @@ impl ChainRead for CometRpc {
                 Lookup::Absent
             } else {
                 Lookup::Unknown {
-                    reason: format!("{} {what}", self.asker.origin()),
+                    reason: format!("{} {what}", self.api.client.origin()),
                 }
             }
         };
@@ -569,11 +502,11 @@ impl ChainRead for CometRpc {
                 Err(refusal) if refusal.is_not_kept() => Ok(Lookup::Unknown {
                     reason: format!(
                         "{} does not keep it: {}",
-                        self.asker.origin(),
+                        self.api.client.origin(),
                         refusal.words
                     ),
                 }),
-                Err(refusal) => Err(refusal.into_error(self.asker.origin())),
+                Err(refusal) => Err(self.api.refused(refusal)),
             };
         }
         let Some(id) = address::parse_tx_id(id.as_str()) else {
@@ -581,30 +514,23 @@ impl ChainRead for CometRpc {
         };
         let hash = format!("0x{id}");
         let answer = match self
-            .asker
+            .api
             .ask("/tx", &[("hash", &hash), ("prove", "false")])
             .await?
         {
             Ok(answer) => answer,
             Err(refusal) if refusal.is_index_off() => {
                 return Ok(Lookup::Unknown {
-                    reason: format!("{} keeps no index of transactions", self.asker.origin()),
+                    reason: format!(
+                        "{} keeps no index of transactions",
+                        self.api.client.origin()
+                    ),
                 });
             }
             Err(refusal) if refusal.is_not_found() => return Ok(silent("does not know it")),
-            Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+            Err(refusal) => return Err(self.api.refused(refusal)),
         };
-        let transaction = self
-            .decoder
-            .transactions(&answer)
-            .map_err(|error| decode_error(self.asker.origin(), error))?
-            .into_iter()
-            .next()
-            .filter(|transaction| transaction.id == id)
-            .ok_or_else(|| {
-                self.asker
-                    .inconsistent(format!("asked for {id} it gave another transaction"))
-            })?;
+        let transaction = self.api.transaction(&answer, &id)?;
         let block = match transaction.height {
             Some(height) => Some(self.must_header(height).await?.block),
             None => None,
@@ -615,9 +541,9 @@ impl ChainRead for CometRpc {
     async fn account(&self, address: &Address) -> Result<AccountState, SourceError> {
         self.checked().await?;
         if matches!(address.payload(), Payload::Contract32(_)) {
-            return Err(self.unsupported("the code of a contract"));
+            return Err(self.api.client.unsupported("the code of a contract"));
         }
-        let written = self.written(address)?;
+        let written = self.api.written(address)?;
         let (account, at) = self.auth_account(written.text()).await?;
         Ok(AccountState {
             code: Code::Absent,
@@ -628,8 +554,8 @@ impl ChainRead for CometRpc {
 
     async fn balance(&self, address: &Address, asset: &AssetId) -> Result<Amount, SourceError> {
         self.checked().await?;
-        let written = self.written(address)?;
-        let coin = match self.decoder.denom_or_contract(asset) {
+        let written = self.api.written(address)?;
+        let coin = match self.api.decoder.denom_or_contract(asset) {
             Some(DenomOrContract::Denom(denom)) => {
                 let request = query::AddressAndDenom {
                     address: written.text().to_owned(),
@@ -652,14 +578,15 @@ impl ChainRead for CometRpc {
                     .must_query("/cosmwasm.wasm.v1.Query/SmartContractState", &request)
                     .await?;
                 let value: Value = serde_json::from_slice(&answer.data).map_err(|_| {
-                    self.asker
+                    self.api
+                        .client
                         .not_protocol("a contract's answer that is no JSON")
                 })?;
                 text_at(&value, "/balance").unwrap_or_default()
             }
-            None => return Err(self.unsupported(&format!("a balance of {asset}"))),
+            None => return Err(self.api.client.unsupported(format!("a balance of {asset}"))),
         };
-        Amount::from_base_units(&coin).map_err(|error| self.asker.not_protocol(&error.to_string()))
+        self.api.amount(&coin)
     }
 
     async fn token_claims(&self, token: &str) -> Result<TokenClaims, SourceError> {
@@ -677,7 +604,7 @@ impl ChainRead for CometRpc {
                 denom: trace.base_denom,
             }
             .proven(token)
-            .map_err(|error| decode_error(self.asker.origin(), error))?;
+            .map_err(|error| self.api.undecodable(error))?;
             return Ok(claims::of_origin(&origin));
         }
         if address::parse(token).is_err() {
@@ -691,7 +618,8 @@ impl ChainRead for CometRpc {
             .must_query("/cosmwasm.wasm.v1.Query/SmartContractState", &request)
             .await?;
         let value: Value = serde_json::from_slice(&answer.data).map_err(|_| {
-            self.asker
+            self.api
+                .client
                 .not_protocol("a contract's answer that is no JSON")
         })?;
         Ok(claims::of_cw20(&value))
@@ -705,8 +633,11 @@ impl ChainRead for CometRpc {
                 &proto::FirstText::default(),
             )
             .await?;
-        cost::of_price(&self.settings.network, &answer.text)
-            .ok_or_else(|| self.unsupported("a price of gas (its minimum-gas-prices is empty)"))
+        cost::of_price(&self.api.settings.network, &answer.text).ok_or_else(|| {
+            self.api
+                .client
+                .unsupported("a price of gas (its minimum-gas-prices is empty)")
+        })
     }
 }
 
@@ -718,14 +649,14 @@ impl Preflights for CometRpc {
         asset: &AssetId,
     ) -> Result<Option<Preflight>, SourceError> {
         self.checked().await?;
-        let written = self.written(address)?;
+        let written = self.api.written(address)?;
         let (account, at) = self.auth_account(written.text()).await?;
         let Some(account) = account else {
             return Ok(None);
         };
-        let spendable = match (&asset.reference, self.decoder.denom_or_contract(asset)) {
+        let spendable = match (&asset.reference, self.api.decoder.denom_or_contract(asset)) {
             (AssetReference::Unlisted(_), _) | (_, None) => {
-                return Err(self.unsupported(&format!("a balance of {asset}")));
+                return Err(self.api.client.unsupported(format!("a balance of {asset}")));
             }
             (_, Some(DenomOrContract::Contract(_))) => self.balance(&written, asset).await?,
             (_, Some(DenomOrContract::Denom(denom))) => {
@@ -742,8 +673,7 @@ impl Preflights for CometRpc {
                 let text = answer
                     .balance
                     .map_or_else(|| "0".to_owned(), |coin| coin.amount);
-                Amount::from_base_units(&text)
-                    .map_err(|error| self.asker.not_protocol(&error.to_string()))?
+                self.api.amount(&text)?
             }
         };
         Ok(Some(account.preflight(spendable, at)))

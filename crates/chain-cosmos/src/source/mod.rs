@@ -4,7 +4,7 @@
 //! cannot name everything: what it does not cover comes back as a gap, never as an empty history. A node also tells of
 //! movements that a block makes without a transaction; the gateway does not.
 
-mod ask;
+mod api;
 mod claims;
 mod comet;
 mod cost;
@@ -55,23 +55,13 @@ impl SourceKind {
     }
 }
 
-fn kind_of(settings: &SourceSettings) -> Result<SourceKind, SourceError> {
-    SourceKind::from_code(&settings.kind).ok_or_else(|| SourceError::Unsupported {
-        origin: settings.kind.clone(),
-        what: format!(
-            "a protocol of {}; write kind = \"comet_rpc\" or \"cosmos_rest\"",
-            settings.network
-        ),
-    })
-}
-
 /// Opens a source. Nothing is sent and no variable is read before the first question.
 ///
 /// # Errors
-/// When its kind is none of this family's.
+/// When its kind is none of this family's, or it has a key of its own: neither API knows one.
 pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError> {
-    kind_of(&settings)?;
-    let transport = Arc::new(settings.transport(None));
+    let kinds = [SourceKind::CometRpc, SourceKind::CosmosRest].map(SourceKind::code);
+    let transport = settings.open(&kinds, None)?;
     Ok(open_with(settings, transport))
 }
 
@@ -79,22 +69,20 @@ pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>
 /// as a CometBFT node.
 #[must_use]
 pub fn open_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn ChainRead> {
-    match kind_of(&settings) {
-        Ok(SourceKind::CosmosRest) => Arc::new(CosmosRest::new(settings, transport)),
-        Ok(SourceKind::CometRpc) | Err(_) => Arc::new(CometRpc::new(settings, transport)),
+    match SourceKind::from_code(&settings.kind) {
+        Some(SourceKind::CosmosRest) => Arc::new(CosmosRest::new(settings, transport)),
+        Some(SourceKind::CometRpc) | None => Arc::new(CometRpc::new(settings, transport)),
     }
 }
 
-/// Opens what a return transaction needs to know of its account.
-///
-/// # Errors
-/// As [`open`].
+/// As [`open_with`], for what a return transaction needs to know of its account.
+#[must_use]
 pub fn open_preflights(
     settings: SourceSettings,
     transport: Arc<dyn Transport>,
-) -> Result<Arc<dyn Preflights>, SourceError> {
-    Ok(match kind_of(&settings)? {
-        SourceKind::CosmosRest => Arc::new(CosmosRest::new(settings, transport)),
-        SourceKind::CometRpc => Arc::new(CometRpc::new(settings, transport)),
-    })
+) -> Arc<dyn Preflights> {
+    match SourceKind::from_code(&settings.kind) {
+        Some(SourceKind::CosmosRest) => Arc::new(CosmosRest::new(settings, transport)),
+        Some(SourceKind::CometRpc) | None => Arc::new(CometRpc::new(settings, transport)),
+    }
 }

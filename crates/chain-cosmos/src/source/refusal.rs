@@ -1,7 +1,6 @@
 //! What a source's own errors mean: CometBFT's JSON-RPC errors and the gateway's gRPC codes.
 
 use recover_source::error::SourceError;
-use recover_source::http::shorten;
 use serde_json::Value;
 
 /// An error that a source reports inside its protocol.
@@ -135,10 +134,9 @@ impl Refusal {
         ])
     }
 
-    /// What it means for the engine.
-    pub fn into_error(self, origin: &str) -> SourceError {
+    /// What it means for the engine. `detail` are its words for a message.
+    pub fn into_error(self, origin: &str, detail: String) -> SourceError {
         let origin = origin.to_owned();
-        let detail = shorten(self.words.as_bytes());
         if self.is_index_off() {
             return SourceError::NotKept {
                 origin,
@@ -184,7 +182,7 @@ mod tests {
 
     #[test]
     fn own_errors_say_retry_give_up_or_not_kept() {
-        let error = |refusal: Refusal| refusal.into_error("node");
+        let error = |refusal: Refusal| refusal.clone().into_error("node", refusal.words);
         let off = error(rpc("transaction indexing is disabled"));
         assert!(matches!(off, SourceError::NotKept { .. }), "{off:?}");
         let lowest = rpc("height 1 is not available, lowest height is 5200791");
@@ -212,15 +210,17 @@ mod tests {
         };
         assert!(read(5, "tx not found: AB: key not found").is_not_found());
         assert!(matches!(
-            read(12, "Not Implemented").into_error("gateway"),
+            read(12, "Not Implemented").into_error("gateway", String::new()),
             SourceError::Unsupported { .. }
         ));
         assert_eq!(
-            read(14, "connection error").into_error("gateway").advice(),
+            read(14, "connection error")
+                .into_error("gateway", String::new())
+                .advice(),
             Advice::Retry
         );
         assert!(matches!(
-            read(8, "grpc: received message larger").into_error("gateway"),
+            read(8, "grpc: received message larger").into_error("gateway", String::new()),
             SourceError::RateLimited { .. }
         ));
         assert!(!read(5, "height 5 is not available, lowest height is 9").is_not_found());

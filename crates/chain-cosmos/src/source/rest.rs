@@ -1,15 +1,14 @@
 //! The REST gateway of a node (LCD): Protobuf JSON over HTTP.
 
 use crate::address;
-use crate::decode::{BlockHeader, Decoder, DenomOrContract, Origin, SearchPage, header_of};
-use crate::networks;
-use crate::source::ask::Asker;
+use crate::decode::{DenomOrContract, Origin, SearchPage};
+use crate::source::api::Api;
 use crate::source::claims;
 use crate::source::cost;
 use crate::source::preflight::{AuthAccount, Preflight, Preflights};
 use crate::source::refusal::Refusal;
 use crate::source::stream::{self, Found, Key, Search};
-use crate::source::view::{decode_error, transaction_view};
+use crate::source::view::transaction_view;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -29,23 +28,16 @@ use recover_source::settings::SourceSettings;
 use recover_source::transport::Transport;
 use serde_json::Value;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::OnceCell;
 
-/// The most rows a page that gateways give without complaint.
-const PAGE_SIZE_MAX: u32 = 100;
 /// How many pages of coins of one account are read.
 const BALANCE_PAGES_MAX: usize = 20;
 const BLOCKS: &str = "/cosmos/base/tendermint/v1beta1/blocks";
 
 /// The REST gateway of a node.
 pub struct CosmosRest {
-    settings: SourceSettings,
-    asker: Asker,
-    decoder: Decoder,
+    api: Api,
     node: OnceCell<Node>,
-    /// The highest block that it was seen to have.
-    tip: AtomicU64,
 }
 
 /// What a gateway says of its node.
@@ -57,8 +49,8 @@ struct Node {
 impl std::fmt::Debug for CosmosRest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CosmosRest")
-            .field("network", &self.settings.network)
-            .field("origin", &self.asker.origin())
+            .field("network", &self.api.settings.network)
+            .field("origin", &self.api.client.origin())
             .finish_non_exhaustive()
     }
 }
@@ -68,11 +60,8 @@ impl CosmosRest {
     #[must_use]
     pub fn new(settings: SourceSettings, transport: Arc<dyn Transport>) -> Self {
         Self {
-            asker: Asker::new(transport, settings.retry),
-            decoder: Decoder::new(settings.network.clone()),
-            settings,
+            api: Api::new(settings, transport),
             node: OnceCell::new(),
-            tip: AtomicU64::new(0),
         }
     }
 
@@ -81,20 +70,21 @@ impl CosmosRest {
         self.node
             .get_or_try_init(|| async {
                 let answer = self
-                    .asker
+                    .api
                     .get("/cosmos/base/tendermint/v1beta1/node_info", &[])
                     .await?;
                 let info = answer
                     .get("default_node_info")
                     .or_else(|| answer.get("node_info"))
                     .ok_or_else(|| {
-                        self.asker
+                        self.api
+                            .client
                             .not_protocol("a node_info without default_node_info")
                     })?;
                 let text = |pointer: &str| info.pointer(pointer).and_then(Value::as_str);
                 let chain = text("/network").unwrap_or_default();
-                if chain != self.settings.chain {
-                    return Err(self.wrong_network(chain));
+                if chain != self.api.settings.chain {
+                    return Err(self.api.wrong_network(chain));
                 }
                 Ok(Node {
                     has_index: text("/other/tx_index") != Some("off"),
@@ -103,70 +93,29 @@ impl CosmosRest {
             .await
     }
 
-    fn wrong_network(&self, found: &str) -> SourceError {
-        SourceError::WrongNetwork {
-            origin: self.asker.origin().to_owned(),
-            expected: format!("cosmos:{}", self.settings.chain),
-            found: format!("cosmos:{found}"),
-        }
-    }
-
-    fn header_from(&self, answer: &Value) -> Result<Header, SourceError> {
-        let BlockHeader {
-            block,
-            parent,
-            chain,
-        } = header_of(answer).map_err(|error| decode_error(self.asker.origin(), error))?;
-        if !chain.is_empty() && chain != self.settings.chain {
-            return Err(self.wrong_network(&chain));
-        }
-        Ok(Header { block, parent })
-    }
-
     async fn ask_header(&self, height: Height) -> Result<Result<Header, Refusal>, SourceError> {
         let path = format!("{BLOCKS}/{height}");
-        match self.asker.ask(&path, &[]).await? {
+        match self.api.ask(&path, &[]).await? {
             Err(refusal) => Ok(Err(refusal)),
-            Ok(answer) => {
-                let header = self.header_from(&answer)?;
-                if header.block.height != height {
-                    return Err(self.asker.inconsistent(format!(
-                        "asked for block {height} it gave {}",
-                        header.block.height
-                    )));
-                }
-                Ok(Ok(header))
-            }
+            Ok(answer) => self.api.header_at(&answer, height).map(Ok),
         }
     }
 
     async fn latest(&self) -> Result<Header, SourceError> {
-        let answer = self.asker.get(&format!("{BLOCKS}/latest"), &[]).await?;
-        let header = self.header_from(&answer)?;
-        self.tip.fetch_max(header.block.height.0, Ordering::Relaxed);
+        let answer = self.api.get(&format!("{BLOCKS}/latest"), &[]).await?;
+        let header = self.api.header(&answer)?;
+        self.api.saw(header.block.height);
         Ok(header)
-    }
-
-    fn first_height(&self) -> u64 {
-        networks::by_name(&self.settings.network).map_or(1, |known| known.initial_height)
-    }
-
-    fn written(&self, address: &Address) -> Result<Address, SourceError> {
-        stream::as_written(address, self.settings.address_prefix.as_deref()).ok_or_else(|| {
-            SourceError::Unsupported {
-                origin: self.asker.origin().to_owned(),
-                what: format!("{address}, which is no account of this family"),
-            }
-        })
     }
 
     async fn auth_account(&self, text: &str) -> Result<Option<AuthAccount>, SourceError> {
         let path = format!("/cosmos/auth/v1beta1/accounts/{text}");
-        match self.asker.ask(&path, &[]).await? {
+        match self.api.ask(&path, &[]).await? {
             Err(refusal) if refusal.is_not_found() => Ok(None),
-            Err(refusal) => Err(refusal.into_error(self.asker.origin())),
+            Err(refusal) => Err(self.api.refused(refusal)),
             Ok(answer) => AuthAccount::from_json(&answer).map(Some).ok_or_else(|| {
-                self.asker
+                self.api
+                    .client
                     .not_protocol("an account of a type that is not read")
             }),
         }
@@ -174,13 +123,13 @@ impl CosmosRest {
 
     fn amount(&self, value: Option<&Value>) -> Result<Amount, SourceError> {
         let text = value.and_then(Value::as_str).unwrap_or_default();
-        Amount::from_base_units(text).map_err(|error| self.asker.not_protocol(&error.to_string()))
+        self.api.amount(text)
     }
 
     async fn contract_balance(&self, contract: &str, holder: &str) -> Result<Amount, SourceError> {
         let question = STANDARD.encode(cost::cw20_balance_query(holder));
         let path = format!("/cosmwasm/wasm/v1/contract/{contract}/smart/{question}");
-        let answer = self.asker.get(&path, &[]).await?;
+        let answer = self.api.get(&path, &[]).await?;
         self.amount(answer.pointer("/data/balance"))
     }
 
@@ -188,10 +137,10 @@ impl CosmosRest {
     async fn spendable(&self, address: &str, denom: &str) -> Result<Amount, SourceError> {
         let list = format!("/cosmos/bank/v1beta1/spendable_balances/{address}");
         let by_denom = format!("{list}/by_denom");
-        match self.asker.ask(&by_denom, &[("denom", denom)]).await? {
+        match self.api.ask(&by_denom, &[("denom", denom)]).await? {
             Ok(answer) => return self.amount(answer.pointer("/balance/amount")),
             Err(refusal) if refusal.is_unknown_method() => {}
-            Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+            Err(refusal) => return Err(self.api.refused(refusal)),
         }
         let mut key: Option<String> = None;
         for _ in 0..BALANCE_PAGES_MAX {
@@ -199,7 +148,7 @@ impl CosmosRest {
             if let Some(key) = &key {
                 query.push(("pagination.key", key));
             }
-            let answer = self.asker.get(&list, &query).await?;
+            let answer = self.api.get(&list, &query).await?;
             let coins = answer.get("balances").and_then(Value::as_array);
             let found = coins
                 .into_iter()
@@ -217,20 +166,17 @@ impl CosmosRest {
                 return Ok(Amount::ZERO);
             }
         }
-        Err(self.unsupported("the coins of an account with so many of them"))
+        Err(self
+            .api
+            .client
+            .unsupported("the coins of an account with so many of them"))
     }
 }
 
 #[async_trait]
 impl Search for CosmosRest {
-    fn asker(&self) -> &Asker {
-        &self.asker
-    }
-
-    fn page_size(&self) -> u32 {
-        self.settings
-            .page_size
-            .map_or(PAGE_SIZE_MAX, |size| size.clamp(1, PAGE_SIZE_MAX))
+    fn api(&self) -> &Api {
+        &self.api
     }
 
     /// Asks in every version's words at once: gateways ignore parameters that they do not know. SDK 0.50 and later read `query`,
@@ -242,7 +188,7 @@ impl Search for CosmosRest {
         range: HeightRange,
         page: u32,
     ) -> Result<Found, SourceError> {
-        let size = self.page_size();
+        let size = self.api.rows();
         let terms = [
             format!("{}='{address}'", key.name()),
             format!("tx.height>={}", range.from()),
@@ -264,11 +210,7 @@ impl Search for CosmosRest {
             ("pagination.limit", limit.as_str()),
             ("pagination.count_total", "true"),
         ]);
-        let answer = match self
-            .asker
-            .ask("/cosmos/tx/v1beta1/txs", &parameters)
-            .await?
-        {
+        let answer = match self.api.ask("/cosmos/tx/v1beta1/txs", &parameters).await? {
             Ok(answer) => answer,
             // A page behind the last one is an error in some versions.
             Err(refusal) if page > 1 && refusal.words.contains("page should be within") => {
@@ -277,7 +219,7 @@ impl Search for CosmosRest {
                     total: None,
                 });
             }
-            Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+            Err(refusal) => return Err(self.api.refused(refusal)),
         };
         let number = |pointer: &str| {
             answer
@@ -285,10 +227,7 @@ impl Search for CosmosRest {
                 .and_then(Value::as_str)
                 .and_then(|text| text.parse::<u64>().ok())
         };
-        let found = self
-            .decoder
-            .search_page(&answer)
-            .map_err(|error| decode_error(self.asker.origin(), error))?;
+        let found = self.api.search_page(&answer)?;
         let total = number("/total")
             .into_iter()
             .chain(number("/pagination/total"))
@@ -302,7 +241,7 @@ impl Search for CosmosRest {
         self.ask_header(height)
             .await?
             .map(|header| header.block)
-            .map_err(|refusal| refusal.into_error(self.asker.origin()))
+            .map_err(|refusal| self.api.refused(refusal))
     }
 
     async fn block_credits(
@@ -319,27 +258,21 @@ impl Search for CosmosRest {
     async fn floor(&self, range: HeightRange) -> Result<Height, SourceError> {
         let node = self.checked().await?;
         if !node.has_index {
-            return Err(SourceError::NotKept {
-                origin: self.asker.origin().to_owned(),
-                detail: "its transaction index is off (switch it on)".to_owned(),
-            });
+            return Err(self.api.index_off());
         }
-        if self.tip.load(Ordering::Relaxed) < range.to().0 {
+        if self.api.tip() < range.to() {
             let latest = self.latest().await?.block.height;
             if latest < range.to() {
-                return Err(SourceError::Unreachable {
-                    origin: self.asker.origin().to_owned(),
-                    detail: format!("its newest block is {latest}, below {}", range.to()),
-                });
+                return Err(self.api.client.behind(latest, range.to()));
             }
         }
         // A node that prunes says so when it is asked for a block below its lowest.
-        let first = Height(range.from().0.max(self.first_height()));
+        let first = Height(range.from().0.max(self.api.first_height()));
         match self.ask_header(first).await {
             Ok(Ok(_)) => Ok(Height(0)),
             Ok(Err(refusal)) => match refusal.lowest_height() {
                 Some(lowest) => Ok(Height(lowest)),
-                None => Err(refusal.into_error(self.asker.origin())),
+                None => Err(self.api.refused(refusal)),
             },
             Err(error) => Err(error),
         }
@@ -349,11 +282,11 @@ impl Search for CosmosRest {
 #[async_trait]
 impl ChainRead for CosmosRest {
     fn network(&self) -> &NetworkId {
-        &self.settings.network
+        &self.api.settings.network
     }
 
     fn name(&self) -> &str {
-        self.asker.origin()
+        self.api.client.origin()
     }
 
     async fn capabilities(&self) -> Result<Capabilities, SourceError> {
@@ -369,7 +302,7 @@ impl ChainRead for CosmosRest {
             accounts: node.has_index,
             state_at_height: false,
             // A gateway does not say from which height on its node has an index.
-            proves_absence: self.settings.proves_absence && node.has_index,
+            proves_absence: self.api.settings.proves_absence && node.has_index,
         })
     }
 
@@ -388,14 +321,14 @@ impl ChainRead for CosmosRest {
         match self.ask_header(height).await? {
             Ok(header) => Ok(Some(header)),
             Err(refusal) if refusal.is_above_tip() => Ok(None),
-            Err(refusal) => Err(refusal.into_error(self.asker.origin())),
+            Err(refusal) => Err(self.api.refused(refusal)),
         }
     }
 
     async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {
         self.checked().await?;
         let request = AccountRequest {
-            address: self.written(&request.address)?,
+            address: self.api.written(&request.address)?,
             ..request.clone()
         };
         stream::account_page(self, &request).await
@@ -404,7 +337,7 @@ impl ChainRead for CosmosRest {
     async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError> {
         let node = self.checked().await?;
         let unknown = |reason: &str| Lookup::Unknown {
-            reason: format!("{} {reason}", self.asker.origin()),
+            reason: format!("{} {reason}", self.api.client.origin()),
         };
         if id.as_str().starts_with("block:") {
             return Ok(unknown("does not tell what blocks move themselves"));
@@ -413,32 +346,22 @@ impl ChainRead for CosmosRest {
             return Ok(Lookup::Absent);
         };
         let path = format!("/cosmos/tx/v1beta1/txs/{id}");
-        let answer = match self.asker.ask(&path, &[]).await? {
+        let answer = match self.api.ask(&path, &[]).await? {
             Ok(answer) => answer,
             Err(refusal) if refusal.is_index_off() => {
                 return Ok(unknown("keeps no index of transactions"));
             }
             Err(refusal) if refusal.is_not_found() => {
-                let proves = self.settings.proves_absence && node.has_index;
+                let proves = self.api.settings.proves_absence && node.has_index;
                 return Ok(if proves {
                     Lookup::Absent
                 } else {
                     unknown("does not know it")
                 });
             }
-            Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+            Err(refusal) => return Err(self.api.refused(refusal)),
         };
-        let transaction = self
-            .decoder
-            .transactions(&answer)
-            .map_err(|error| decode_error(self.asker.origin(), error))?
-            .into_iter()
-            .next()
-            .filter(|transaction| transaction.id == id)
-            .ok_or_else(|| {
-                self.asker
-                    .inconsistent(format!("asked for {id} it gave another transaction"))
-            })?;
+        let transaction = self.api.transaction(&answer, &id)?;
         let block = match transaction.height {
             Some(height) => Some(self.block(height).await?),
             None => None,
@@ -449,9 +372,9 @@ impl ChainRead for CosmosRest {
     async fn account(&self, address: &Address) -> Result<AccountState, SourceError> {
         self.checked().await?;
         if matches!(address.payload(), Payload::Contract32(_)) {
-            return Err(self.unsupported("the code of a contract"));
+            return Err(self.api.client.unsupported("the code of a contract"));
         }
-        let written = self.written(address)?;
+        let written = self.api.written(address)?;
         // The height first: what is read after it can only be newer.
         let at = self.latest().await?.block.height;
         let account = self.auth_account(written.text()).await?;
@@ -464,17 +387,17 @@ impl ChainRead for CosmosRest {
 
     async fn balance(&self, address: &Address, asset: &AssetId) -> Result<Amount, SourceError> {
         self.checked().await?;
-        let written = self.written(address)?;
-        match self.decoder.denom_or_contract(asset) {
+        let written = self.api.written(address)?;
+        match self.api.decoder.denom_or_contract(asset) {
             Some(DenomOrContract::Denom(denom)) => {
                 let path = format!("/cosmos/bank/v1beta1/balances/{written}/by_denom");
-                let answer = self.asker.get(&path, &[("denom", &denom)]).await?;
+                let answer = self.api.get(&path, &[("denom", &denom)]).await?;
                 self.amount(answer.pointer("/balance/amount"))
             }
             Some(DenomOrContract::Contract(contract)) => {
                 self.contract_balance(&contract, written.text()).await
             }
-            None => Err(self.unsupported(&format!("a balance of {asset}"))),
+            None => Err(self.api.client.unsupported(format!("a balance of {asset}"))),
         }
     }
 
@@ -486,16 +409,16 @@ impl ChainRead for CosmosRest {
                 .into_iter();
             let answer = loop {
                 let Some(path) = paths.next() else {
-                    return Err(self.unsupported("the origin of a voucher"));
+                    return Err(self.api.client.unsupported("the origin of a voucher"));
                 };
-                match self.asker.ask(&path, &[]).await? {
+                match self.api.ask(&path, &[]).await? {
                     Ok(answer) => break answer,
                     Err(refusal) if refusal.is_unknown_method() => {}
-                    Err(refusal) => return Err(refusal.into_error(self.asker.origin())),
+                    Err(refusal) => return Err(self.api.refused(refusal)),
                 }
             };
-            let origin = Origin::read(&answer, token)
-                .map_err(|error| decode_error(self.asker.origin(), error))?;
+            let origin =
+                Origin::read(&answer, token).map_err(|error| self.api.undecodable(error))?;
             return Ok(claims::of_origin(&origin));
         }
         if address::parse(token).is_err() {
@@ -503,7 +426,7 @@ impl ChainRead for CosmosRest {
         }
         let question = STANDARD.encode(claims::cw20_info_query());
         let path = format!("/cosmwasm/wasm/v1/contract/{token}/smart/{question}");
-        let answer = self.asker.get(&path, &[]).await?;
+        let answer = self.api.get(&path, &[]).await?;
         Ok(answer
             .get("data")
             .map_or_else(TokenClaims::default, claims::of_cw20))
@@ -512,15 +435,18 @@ impl ChainRead for CosmosRest {
     async fn network_cost(&self) -> Result<NetworkCost, SourceError> {
         self.checked().await?;
         let answer = self
-            .asker
+            .api
             .get("/cosmos/base/node/v1beta1/config", &[])
             .await?;
         let prices = answer
             .get("minimum_gas_price")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        cost::of_price(&self.settings.network, prices)
-            .ok_or_else(|| self.unsupported("a price of gas (its minimum-gas-prices is empty)"))
+        cost::of_price(&self.api.settings.network, prices).ok_or_else(|| {
+            self.api
+                .client
+                .unsupported("a price of gas (its minimum-gas-prices is empty)")
+        })
     }
 }
 
@@ -532,17 +458,17 @@ impl Preflights for CosmosRest {
         asset: &AssetId,
     ) -> Result<Option<Preflight>, SourceError> {
         self.checked().await?;
-        let written = self.written(address)?;
+        let written = self.api.written(address)?;
         let at = self.latest().await?.block.height;
         let Some(account) = self.auth_account(written.text()).await? else {
             return Ok(None);
         };
-        let spendable = match self.decoder.denom_or_contract(asset) {
+        let spendable = match self.api.decoder.denom_or_contract(asset) {
             Some(DenomOrContract::Denom(denom)) => self.spendable(written.text(), &denom).await?,
             Some(DenomOrContract::Contract(contract)) => {
                 self.contract_balance(&contract, written.text()).await?
             }
-            None => return Err(self.unsupported(&format!("a balance of {asset}"))),
+            None => return Err(self.api.client.unsupported(format!("a balance of {asset}"))),
         };
         Ok(Some(account.preflight(spendable, at)))
     }

@@ -7,13 +7,14 @@
 
 use crate::address;
 use crate::decode::{SearchPage, Transaction};
-use crate::source::ask::Asker;
+use crate::source::api::Api;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use recover_core::address::Address;
 use recover_core::block::{BlockRef, Height, HeightRange, TxId};
 use recover_core::observation::Observation;
 use recover_source::chain::{AccountPage, AccountRequest, Gap, Part};
+use recover_source::client::Client;
 use recover_source::error::{Advice, SourceError};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,10 +47,7 @@ pub(super) struct Found {
 /// The questions that both APIs answer.
 #[async_trait]
 pub(super) trait Search: Send + Sync {
-    fn asker(&self) -> &Asker;
-
-    /// The most rows a page.
-    fn page_size(&self) -> u32;
+    fn api(&self) -> &Api;
 
     /// One page of a search, oldest first; pages count from 1.
     async fn search(
@@ -131,24 +129,21 @@ impl Resume {
 
 /// Reads one page of an account's credits.
 pub(super) async fn account_page<S: Search + ?Sized>(
-    api: &S,
+    source: &S,
     request: &AccountRequest,
 ) -> Result<AccountPage, SourceError> {
-    let asker = api.asker();
+    let client = &source.api().client;
     let range = request.range;
     let resume = match &request.resume {
         Some(text) => Resume::read(text)
             .filter(|resume| range.contains(resume.from))
-            .ok_or_else(|| {
-                asker.inconsistent("a page was asked for with a mark of another reading")
-            })?,
+            .ok_or_else(|| client.no_such_place())?,
         None => {
-            let floor = api.floor(range).await?;
+            let floor = source.floor(range).await?;
             if floor > range.to() {
-                return Err(SourceError::NotKept {
-                    origin: asker.origin().to_owned(),
-                    detail: format!("its lowest block is {floor}, above all of {range}"),
-                });
+                return Err(
+                    client.not_kept(format!("its lowest block is {floor}, above all of {range}"))
+                );
             }
             Resume {
                 from: floor.max(range.from()),
@@ -158,9 +153,9 @@ pub(super) async fn account_page<S: Search + ?Sized>(
         }
     };
     let rest = HeightRange::new(resume.from, range.to())
-        .ok_or_else(|| asker.inconsistent("a page was asked for above its range"))?;
+        .ok_or_else(|| client.inconsistent("a page was asked for above its range"))?;
     let text = request.address.text();
-    let window = agreed(api, text, rest, resume.before.as_ref()).await?;
+    let window = agreed(source, text, rest, resume.before.as_ref()).await?;
     let mut gaps = pruned(range, resume.floor);
     let mut rows = window.rows;
     let here = HeightRange::new(
@@ -169,7 +164,7 @@ pub(super) async fn account_page<S: Search + ?Sized>(
     );
     let mut own = Vec::new();
     if let Some(here) = here {
-        match contract_rows(api, text, here).await {
+        match contract_rows(source, text, here).await {
             Ok(more) => {
                 rows.transactions.extend(more.transactions);
                 rows.unread.extend(more.unread);
@@ -181,7 +176,7 @@ pub(super) async fn account_page<S: Search + ?Sized>(
             }),
             Err(error) => return Err(error),
         }
-        match api.block_credits(&request.address, here).await? {
+        match source.block_credits(&request.address, here).await? {
             Ok(credits) => own = credits,
             Err(reason) => gaps.push(Gap {
                 range,
@@ -197,7 +192,7 @@ pub(super) async fn account_page<S: Search + ?Sized>(
             reason: format!("a transaction there cannot be read: {reason}"),
         }));
     }
-    let mut observations = in_blocks(api, &request.address, rows.transactions).await?;
+    let mut observations = in_blocks(source, &request.address, rows.transactions).await?;
     observations.extend(own);
     // Transactions come in the order of their heights; what a block makes itself follows them.
     observations.sort_by_key(|credit| credit.block.as_ref().map(|block| block.height));
@@ -229,16 +224,10 @@ fn pruned(range: HeightRange, floor: Height) -> Vec<Gap> {
     else {
         return Vec::new();
     };
-    Part::ALL
-        .iter()
-        .map(|part| Gap {
-            range: missing,
-            part: *part,
-            reason: format!(
-                "its lowest block is {floor}; add a source that keeps the whole history (an archive node)"
-            ),
-        })
-        .collect()
+    let reason = format!(
+        "its lowest block is {floor}; add a source that keeps the whole history (an archive node)"
+    );
+    Gap::of_parts(missing, Part::ALL, &reason).collect()
 }
 
 /// The rows of a window.
@@ -256,13 +245,13 @@ struct Window {
 /// disagree, either number may have been wrong for a moment (an index that still grows, a cache): the rows of the window before
 /// are counted anew, and what is said twice is believed.
 async fn agreed<S: Search + ?Sized>(
-    api: &S,
+    source: &S,
     address: &str,
     rest: HeightRange,
     before: Option<&Before>,
 ) -> Result<Window, SourceError> {
-    let asker = api.asker();
-    let mut found = window(api, address, rest).await?;
+    let client = &source.api().client;
+    let mut found = window(source, address, rest).await?;
     let Some((before, expected)) = before.and_then(|before| Some((before, before.expected?)))
     else {
         return Ok(found);
@@ -271,16 +260,16 @@ async fn agreed<S: Search + ?Sized>(
         if found.total.is_none_or(|total| total == expected) {
             return Ok(found);
         }
-        let again = window(api, address, rest).await?;
+        let again = window(source, address, rest).await?;
         if again.total == found.total
             && let Some(range) = HeightRange::new(before.from, rest.from().minus(1))
-            && api.search(Key::Coins, address, range, 1).await?.total == Some(before.taken)
+            && source.search(Key::Coins, address, range, 1).await?.total == Some(before.taken)
         {
             return Ok(again);
         }
         found = again;
     }
-    Err(asker.inconsistent(format!(
+    Err(client.inconsistent(format!(
         "the search from height {} has {} rows and should have {expected}",
         rest.from(),
         found.total.unwrap_or_default()
@@ -289,13 +278,13 @@ async fn agreed<S: Search + ?Sized>(
 
 /// Reads the next window; an answer that contradicts itself is asked again.
 async fn window<S: Search + ?Sized>(
-    api: &S,
+    source: &S,
     address: &str,
     rest: HeightRange,
 ) -> Result<Window, SourceError> {
     let mut tries = 1;
     loop {
-        match try_window(api, address, rest).await {
+        match try_window(source, address, rest).await {
             Err(error) if error.advice() == Advice::Disbelieve && tries < TRIES_MAX => {
                 tracing::debug!(%error, "asking again");
                 tries = tries.saturating_add(1);
@@ -306,16 +295,16 @@ async fn window<S: Search + ?Sized>(
 }
 
 async fn try_window<S: Search + ?Sized>(
-    api: &S,
+    source: &S,
     address: &str,
     rest: HeightRange,
 ) -> Result<Window, SourceError> {
-    let asker = api.asker();
+    let client = &source.api().client;
     let mut gathered = Gathered::default();
     for page in 1..=PAGES_MAX {
-        let found = ask_page(api, Key::Coins, address, rest, page, gathered.count()).await?;
+        let found = ask_page(source, Key::Coins, address, rest, page, gathered.count()).await?;
         let length = found.page.transactions.len();
-        gathered.add(asker, rest, found)?;
+        gathered.add(client, rest, found)?;
         let is_all = match gathered.total {
             Some(total) => gathered.count() >= total,
             // A source that does not count has given all when a page is empty.
@@ -330,7 +319,7 @@ async fn try_window<S: Search + ?Sized>(
             });
         }
         if length == 0 {
-            return Err(asker.inconsistent(format!(
+            return Err(client.inconsistent(format!(
                 "the search says it has {} rows and gives {}",
                 gathered.total.unwrap_or_default(),
                 gathered.count()
@@ -353,7 +342,7 @@ async fn try_window<S: Search + ?Sized>(
             });
         }
     }
-    Err(asker.inconsistent(format!("one height fills more than {PAGES_MAX} pages")))
+    Err(client.inconsistent(format!("one height fills more than {PAGES_MAX} pages")))
 }
 
 /// Transactions, and what could not be read among them.
@@ -366,23 +355,23 @@ struct Rows {
 /// Asks for a page. One that ends before its limit although more rows follow is asked for again: a row may have been lost on the
 /// way. When it comes back the same, the source gives fewer rows a page than it was asked for.
 async fn ask_page<S: Search + ?Sized>(
-    api: &S,
+    source: &S,
     key: Key,
     address: &str,
     range: HeightRange,
     page: u32,
     before: u64,
 ) -> Result<Found, SourceError> {
-    let found = api.search(key, address, range, page).await?;
+    let found = source.search(key, address, range, page).await?;
     let count = |found: &Found| u64::try_from(found.page.transactions.len()).unwrap_or(u64::MAX);
-    let is_short = count(&found) < u64::from(api.page_size())
+    let is_short = count(&found) < u64::from(source.api().rows())
         && found
             .total
             .is_some_and(|total| before.saturating_add(count(&found)) < total);
     if !is_short {
         return Ok(found);
     }
-    let again = api.search(key, address, range, page).await?;
+    let again = source.search(key, address, range, page).await?;
     Ok(if count(&again) > count(&found) {
         again
     } else {
@@ -401,9 +390,14 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, asker: &Asker, range: HeightRange, found: Found) -> Result<(), SourceError> {
+    fn add(
+        &mut self,
+        client: &Client,
+        range: HeightRange,
+        found: Found,
+    ) -> Result<(), SourceError> {
         if self.total.is_some() && found.total != self.total {
-            return Err(asker.inconsistent("the number of rows changed between two pages"));
+            return Err(client.inconsistent("the number of rows changed between two pages"));
         }
         self.total = found.total;
         self.unread.extend(found.page.unread);
@@ -412,15 +406,15 @@ impl Gathered {
                 .height
                 .filter(|height| range.contains(*height))
                 .ok_or_else(|| {
-                    asker.inconsistent(format!("{} stands outside of {range}", row.id))
+                    client.inconsistent(format!("{} stands outside of {range}", row.id))
                 })?;
             if !self.seen.insert(row.id.clone()) {
-                return Err(asker.inconsistent(format!("{} comes twice in one search", row.id)));
+                return Err(client.inconsistent(format!("{} comes twice in one search", row.id)));
             }
             self.by_height.entry(height).or_default().push(row);
         }
         if self.total.is_some_and(|total| self.count() > total) {
-            return Err(asker.inconsistent("the search gives more rows than it says it has"));
+            return Err(client.inconsistent("the search gives more rows than it says it has"));
         }
         Ok(())
     }
@@ -443,13 +437,13 @@ impl Gathered {
 
 /// Every transaction of a window that moves a contract's token to the account.
 async fn contract_rows<S: Search + ?Sized>(
-    api: &S,
+    source: &S,
     address: &str,
     range: HeightRange,
 ) -> Result<Rows, SourceError> {
     let mut tries = 1;
     loop {
-        match try_all(api, Key::ContractTokens, address, range).await {
+        match try_all(source, Key::ContractTokens, address, range).await {
             Err(error) if error.advice() == Advice::Disbelieve && tries < TRIES_MAX => {
                 tries = tries.saturating_add(1);
             }
@@ -459,36 +453,36 @@ async fn contract_rows<S: Search + ?Sized>(
 }
 
 async fn try_all<S: Search + ?Sized>(
-    api: &S,
+    source: &S,
     key: Key,
     address: &str,
     range: HeightRange,
 ) -> Result<Rows, SourceError> {
-    let asker = api.asker();
+    let client = &source.api().client;
     let mut gathered = Gathered::default();
     for page in 1..=PAGES_MAX {
-        let found = ask_page(api, key, address, range, page, gathered.count()).await?;
+        let found = ask_page(source, key, address, range, page, gathered.count()).await?;
         let length = found.page.transactions.len();
-        gathered.add(asker, range, found)?;
+        gathered.add(client, range, found)?;
         match gathered.total {
             Some(total) if gathered.count() >= total => return Ok(gathered.into_rows()),
             None if length == 0 => return Ok(gathered.into_rows()),
             Some(_) if length == 0 => {
-                return Err(asker.inconsistent("the search ends before all its rows"));
+                return Err(client.inconsistent("the search ends before all its rows"));
             }
             _ => {}
         }
     }
-    Err(asker.inconsistent(format!("the search fills more than {PAGES_MAX} pages")))
+    Err(client.inconsistent(format!("the search fills more than {PAGES_MAX} pages")))
 }
 
 /// The account's credits of these transactions, each once, in their blocks.
 async fn in_blocks<S: Search + ?Sized>(
-    api: &S,
+    source: &S,
     address: &Address,
     rows: Vec<Transaction>,
 ) -> Result<Vec<Observation>, SourceError> {
-    let asker = api.asker();
+    let client = &source.api().client;
     let mut seen = BTreeSet::new();
     let mut wanted: Vec<Transaction> = Vec::new();
     for mut row in rows {
@@ -503,7 +497,7 @@ async fn in_blocks<S: Search + ?Sized>(
     }
     let heights: BTreeSet<Height> = wanted.iter().filter_map(|row| row.height).collect();
     let blocks: BTreeMap<Height, BlockRef> = futures::stream::iter(heights)
-        .map(|height| async move { Ok::<_, SourceError>((height, api.block(height).await?)) })
+        .map(|height| async move { Ok::<_, SourceError>((height, source.block(height).await?)) })
         .buffered(BLOCKS_AT_ONCE)
         .try_collect()
         .await?;
@@ -512,11 +506,11 @@ async fn in_blocks<S: Search + ?Sized>(
         let block = row
             .height
             .and_then(|height| blocks.get(&height))
-            .ok_or_else(|| asker.inconsistent(format!("{} stands in no block", row.id)))?;
+            .ok_or_else(|| client.inconsistent(format!("{} stands in no block", row.id)))?;
         if let Some(time) = row.time
             && time.as_seconds() != block.time.as_seconds()
         {
-            return Err(asker.inconsistent(format!(
+            return Err(client.inconsistent(format!(
                 "{} and its block {} have two times",
                 row.id, block.height
             )));

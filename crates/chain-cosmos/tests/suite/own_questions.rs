@@ -126,7 +126,7 @@ async fn own_a_preflight_tells_number_sequence_key_and_what_can_be_spent() {
             (accounts.clone(), json!({"account": base_account(key)})),
             spendable,
         ]);
-        let preflights = open_preflights(settings("cosmos_rest"), transport).unwrap();
+        let preflights = open_preflights(settings("cosmos_rest"), transport);
         let found = preflights
             .preflight(&address, &native())
             .await
@@ -141,7 +141,7 @@ async fn own_a_preflight_tells_number_sequence_key_and_what_can_be_spent() {
         accounts,
         json!({"code": 5, "message": "account not found: key not found", "details": []}),
     )]);
-    let preflights = open_preflights(settings("cosmos_rest"), absent).unwrap();
+    let preflights = open_preflights(settings("cosmos_rest"), absent);
     assert_eq!(
         preflights.preflight(&address, &native()).await.unwrap(),
         None
@@ -183,8 +183,7 @@ async fn own_a_node_answers_the_same_in_its_own_encoding() {
     let preflights = open_preflights(
         settings("comet_rpc"),
         Arc::clone(&transport) as Arc<dyn Transport>,
-    )
-    .unwrap();
+    );
     let found = preflights
         .preflight(&ours(), &native())
         .await

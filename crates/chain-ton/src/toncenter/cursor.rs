@@ -24,6 +24,8 @@ pub(super) struct Cursor {
 pub(super) struct Missing {
     pub(super) from: u64,
     pub(super) to: u64,
+    /// Whether the coin is missing too, and not only jettons.
+    pub(super) is_everything: bool,
     pub(super) reason: String,
 }
 
@@ -58,13 +60,33 @@ impl Cursor {
         *read = lt.max(*read);
     }
 
-    /// Notes what is missing. The last note takes in all heights that come after.
-    pub(super) fn miss(&mut self, from: u64, to: u64, reason: String) {
+    /// Notes jettons that are missing.
+    pub(super) fn miss_jettons(&mut self, from: u64, to: u64, reason: String) {
+        self.miss(Missing {
+            from,
+            to,
+            is_everything: false,
+            reason,
+        });
+    }
+
+    /// Notes heights that the index does not have.
+    pub(super) fn miss_everything(&mut self, from: u64, to: u64, reason: String) {
+        self.miss(Missing {
+            from,
+            to,
+            is_everything: true,
+            reason,
+        });
+    }
+
+    /// The last note takes in all heights that come after.
+    fn miss(&mut self, missing: Missing) {
         let is_full = self.missing.len() >= MISSING_MAX;
         match self.missing.last_mut() {
-            Some(last) if is_full => last.to = last.to.max(to),
-            Some(last) if last.from == from && last.to == to => {}
-            _ => self.missing.push(Missing { from, to, reason }),
+            Some(last) if is_full => last.to = last.to.max(missing.to),
+            Some(last) if last.from == missing.from && last.to == missing.to => {}
+            _ => self.missing.push(missing),
         }
     }
 }

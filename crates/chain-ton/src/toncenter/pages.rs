@@ -87,7 +87,7 @@ impl Toncenter {
         let first = first.map_or(1, |first| first.seqno);
         let mut cursor = Cursor::at(range.from().0);
         if first > 1 && range.from().0 < first {
-            cursor.miss(
+            cursor.miss_everything(
                 range.from().0,
                 range.to().0.min(first.saturating_sub(1)),
                 format!("its index begins at block {first}; use one that keeps all of it"),
@@ -234,7 +234,7 @@ impl Toncenter {
                 "the account has more than {} jetton wallets; only those and the listed tokens are read",
                 list.rows.len()
             );
-            cursor.miss(range.from().0, range.to().0, reason);
+            cursor.miss_jettons(range.from().0, range.to().0, reason);
         }
         for row in &rows {
             cursor.read_up_to(row.account, row.lt);
@@ -470,25 +470,18 @@ pub(super) fn notifier(row: &Transaction) -> Option<RawAddress> {
 }
 
 fn gaps(cursor: &Cursor, range: HeightRange) -> Vec<Gap> {
-    let parts = |missing: &super::cursor::Missing| -> Option<Gap> {
+    let mut gaps = Vec::new();
+    for missing in &cursor.missing {
         let from = Height(missing.from).max(range.from());
         let to = Height(missing.to).min(range.to());
-        Some(Gap {
-            range: HeightRange::new(from, to)?,
-            part: Part::TransferLogs,
-            reason: missing.reason.clone(),
-        })
-    };
-    let mut gaps: Vec<Gap> = cursor.missing.iter().filter_map(parts).collect();
-    // Where the index begins later than the range, the coin is missing too.
-    let early: Vec<Gap> = gaps
-        .iter()
-        .filter(|gap| gap.reason.starts_with("its index begins"))
-        .map(|gap| Gap {
-            part: Part::TopLevel,
-            ..gap.clone()
-        })
-        .collect();
-    gaps.extend(early);
+        let parts: &[Part] = if missing.is_everything {
+            &[Part::TransferLogs, Part::TopLevel]
+        } else {
+            &[Part::TransferLogs]
+        };
+        if let Some(range) = HeightRange::new(from, to) {
+            gaps.extend(Gap::of_parts(range, parts, &missing.reason));
+        }
+    }
     gaps
 }

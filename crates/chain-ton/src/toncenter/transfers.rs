@@ -98,7 +98,7 @@ impl Toncenter {
                 let reason = format!(
                     "jetton transfer {name} and others are listed, and their arrival was not found"
                 );
-                cursor.miss(cursor.next, end, reason);
+                cursor.miss_jettons(cursor.next, end, reason);
                 break;
             }
             match self.follow(owner, row, wallets, end).await? {
@@ -108,7 +108,7 @@ impl Toncenter {
                     let reason = format!(
                         "jetton transfer {name} is listed and its arrival was not found; look it up with `recover diagnose {name}`"
                     );
-                    cursor.miss(cursor.next, end, reason);
+                    cursor.miss_jettons(cursor.next, end, reason);
                 }
             }
         }

@@ -581,7 +581,11 @@ async fn an_account_is_read_to_its_end_where_everything_is_kept() {
     let sources = Sources::new(
         network(),
         vec![
-            Arc::new(Fake::new("pruned").sees(std::slice::from_ref(&late)).lacks(pruned())),
+            Arc::new(
+                Fake::new("pruned")
+                    .sees(std::slice::from_ref(&late))
+                    .lacks(pruned()),
+            ),
             Arc::new(Fake::new("archive").sees(&[early.clone(), late.clone()])),
         ],
     );
@@ -601,7 +605,11 @@ async fn where_no_source_keeps_everything_the_first_is_read_with_its_gap() {
     let sources = Sources::new(
         network(),
         vec![
-            Arc::new(Fake::new("pruned").sees(std::slice::from_ref(&late)).lacks(pruned())),
+            Arc::new(
+                Fake::new("pruned")
+                    .sees(std::slice::from_ref(&late))
+                    .lacks(pruned()),
+            ),
             Arc::new(Fake::new("as pruned").lacks(pruned())),
         ],
     );
