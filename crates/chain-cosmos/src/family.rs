@@ -199,8 +199,15 @@ mod tests {
         assert!(family.asset("1uatom").is_err());
         let hub = NetworkId::new("cosmos");
         assert!(family.is_native(&hub, "uatom"));
-        for (network, text) in [("osmosis", "uatom"), ("cosmos", "UATOM"), ("nowhere", "uatom")] {
-            assert!(!family.is_native(&NetworkId::new(network), text), "{network} {text}");
+        for (network, text) in [
+            ("osmosis", "uatom"),
+            ("cosmos", "UATOM"),
+            ("nowhere", "uatom"),
+        ] {
+            assert!(
+                !family.is_native(&NetworkId::new(network), text),
+                "{network} {text}"
+            );
         }
         let voucher = address::voucher_denom("transfer/channel-0/uatom");
         assert!(family.is_voucher(&voucher));
