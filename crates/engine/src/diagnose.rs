@@ -198,8 +198,10 @@ impl Engine {
         let Some(memo) = &routed.memo else {
             return Ok((book, Vec::new()));
         };
+        // The values that addresses carry are numbers; an address book may say so in front.
         let value = String::from_utf8_lossy(&memo.raw).into_owned();
-        let mut assigned = of_family(self.store.records_with_values(&[value]).await?);
+        let values = [format!("id:{value}"), value];
+        let mut assigned = of_family(self.store.records_with_values(&values).await?);
         assigned.retain(|record| record.role == AddressRole::AssignedMemo);
         Ok((book, assigned))
     }

@@ -254,6 +254,13 @@ fn explanation(diagnosis: &Diagnosis) -> String {
             Subject::Address(..) if diagnosis.book.is_empty() => {
                 "This address is not in the address book, and no deposit at it is stored.".to_owned()
             }
+            Subject::Address(routed, _)
+                if diagnosis.book.iter().all(|record| record.value != routed.address.text()) =>
+            {
+                "The address book has the same bytes as an address of another network, whose key need not sign here; no deposit \
+                 at it is stored."
+                    .to_owned()
+            }
             Subject::Address(..) => "The address is ours; no deposit at it is stored.".to_owned(),
             Subject::Transaction(..) if diagnosis.answers.is_empty() => {
                 "No network was asked: none that is configured has such transaction ids.".to_owned()

@@ -233,11 +233,25 @@ fn gap_lines(gaps: &[CoverageGap]) -> Vec<String> {
 }
 
 fn gap_line(gaps: &[&CoverageGap]) -> String {
-    let mut parts: Vec<String> = Vec::new();
+    // Several parts of one account name it once; whole histories and parts of the chain stand alone.
+    let mut groups: Vec<(Option<&str>, Vec<String>)> = Vec::new();
     for gap in gaps {
+        let account = match gap.stream.account_text() {
+            Some((address, Some(_))) => Some(address),
+            _ => None,
+        };
         let words = stream_words(&gap.stream);
-        if !parts.contains(&words) {
-            parts.push(words);
+        match groups.iter_mut().find(|(known, _)| *known == account) {
+            Some((_, parts)) if parts.contains(&words) => {}
+            Some((_, parts)) => parts.push(words),
+            None => groups.push((account, vec![words])),
+        }
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for (account, words) in groups {
+        match account {
+            Some(address) => parts.push(format!("{} of {address}", words.join(", "))),
+            None => parts.extend(words),
         }
     }
     if parts.len() > RANGES_NAMED {
@@ -263,7 +277,7 @@ fn gap_line(gaps: &[&CoverageGap]) -> String {
     )
 }
 
-/// What a stream is, for a person.
+/// What a stream is, for a person; a part of an account without the account.
 fn stream_words(stream: &Stream) -> String {
     let words = |code| Part::from_code(code).map(Part::words);
     if let Some(part) = stream.part_code().and_then(words) {
@@ -271,9 +285,7 @@ fn stream_words(stream: &Stream) -> String {
     }
     match stream.account_text() {
         Some((address, None)) => format!("the history of {address}"),
-        Some((address, Some(code))) => {
-            format!("{} of {address}", words(code).unwrap_or(code))
-        }
+        Some((_, Some(code))) => words(code).unwrap_or(code).to_owned(),
         None => stream.to_string(),
     }
 }
@@ -403,6 +415,19 @@ mod tests {
         assert_eq!(
             gap_lines(&gaps),
             ["blocks 5..9 not read (withdrawals and rewards of validators of r1): no answer"]
+        );
+        gaps = ["r1", "r2"]
+            .iter()
+            .flat_map(|account| {
+                ["top_level", "transfer_logs"].map(|part| gap(Stream::account_part(account, part)))
+            })
+            .collect();
+        assert_eq!(
+            gap_lines(&gaps),
+            [
+                "blocks 5..9 not read (payments of the native coin, token transfers of r1, payments of the native coin, \
+                 token transfers of r2): no answer"
+            ]
         );
     }
 }
