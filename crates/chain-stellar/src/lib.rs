@@ -5,7 +5,7 @@
 //! no list of assets: an asset is its code and its issuer, never what it is called.
 //!
 //! Encodings are SDF's own (`stellar-strkey`, `stellar-xdr`). Start at [`decode`] (what counts as a credit), then [`wire`] (how
-//! Horizon writes it down) and [`returns`]; with `fetch`, [`open`].
+//! Horizon writes it down) and [`returns`]; with `fetch`, `open`.
 
 pub mod address;
 pub mod control;

@@ -4,7 +4,7 @@
 //! address book, no ledger and no list of assets; whose a jetton wallet is has to be told ([`decode::Wallets`]), because
 //! nothing in a message proves it.
 //!
-//! The cells are read by our own two pages ([`boc`], [`transaction`]) and not by `tycho-types`, the maintained crate: that one
+//! The cells are read by our own two modules ([`boc`], [`transaction`]) and not by `tycho-types`, the maintained crate: that one
 //! brings some forty crates (a grammar parser, a stack switcher, elliptic curves) for the sake of a validator, and the codec
 //! stands in the offline verifier. Ours only reads, and is held against @ton/core and the real virtual machine.
 //!
