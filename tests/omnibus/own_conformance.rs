@@ -38,7 +38,11 @@ async fn conforms(api: Api) {
         )
         .unwrap(),
         credits: Some(truth.iter().filter(moved).count()),
-        known: truth.iter().find(moved).map(|row| id(&row.tx_id)),
+        known: truth
+            .iter()
+            .filter(|row| !row.tx_id.starts_with("block:"))
+            .find(moved)
+            .map(|row| id(&row.tx_id)),
         unknown: id(&"0123456789abcdef".repeat(4)),
         two_credits: of_transaction
             .iter()
