@@ -96,6 +96,13 @@ mod tests {
     const ACCOUNT: &str = "EQA11fOM979kBiwCHMd5JQop5JhykKZyKgdoW1Rysoz4nxG3";
 
     #[test]
+    fn own_a_ledger_may_name_any_transaction_of_a_movement() {
+        assert!(TonFamily.books_by_other_ids());
+        // Nothing else names the coin: nanotons are amounts.
+        assert!(!TonFamily.is_native(&NetworkId::new("ton"), "nanoton"));
+    }
+
+    #[test]
     fn own_a_key_signs_whether_or_not_the_wallet_stands() {
         let address = TonFamily.address(ACCOUNT).unwrap();
         let evidence = ControlEvidence::default();
