@@ -118,10 +118,7 @@ async fn own_a_server_that_lags_speaks_for_nothing_it_has_not() {
     };
     let error = source.account_page(&request(120)).await.unwrap_err();
     assert_eq!(error.advice(), Advice::Retry, "{error}");
-    assert!(
-        error.to_string().contains("newest block is 109"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("newest block is 109"), "{error}");
     assert!(source.account_page(&request(109)).await.is_ok());
 }
 
