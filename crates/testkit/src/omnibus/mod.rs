@@ -8,10 +8,10 @@
 //! The servers tell the truth and tell it badly, as [`Faults`] says: they limit, break off, repeat themselves, lag and forget where a
 //! reader was. What they never do is state a thing that is not so without a trace of it in the answer: no client could see that.
 //!
-//! It knows none of our crates and speaks JSON only. Addresses and hashes are encoded here a second time ([`encode`]), so that an
+//! It knows none of our crates and speaks JSON only. Addresses and hashes are encoded here a second time (`encode`), so that an
 //! adapter's mistake cannot be made twice.
 //!
-//! Start reading at [`serve`], then at the network you care for.
+//! Start reading at `serve`, then at the network you care for.
 
 mod dice;
 mod encode;
