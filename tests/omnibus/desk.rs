@@ -70,6 +70,14 @@ impl Detect for Quick {
         self.adapter.is_voucher(asset)
     }
 
+    fn is_native(&self, network: &NetworkId, text: &str) -> bool {
+        self.adapter.is_native(network, text)
+    }
+
+    fn books_by_other_ids(&self) -> bool {
+        self.adapter.books_by_other_ids()
+    }
+
     fn home(&self, address: &Address) -> Option<NetworkId> {
         self.adapter.home(address)
     }

@@ -82,6 +82,14 @@ impl<F: Detect> Detect for Accounts<F> {
         self.family.is_voucher(asset)
     }
 
+    fn is_native(&self, network: &NetworkId, text: &str) -> bool {
+        self.family.is_native(network, text)
+    }
+
+    fn books_by_other_ids(&self) -> bool {
+        self.family.books_by_other_ids()
+    }
+
     fn home(&self, address: &Address) -> Option<NetworkId> {
         self.family.home(address)
     }
@@ -176,6 +184,13 @@ fn is_own(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_what_a_family_says_of_itself_is_what_the_engine_hears() {
+        let hub = NetworkId::new("cosmos");
+        assert!(COSMOS.is_native(&hub, "uatom") && !XRPL.is_native(&hub, "uatom"));
+        assert!(TON.books_by_other_ids() && !STELLAR.books_by_other_ids());
+    }
 
     #[test]
     fn own_only_a_url_that_is_a_variable_is_the_operators() {
