@@ -1,22 +1,17 @@
 //! An engine over one made-up account: a store, an address book, a ledger that has booked half of the good deposits.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use recover_core::address::{Address, AddressError, Payload};
-use recover_core::block::TxId;
-use recover_core::book::ControlRecord;
 use recover_core::deposit::Origin;
-use recover_core::detect::{Detect, Routed};
 use recover_core::kind::Kind;
-use recover_core::memo::MemoRules;
-use recover_core::network::{Family, NetworkId};
+use recover_core::network::NetworkId;
 use recover_core::observation::Observation;
 use recover_core::time::Timestamp;
-use recover_core::verdict::{Control, ControlEvidence, Verdict};
 use recover_engine::clock::FixedClock;
-use recover_engine::config::{ChainsConfig, NetworkConfig};
+use recover_engine::config::ChainsConfig;
 use recover_engine::engine::Engine;
 use recover_engine::family::{Adapter, Adapters};
 use recover_engine::import::ColumnMap;
@@ -39,108 +34,16 @@ fn time(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("a time")
 }
 
-/// The binary's own adapter with a client that does not wait long between its tries.
-struct Quick {
-    adapter: Arc<dyn Adapter>,
-    open: fn(SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>,
-}
+/// How a family's crate opens a source.
+type Open = fn(SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>;
 
-impl Detect for Quick {
-    fn family(&self) -> Family {
-        self.adapter.family()
-    }
-
-    fn address(&self, text: &str) -> Result<Address, AddressError> {
-        self.adapter.address(text)
-    }
-
-    fn routed(&self, text: &str) -> Result<Routed, AddressError> {
-        self.adapter.routed(text)
-    }
-
-    fn tx_id(&self, text: &str) -> Option<TxId> {
-        self.adapter.tx_id(text)
-    }
-
-    fn asset(&self, text: &str) -> Result<String, AddressError> {
-        self.adapter.asset(text)
-    }
-
-    fn is_voucher(&self, asset: &str) -> bool {
-        self.adapter.is_voucher(asset)
-    }
-
-    fn is_native(&self, network: &NetworkId, text: &str) -> bool {
-        self.adapter.is_native(network, text)
-    }
-
-    fn books_by_other_ids(&self) -> bool {
-        self.adapter.books_by_other_ids()
-    }
-
-    fn home(&self, address: &Address) -> Option<NetworkId> {
-        self.adapter.home(address)
-    }
-
-    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
-        self.adapter.on_network(payload, network)
-    }
-
-    fn memo_rules(&self) -> Option<&'static MemoRules> {
-        self.adapter.memo_rules()
-    }
-}
-
-impl Control for Quick {
-    fn prove(
-        &self,
-        address: &Address,
-        control: &ControlRecord,
-        evidence: &ControlEvidence,
-    ) -> Verdict {
-        self.adapter.prove(address, control, evidence)
-    }
-
-    fn maker(&self, control: &ControlRecord) -> Option<Address> {
-        self.adapter.maker(control)
-    }
-}
-
-impl Adapter for Quick {
-    fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
-        let mut settings = wiring::settings(network, &network.sources[0]);
-        settings.requests_per_second = None;
-        settings.retry = RetryPolicy {
-            tries_max: 6,
-            delay_min: Duration::from_millis(1),
-            delay_max: Duration::from_millis(20),
-        };
-        (self.open)(settings)
-    }
-
-    fn decimals(&self, asset: &str) -> Option<u8> {
-        self.adapter.decimals(asset)
-    }
-}
-
-fn adapter(api: Api) -> Quick {
+/// The binary's own adapter, and how its family's source is opened.
+fn adapter(api: Api) -> (Arc<dyn Adapter>, Open) {
     match api {
-        Api::Rippled => Quick {
-            adapter: Arc::new(wiring::XRPL),
-            open: recover_chain_xrpl::open,
-        },
-        Api::Horizon => Quick {
-            adapter: Arc::new(wiring::STELLAR),
-            open: recover_chain_stellar::open,
-        },
-        Api::CometRpc | Api::CosmosRest => Quick {
-            adapter: Arc::new(wiring::COSMOS),
-            open: recover_chain_cosmos::open,
-        },
-        Api::Toncenter => Quick {
-            adapter: Arc::new(wiring::TON),
-            open: recover_chain_ton::open,
-        },
+        Api::Rippled => (Arc::new(wiring::XRPL), recover_chain_xrpl::open),
+        Api::Horizon => (Arc::new(wiring::STELLAR), recover_chain_stellar::open),
+        Api::CometRpc | Api::CosmosRest => (Arc::new(wiring::COSMOS), recover_chain_cosmos::open),
+        Api::Toncenter => (Arc::new(wiring::TON), recover_chain_ton::open),
     }
 }
 
@@ -242,18 +145,24 @@ impl Desk {
     /// An engine on the same store, as after a restart of the program.
     pub async fn engine(&self) -> Engine {
         let store = Store::open(&self.database).await.expect("the store opens");
-        let adapters = Adapters::new(vec![Arc::new(adapter(self.api))]);
+        let (adapter, open) = adapter(self.api);
+        let adapters = Adapters::new(vec![adapter]);
         let chains =
             ChainsConfig::parse("chains.toml", &chains(self.api, &self.omnibus), &adapters)
                 .expect("the table is right");
-        Engine::new(
-            store,
-            chains,
-            None,
-            adapters,
-            Arc::new(FixedClock(time(NOW))),
-        )
-        .expect("an engine")
+        // The binary's settings with a client that does not wait long between its tries.
+        let network = &chains.networks[&self.network()];
+        let mut settings = wiring::settings(network, &network.sources[0]);
+        settings.requests_per_second = None;
+        settings.retry = RetryPolicy {
+            tries_max: 6,
+            delay_min: Duration::from_millis(1),
+            delay_max: Duration::from_millis(20),
+        };
+        let source = open(settings).expect("the kind is the family's");
+        let sources = BTreeMap::from([(self.network(), source)]);
+        let clock = Arc::new(FixedClock(time(NOW)));
+        Engine::over(store, chains, None, adapters, clock, sources)
     }
 
     /// Imports the address book and the ledger.

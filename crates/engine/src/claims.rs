@@ -102,7 +102,7 @@ impl Engine {
         if !secret::redact(text).is_clean() {
             return Err(EngineError::SecretPasted);
         }
-        match self.adapter(config)?.address(text) {
+        match self.adapter(config)?.detect().address(text) {
             Ok(address) => Ok(address.text().to_owned()),
             Err(AddressError::Secret) => Err(EngineError::SecretPasted),
             Err(error) => Err(EngineError::NotUnderstood {
@@ -261,7 +261,7 @@ impl Engine {
                 .values()
                 .filter(|network| {
                     let adapter = self.adapters.of(network.family);
-                    adapter.is_some_and(|adapter| adapter.books_by_other_ids())
+                    adapter.is_some_and(|adapter| adapter.detect().books_by_other_ids())
                 })
                 .map(|network| network.id.clone())
                 .collect(),

@@ -225,7 +225,11 @@ impl Engine {
             }
             Subject::Address(routed, _) => {
                 let payload = routed.address.payload();
-                let Some(address) = self.adapter(network)?.on_network(&payload, &network.id) else {
+                let Some(address) = self
+                    .adapter(network)?
+                    .detect()
+                    .on_network(&payload, &network.id)
+                else {
                     return Ok(Answer::NotProved(
                         "no address of this network stands for it".to_owned(),
                     ));
@@ -419,7 +423,7 @@ impl Engine {
             .networks
             .values()
             .filter(|network| network.family == family)
-            .filter_map(|network| adapter?.on_network(&payload, &network.id))
+            .filter_map(|network| adapter?.detect().on_network(&payload, &network.id))
             .chain([routed.address.clone()])
             .map(|address| address.text().to_owned())
             .collect()

@@ -8,8 +8,15 @@ use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use std::sync::Arc;
 
-/// One family's adapter: the pure halves, and how its sources are opened.
-pub trait Adapter: Detect + Control {
+/// One family's adapter: a register of its parts. Each part is handed out whole, so that what wraps an adapter cannot lose a
+/// method of a part.
+pub trait Adapter: Send + Sync {
+    /// What reads the family's texts.
+    fn detect(&self) -> &dyn Detect;
+
+    /// What says who can sign for an address.
+    fn control(&self) -> &dyn Control;
+
     /// Opens the sources of a network as one that fails over between them. Nothing is asked yet; `${VAR}` is read when a
     /// source is first used.
     ///
@@ -38,7 +45,9 @@ impl Adapters {
     /// The adapter of a family; `None` when it was not built in.
     #[must_use]
     pub fn of(&self, family: Family) -> Option<&Arc<dyn Adapter>> {
-        self.0.iter().find(|adapter| adapter.family() == family)
+        self.0
+            .iter()
+            .find(|adapter| adapter.detect().family() == family)
     }
 
     /// All of them.
@@ -49,10 +58,7 @@ impl Adapters {
 
 impl Codecs for Adapters {
     fn codec(&self, family: Family) -> Option<&dyn Detect> {
-        self.of(family).map(|adapter| {
-            let codec: &dyn Detect = adapter.as_ref();
-            codec
-        })
+        self.of(family).map(|adapter| adapter.detect())
     }
 
     fn decimals(&self, family: Family, asset: &str) -> Option<u8> {

@@ -163,20 +163,21 @@ impl Engine {
         if !secret::redact(contract).is_clean() {
             return Err(EngineError::SecretPasted);
         }
-        let contract = self
-            .adapter(network)?
-            .asset(contract)
-            .map_err(|error| match error {
-                AddressError::Shape { .. } => EngineError::NotFound {
-                    what: "token",
-                    id: contract.to_owned(),
-                    hint: LISTED,
-                },
-                error => EngineError::NotUnderstood {
-                    text: contract.to_owned(),
-                    hint: error.to_string(),
-                },
-            })?;
+        let contract =
+            self.adapter(network)?
+                .detect()
+                .asset(contract)
+                .map_err(|error| match error {
+                    AddressError::Shape { .. } => EngineError::NotFound {
+                        what: "token",
+                        id: contract.to_owned(),
+                        hint: LISTED,
+                    },
+                    error => EngineError::NotUnderstood {
+                        text: contract.to_owned(),
+                        hint: error.to_string(),
+                    },
+                })?;
         let asset = AssetId::contract(network.id.clone(), &contract);
         let token = self
             .store

@@ -59,20 +59,20 @@ impl Engine {
         for word in words(&readable) {
             let mut ids: BTreeMap<Family, TxId> = BTreeMap::new();
             let mut addresses: BTreeMap<Family, Routed> = BTreeMap::new();
-            for adapter in self.adapters.iter() {
-                let family = adapter.family();
-                if let Some(id) = adapter.tx_id(word) {
+            for detect in self.adapters.iter().map(|adapter| adapter.detect()) {
+                let family = detect.family();
+                if let Some(id) = detect.tx_id(word) {
                     ids.insert(family, id);
                     continue;
                 }
-                match adapter.routed(word) {
+                match detect.routed(word) {
                     Ok(routed) => {
                         addresses.insert(family, routed);
                     }
                     // Asked for on a network, it would be told to whoever answers.
                     Err(AddressError::Secret) => return Err(EngineError::SecretPasted),
                     Err(error) => {
-                        let usual = adapter.address("?").err();
+                        let usual = detect.address("?").err();
                         complaint = complaint.or(error, usual);
                     }
                 }

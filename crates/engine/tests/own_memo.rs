@@ -109,6 +109,14 @@ impl Control for Tagged {
 }
 
 impl Adapter for Tagged {
+    fn detect(&self) -> &dyn Detect {
+        self
+    }
+
+    fn control(&self) -> &dyn Control {
+        self
+    }
+
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
         unreachable!("no test asks {}", network.id)
     }

@@ -107,6 +107,14 @@ impl Control for Chained {
 }
 
 impl Adapter for Chained {
+    fn detect(&self) -> &dyn Detect {
+        self
+    }
+
+    fn control(&self) -> &dyn Control {
+        self
+    }
+
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
         unreachable!("no test asks {}", network.id)
     }

@@ -2,14 +2,13 @@
 
 use recover_chain_evm::address;
 use recover_chain_evm::config::{EvmSourceConfig, FinalityRule, SourceKind};
-use recover_chain_evm::control::EvmControl;
+use recover_chain_evm::control::{Derivation, EvmControl};
 use recover_chain_evm::cost::FeeRule;
 use recover_core::address::{Address, AddressError, Payload};
 use recover_core::block::TxId;
-use recover_core::book::ControlRecord;
 use recover_core::detect::Detect;
 use recover_core::network::{Family, NetworkId};
-use recover_core::verdict::{Control, ControlEvidence, Verdict};
+use recover_core::verdict::Control;
 use recover_engine::config::{self, NetworkConfig, SourceConfig};
 use recover_engine::family::Adapter;
 use recover_source::chain::ChainRead;
@@ -39,22 +38,15 @@ impl Detect for Evm {
     }
 }
 
-impl Control for Evm {
-    fn prove(
-        &self,
-        address: &Address,
-        control: &ControlRecord,
-        evidence: &ControlEvidence,
-    ) -> Verdict {
-        EvmControl::default().prove(address, control, evidence)
-    }
-
-    fn maker(&self, control: &ControlRecord) -> Option<Address> {
-        EvmControl::default().maker(control)
-    }
-}
-
 impl Adapter for Evm {
+    fn detect(&self) -> &dyn Detect {
+        self
+    }
+
+    fn control(&self) -> &dyn Control {
+        const { &EvmControl::new(Derivation::Ethereum) }
+    }
+
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
         let sources = network
             .sources

@@ -1,13 +1,9 @@
 //! The families that are read account by account: each crate's pure halves behind one adapter, and its sources from
 //! `chains.toml`.
 
-use recover_core::address::{Address, AddressError, Payload};
-use recover_core::block::TxId;
-use recover_core::book::ControlRecord;
-use recover_core::detect::{Detect, Routed};
-use recover_core::memo::MemoRules;
-use recover_core::network::{Family, NetworkId};
-use recover_core::verdict::{Control, ControlEvidence, Verdict};
+use recover_core::detect::Detect;
+use recover_core::network::Family;
+use recover_core::verdict::Control;
 use recover_engine::config::{NetworkConfig, SourceConfig};
 use recover_engine::family::Adapter;
 use recover_source::chain::ChainRead;
@@ -57,68 +53,15 @@ pub const TON: Accounts<recover_chain_ton::TonFamily> = Accounts {
     decimals: |_| None,
 };
 
-impl<F: Detect> Detect for Accounts<F> {
-    fn family(&self) -> Family {
-        self.family.family()
-    }
-
-    fn address(&self, text: &str) -> Result<Address, AddressError> {
-        self.family.address(text)
-    }
-
-    fn routed(&self, text: &str) -> Result<Routed, AddressError> {
-        self.family.routed(text)
-    }
-
-    fn tx_id(&self, text: &str) -> Option<TxId> {
-        self.family.tx_id(text)
-    }
-
-    fn asset(&self, text: &str) -> Result<String, AddressError> {
-        self.family.asset(text)
-    }
-
-    fn is_voucher(&self, asset: &str) -> bool {
-        self.family.is_voucher(asset)
-    }
-
-    fn is_native(&self, network: &NetworkId, text: &str) -> bool {
-        self.family.is_native(network, text)
-    }
-
-    fn books_by_other_ids(&self) -> bool {
-        self.family.books_by_other_ids()
-    }
-
-    fn home(&self, address: &Address) -> Option<NetworkId> {
-        self.family.home(address)
-    }
-
-    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
-        self.family.on_network(payload, network)
-    }
-
-    fn memo_rules(&self) -> Option<&'static MemoRules> {
-        self.family.memo_rules()
-    }
-}
-
-impl<F: Control> Control for Accounts<F> {
-    fn prove(
-        &self,
-        address: &Address,
-        control: &ControlRecord,
-        evidence: &ControlEvidence,
-    ) -> Verdict {
-        self.family.prove(address, control, evidence)
-    }
-
-    fn maker(&self, control: &ControlRecord) -> Option<Address> {
-        self.family.maker(control)
-    }
-}
-
 impl<F: Detect + Control> Adapter for Accounts<F> {
+    fn detect(&self) -> &dyn Detect {
+        &self.family
+    }
+
+    fn control(&self) -> &dyn Control {
+        &self.family
+    }
+
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
         let sources = network
             .sources
@@ -184,13 +127,6 @@ fn is_own(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn own_what_a_family_says_of_itself_is_what_the_engine_hears() {
-        let hub = NetworkId::new("cosmos");
-        assert!(COSMOS.is_native(&hub, "uatom") && !XRPL.is_native(&hub, "uatom"));
-        assert!(TON.books_by_other_ids() && !STELLAR.books_by_other_ids());
-    }
 
     #[test]
     fn own_only_a_url_that_is_a_variable_is_the_operators() {

@@ -24,7 +24,7 @@ impl FactGatherer<'_> {
     ) -> Result<(), EngineError> {
         let spans_transactions = self
             .adapter
-            .is_some_and(|adapter| adapter.books_by_other_ids());
+            .is_some_and(|adapter| adapter.detect().books_by_other_ids());
         if !spans_transactions {
             return Ok(());
         }
@@ -74,7 +74,7 @@ impl FactGatherer<'_> {
             for memo in &credit.memos {
                 if memo.kind == MemoKind::Return
                     && let Some(adapter) = self.adapter
-                    && let Some(tx_id) = adapter.tx_id(&hex::encode(&memo.raw))
+                    && let Some(tx_id) = adapter.detect().tx_id(&hex::encode(&memo.raw))
                 {
                     named.entry(tx_id).or_default().push(credit);
                 }

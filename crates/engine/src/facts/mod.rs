@@ -258,7 +258,7 @@ impl<'a> FactGatherer<'a> {
                 asset,
                 is_voucher: self.adapter.is_some_and(|adapter| {
                     let contract = observation.asset.contract_text();
-                    contract.is_some_and(|contract| adapter.is_voucher(contract))
+                    contract.is_some_and(|contract| adapter.detect().is_voucher(contract))
                 }),
                 recipient: match &recipient {
                     Some(chosen) => Recipient::Ours {
@@ -368,7 +368,7 @@ impl<'a> FactGatherer<'a> {
     fn memo_rules(&self) -> Option<&'static MemoRules> {
         self.adapter
             .filter(|_| self.network.memo != MemoRule::None)
-            .and_then(|adapter| adapter.memo_rules())
+            .and_then(|adapter| adapter.detect().memo_rules())
     }
 
     /// How the exchange stands to an asset of this network.
@@ -436,7 +436,7 @@ impl<'a> FactGatherer<'a> {
                     known_as: Some(chosen.known_as.clone()),
                     ..evidence
                 };
-                adapter.prove(address, &chosen.control, &evidence)
+                adapter.control().prove(address, &chosen.control, &evidence)
             }
             (None, Some(_)) => Verdict::Conditional(Missing::ControlUnknown),
             (_, None) => Verdict::NotRecoverable(Reason::ForeignAddress),
@@ -447,7 +447,7 @@ impl<'a> FactGatherer<'a> {
     async fn evidence(&self, address: &Address, chosen: &Chosen) -> ControlEvidence {
         let maker = self
             .adapter
-            .and_then(|adapter| adapter.maker(&chosen.control));
+            .and_then(|adapter| adapter.control().maker(&chosen.control));
         let here = &self.network.id;
         let mut evidence = ControlEvidence {
             account: self.account(here, address).await,

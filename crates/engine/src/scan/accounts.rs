@@ -64,7 +64,7 @@ impl Engine {
             to,
             ..
         } = *pass;
-        let adapter = self.adapter(network)?;
+        let detect = self.adapter(network)?.detect();
         let mut calendar = Calendar::new(source.as_ref(), head);
         let mut unseen: HashMap<String, Vec<(String, HeightRange)>> = HashMap::new();
         for gap in self.store.gaps(&network.id).await? {
@@ -97,7 +97,7 @@ impl Engine {
                 let Some(rows) = rows.get(&payload) else {
                     continue;
                 };
-                let Some(address) = adapter.on_network(&payload, &network.id) else {
+                let Some(address) = detect.on_network(&payload, &network.id) else {
                     continue;
                 };
                 // Issued at an unknown time: it may be as old as the network.

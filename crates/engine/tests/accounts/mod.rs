@@ -416,28 +416,6 @@ impl Detect for Form {
 
 struct TestAdapter(Ledgers);
 
-impl Detect for TestAdapter {
-    fn family(&self) -> Family {
-        Form.family()
-    }
-
-    fn address(&self, text: &str) -> Result<Address, AddressError> {
-        Form.address(text)
-    }
-
-    fn tx_id(&self, text: &str) -> Option<TxId> {
-        Form.tx_id(text)
-    }
-
-    fn home(&self, address: &Address) -> Option<NetworkId> {
-        Form.home(address)
-    }
-
-    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
-        Form.on_network(payload, network)
-    }
-}
-
 impl Control for TestAdapter {
     fn prove(&self, _: &Address, _: &ControlRecord, _: &ControlEvidence) -> Verdict {
         Verdict::Controllable(How::SameKey)
@@ -449,6 +427,14 @@ impl Control for TestAdapter {
 }
 
 impl Adapter for TestAdapter {
+    fn detect(&self) -> &dyn Detect {
+        &Form
+    }
+
+    fn control(&self) -> &dyn Control {
+        self
+    }
+
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
         Ok(Arc::new(Ledger {
             network: network.id.clone(),

@@ -1,13 +1,13 @@
 //! A chain that a test scripts: blocks with credits, reorganisations, heights that cannot be read, a silent finality rule.
 
 use async_trait::async_trait;
-use recover_core::address::{Address, AddressError, Payload};
+use recover_core::address::Address;
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, HeightRange, TxId};
 use recover_core::book::ControlRecord;
 use recover_core::detect::Detect;
-use recover_core::network::{Family, NetworkId};
+use recover_core::network::NetworkId;
 use recover_core::observation::{Mechanism, Observation, Outcome, Position};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, Code, Control, ControlEvidence, How, Missing, Verdict};
@@ -291,24 +291,6 @@ impl ChainRead for Chain {
 
 struct TestAdapter(Chain);
 
-impl Detect for TestAdapter {
-    fn family(&self) -> Family {
-        Family::Evm
-    }
-
-    fn address(&self, text: &str) -> Result<Address, AddressError> {
-        Evm.address(text)
-    }
-
-    fn tx_id(&self, text: &str) -> Option<TxId> {
-        Evm.tx_id(text)
-    }
-
-    fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
-        Evm.on_network(payload, network)
-    }
-}
-
 impl Control for TestAdapter {
     fn prove(&self, _: &Address, _: &ControlRecord, evidence: &ControlEvidence) -> Verdict {
         match evidence.account {
@@ -323,6 +305,14 @@ impl Control for TestAdapter {
 }
 
 impl Adapter for TestAdapter {
+    fn detect(&self) -> &dyn Detect {
+        &Evm
+    }
+
+    fn control(&self) -> &dyn Control {
+        self
+    }
+
     fn open(&self, _: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
         Ok(Arc::new(self.0.clone()))
     }
