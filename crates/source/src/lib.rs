@@ -12,6 +12,7 @@
 //!
 //! Start at [`chain`], then [`http`].
 
+pub mod carry;
 pub mod chain;
 pub mod client;
 pub mod conformance;

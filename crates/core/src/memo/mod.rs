@@ -173,7 +173,7 @@ impl MemoFinding {
 }
 
 /// One routing field as it was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Memo {
     /// What kind of field it is.
     pub kind: MemoKind,
