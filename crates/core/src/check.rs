@@ -104,7 +104,11 @@ pub trait Check: Send + Sync {
 
     /// Takes signed bytes apart and verifies their signature.
     ///
+    /// `approved` are the unsigned bytes that were handed out. They are a hint and never trusted: a family reads from them only
+    /// what its signed bytes leave out and its signature binds (Cosmos: the account number), so that a wrong hint makes a wrong
+    /// signature. Every other family ignores them. Whether [`Signed::unsigned`] equals them is for the caller to compare.
+    ///
     /// # Errors
     /// When they are not canonical, not fully signed, or a signature in them is not valid.
-    fn open(&self, chain: &str, signed: &[u8]) -> Result<Signed, NotReadable>;
+    fn open(&self, chain: &str, approved: &[u8], signed: &[u8]) -> Result<Signed, NotReadable>;
 }
