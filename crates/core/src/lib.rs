@@ -48,5 +48,6 @@ pub mod names;
 pub mod network;
 pub mod observation;
 pub mod plan;
+pub mod ssh;
 pub mod time;
 pub mod verdict;
