@@ -65,6 +65,31 @@ impl Client {
             .await
     }
 
+    /// Asks by POST of a body of some type at a path; else as [`Client::get`]. What is posted may arrive more than once: it must be
+    /// something that a source takes once, like a signed transaction.
+    ///
+    /// # Errors
+    /// The last error of the transport or of `read`.
+    pub async fn post_to<T>(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+        read: impl Fn(&[u8]) -> Result<T, SourceError>,
+    ) -> Result<T, SourceError> {
+        let (body, read) = (&body, &read);
+        self.retry
+            .run(|| async move {
+                read(
+                    &self
+                        .transport
+                        .post_to(path, content_type, body.clone())
+                        .await?,
+                )
+            })
+            .await
+    }
+
     /// The text with everything secret that the transport knows taken out.
     #[must_use]
     pub fn redact(&self, text: String) -> String {

@@ -312,15 +312,25 @@ impl Transport for HttpTransport {
     }
 
     async fn post(&self, body: Bytes) -> Result<Bytes, SourceError> {
+        self.post_to("", "application/json", body).await
+    }
+
+    async fn post_to(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<Bytes, SourceError> {
         let opened = self.opened().await?;
         let mut url = opened.url.clone();
+        append_path(&mut url, path);
         if let Some((name, key)) = &opened.key {
             url.query_pairs_mut().append_pair(name, key.reveal());
         }
         let request = opened
             .client
             .post(url)
-            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_TYPE, content_type)
             .body(body);
         self.send(request).await
     }

@@ -17,6 +17,22 @@ pub trait Transport: Send + Sync {
     /// Posts a JSON body and returns the answer's body.
     async fn post(&self, body: Bytes) -> Result<Bytes, SourceError>;
 
+    /// Posts a body of a type (`application/json`, `application/x-www-form-urlencoded`) at a path below the source's address and
+    /// returns the answer's body: how APIs with paths take a signed transaction.
+    ///
+    /// A recording that answers questions only has no such place.
+    async fn post_to(
+        &self,
+        path: &str,
+        _content_type: &str,
+        _body: Bytes,
+    ) -> Result<Bytes, SourceError> {
+        Err(SourceError::Unsupported {
+            origin: self.origin().to_owned(),
+            what: format!("posting to {path}"),
+        })
+    }
+
     /// The text with everything secret that this transport knows taken out: some servers repeat the key that they refuse.
     fn redact(&self, text: String) -> String {
         text

@@ -249,3 +249,27 @@ async fn paths_and_parameters_are_appended() {
     assert_eq!(requests[0].query_value("a").as_deref(), Some("b c&d"));
     assert_eq!(requests[1].path, "/base/");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_any_type_is_posted_below_the_address() {
+    let server = FaultyServer::always(Response::status(200).with_body("application/json", "{}"));
+    let transport = transport(&format!("{}/base", server.url()), |_| {});
+    transport
+        .post_to(
+            "/transactions",
+            "application/x-www-form-urlencoded",
+            Bytes::from_static(b"tx=AA"),
+        )
+        .await
+        .unwrap();
+    let request = &server.requests()[0];
+    assert_eq!(
+        (request.method.as_str(), request.path.as_str()),
+        ("POST", "/base/transactions")
+    );
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_eq!(request.body, b"tx=AA");
+}
