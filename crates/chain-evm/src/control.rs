@@ -5,7 +5,8 @@ use ethers::types::H160;
 use recover_core::address::Address;
 use recover_core::book::ControlRecord;
 use recover_core::verdict::{
-    AccountState, Code, Control, ControlEvidence, How, Leg, LegKind, Missing, Reason, Verdict,
+    AccountState, Code, Control, ControlEvidence, DeployLeg, DeployLegKind, How, Missing, Reason,
+    Verdict,
 };
 
 /// The proof of control for a network of this family.
@@ -61,8 +62,8 @@ impl EvmControl {
                     Verdict::NotRecoverable(Reason::OtherFactoryCode)
                 }
                 _ => Verdict::NeedsDeploy(vec![
-                    Leg {
-                        kind: LegKind::DeployForwarder,
+                    DeployLeg {
+                        kind: DeployLegKind::DeployForwarder,
                         signer: address::text(factory),
                         detail: format!(
                             "call the factory {} with salt 0x{}; the forwarder lands at {}",
@@ -111,8 +112,8 @@ impl EvmControl {
             ),
         };
         Verdict::NeedsDeploy(vec![
-            Leg {
-                kind: LegKind::DeployAtNonce,
+            DeployLeg {
+                kind: DeployLegKind::DeployAtNonce,
                 signer: address::text(deployer),
                 detail: format!(
                     "{burn}deploy the forwarder's creation code from {} at nonce {nonce}; it lands at {}",
@@ -138,9 +139,9 @@ fn contract_in_place(hash: [u8; 32], home: Option<&AccountState>) -> Verdict {
     }
 }
 
-fn flush(address: [u8; 20]) -> Leg {
-    Leg {
-        kind: LegKind::Flush,
+fn flush(address: [u8; 20]) -> DeployLeg {
+    DeployLeg {
+        kind: DeployLegKind::Flush,
         signer: address::text(address),
         detail: format!(
             "let the contract at {} send what it holds to its parent",
@@ -501,7 +502,7 @@ mod tests {
         };
         assert!(legs[0].detail.contains("3 empty transactions"), "{legs:?}");
         assert!(legs[0].detail.contains("nonces 2 to 4"), "{legs:?}");
-        assert_eq!(legs[1].kind, LegKind::Flush);
+        assert_eq!(legs[1].kind, DeployLegKind::Flush);
         let other = EvmControl::default().prove(
             &address::format([9; 20]),
             &record,

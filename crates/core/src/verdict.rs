@@ -19,7 +19,7 @@ coded! {
 
 coded! {
     /// One on-chain step that must come before the money can move.
-    pub enum LegKind {
+    pub enum DeployLegKind {
         /// Deploy the factory at its known address.
         DeployFactory => "deploy_factory",
         /// Deploy the forwarder through its factory.
@@ -33,9 +33,9 @@ coded! {
 
 /// One step with who must act and what it is about, in words a wallet engineer can follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leg {
+pub struct DeployLeg {
     /// What must be done.
-    pub kind: LegKind,
+    pub kind: DeployLegKind,
     /// Whose key signs it: an address, canonical text.
     pub signer: String,
     /// The details: which contract, salt, nonce.
@@ -133,7 +133,7 @@ pub enum Verdict {
     /// The exchange can move it today.
     Controllable(How),
     /// It can once these steps are done, in this order.
-    NeedsDeploy(Vec<Leg>),
+    NeedsDeploy(Vec<DeployLeg>),
     /// It may be, once what is missing is known or arranged.
     Conditional(Missing),
     /// It cannot.

@@ -19,7 +19,7 @@ use recover_core::ledger::{AccountStanding, LedgerStanding};
 use recover_core::memo::{MemoFinding, MemoSign};
 use recover_core::network::{DepositState, RecoveryCapability};
 use recover_core::observation::{Flag, Mechanism};
-use recover_core::verdict::{How, LegKind, Missing, Reason, Verdict};
+use recover_core::verdict::{DeployLegKind, How, Missing, Reason, Verdict};
 use std::collections::BTreeSet;
 use support::{
     Change, LACKING, MAKING, changed, good, leave_home, leg, memo, said, set_forwarder, set_role,
@@ -46,7 +46,7 @@ const fn lacks(missing: Missing) -> Verdict {
     Verdict::Conditional(missing)
 }
 
-fn deploy(kind: LegKind) -> Verdict {
+fn deploy(kind: DeployLegKind) -> Verdict {
     Verdict::NeedsDeploy(vec![leg(kind)])
 }
 
@@ -115,10 +115,10 @@ fn rows() -> Vec<Row> {
     row("other network, a contract where the book says key", K::WrongChainSameKey, &[], lacks(M::ControlContradicted), |f| { leave_home(f); f.control = lacks(M::ControlContradicted); });
     row("other network, the ledger need not cover it to be explained", K::WrongChainSameKey, &[], KEY, |f| { leave_home(f); f.ledger.covered = false; });
     row("forwarder already deployed there", K::WrongChainContract, &[], Verdict::Controllable(How::ContractInPlace), |f| forwarder_abroad(f, Verdict::Controllable(How::ContractInPlace)));
-    row("forwarder to be deployed by its factory", K::WrongChainContract, &[], deploy(LegKind::DeployForwarder), |f| forwarder_abroad(f, deploy(LegKind::DeployForwarder)));
-    row("factory to be deployed first", K::WrongChainContract, &[], deploy(LegKind::DeployFactory), |f| forwarder_abroad(f, deploy(LegKind::DeployFactory)));
-    row("contract to be made at the deployer's nonce", K::WrongChainContract, &[], deploy(LegKind::DeployAtNonce), |f| forwarder_abroad(f, deploy(LegKind::DeployAtNonce)));
-    row("only the flush is left", K::WrongChainContract, &[], deploy(LegKind::Flush), |f| forwarder_abroad(f, deploy(LegKind::Flush)));
+    row("forwarder to be deployed by its factory", K::WrongChainContract, &[], deploy(DeployLegKind::DeployForwarder), |f| forwarder_abroad(f, deploy(DeployLegKind::DeployForwarder)));
+    row("factory to be deployed first", K::WrongChainContract, &[], deploy(DeployLegKind::DeployFactory), |f| forwarder_abroad(f, deploy(DeployLegKind::DeployFactory)));
+    row("contract to be made at the deployer's nonce", K::WrongChainContract, &[], deploy(DeployLegKind::DeployAtNonce), |f| forwarder_abroad(f, deploy(DeployLegKind::DeployAtNonce)));
+    row("only the flush is left", K::WrongChainContract, &[], deploy(DeployLegKind::Flush), |f| forwarder_abroad(f, deploy(DeployLegKind::Flush)));
     row("factory absent there", K::WrongChainContract, &[], lacks(M::FactoryAbsent), |f| forwarder_abroad(f, lacks(M::FactoryAbsent)));
     row("deployer's nonce unread", K::WrongChainContract, &[], lacks(M::DeployerNonceUnknown), |f| forwarder_abroad(f, lacks(M::DeployerNonceUnknown)));
     row("other code at the address there", K::WrongChainContract, &[], no(R::OtherCodeAtAddress), |f| forwarder_abroad(f, no(R::OtherCodeAtAddress)));
@@ -238,7 +238,7 @@ fn every_kind_verdict_and_flag_has_a_row() {
         .map(|row| (row.verdict.code(), row.verdict.detail()))
         .collect();
     let every = (How::ALL.iter().map(|how| Verdict::Controllable(*how)))
-        .chain(LegKind::ALL.iter().map(|kind| deploy(*kind)))
+        .chain(DeployLegKind::ALL.iter().map(|kind| deploy(*kind)))
         .chain(Missing::ALL.iter().map(|missing| lacks(*missing)))
         .chain(Reason::ALL.iter().map(|reason| no(*reason)));
     for verdict in every {
@@ -516,7 +516,7 @@ fn what_is_proposed_follows_kind_and_verdict() {
         (
             "after a deployment too",
             Kind::WrongChainContract,
-            deploy(LegKind::DeployForwarder),
+            deploy(DeployLegKind::DeployForwarder),
             Do::SweepThenCredit,
         ),
         (
@@ -576,7 +576,7 @@ fn what_is_proposed_follows_kind_and_verdict() {
 fn any_verdict() -> impl Strategy<Value = Verdict> {
     prop_oneof![
         select(How::ALL).prop_map(Verdict::Controllable),
-        prop::collection::vec(select(LegKind::ALL).prop_map(leg), 0..4)
+        prop::collection::vec(select(DeployLegKind::ALL).prop_map(leg), 0..4)
             .prop_map(Verdict::NeedsDeploy),
         select(Missing::ALL).prop_map(Verdict::Conditional),
         select(Reason::ALL).prop_map(Verdict::NotRecoverable),

@@ -4,7 +4,7 @@
 use recover_core::kind::Kind;
 use recover_core::memo::{MemoEvidence, MemoSign};
 use recover_core::observation::Flag;
-use recover_core::verdict::{How, Leg, LegKind, Missing, Reason, Verdict};
+use recover_core::verdict::{DeployLeg, DeployLegKind, How, Missing, Reason, Verdict};
 
 /// What happened, in one sentence.
 #[must_use]
@@ -173,12 +173,14 @@ pub const fn how(how: How) -> &'static str {
 
 /// One step before the money can move.
 #[must_use]
-pub const fn leg(leg: LegKind) -> &'static str {
+pub const fn leg(leg: DeployLegKind) -> &'static str {
     match leg {
-        LegKind::DeployFactory => "deploy the factory at its known address",
-        LegKind::DeployForwarder => "deploy the forwarder through its factory",
-        LegKind::DeployAtNonce => "deploy the contract from its deployer at the recorded nonce",
-        LegKind::Flush => "flush the contract to its parent",
+        DeployLegKind::DeployFactory => "deploy the factory at its known address",
+        DeployLegKind::DeployForwarder => "deploy the forwarder through its factory",
+        DeployLegKind::DeployAtNonce => {
+            "deploy the contract from its deployer at the recorded nonce"
+        }
+        DeployLegKind::Flush => "flush the contract to its parent",
     }
 }
 
@@ -314,10 +316,12 @@ pub fn who_signs(verdict: &Verdict, address: &str) -> String {
 
 /// Who signs one step. A contract signs nothing: whoever may call it does.
 #[must_use]
-pub fn leg_signer(leg: &Leg) -> String {
+pub fn leg_signer(leg: &DeployLeg) -> String {
     match leg.kind {
-        LegKind::DeployFactory | LegKind::DeployAtNonce => format!("the key of {}", leg.signer),
-        LegKind::DeployForwarder => format!("whoever may call the factory {}", leg.signer),
-        LegKind::Flush => format!("whoever may operate the contract {}", leg.signer),
+        DeployLegKind::DeployFactory | DeployLegKind::DeployAtNonce => {
+            format!("the key of {}", leg.signer)
+        }
+        DeployLegKind::DeployForwarder => format!("whoever may call the factory {}", leg.signer),
+        DeployLegKind::Flush => format!("whoever may operate the contract {}", leg.signer),
     }
 }

@@ -10,7 +10,7 @@ use recover_core::kind::Kind;
 use recover_core::memo::{Memo, MemoEvidence, MemoFinding, MemoKind, MemoSign, MemoStanding};
 use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome, Position};
 use recover_core::time::Timestamp;
-use recover_core::verdict::{How, Leg, LegKind, Missing, Reason, Verdict};
+use recover_core::verdict::{DeployLeg, DeployLegKind, How, Missing, Reason, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// Where a person meets a deposit.
@@ -108,7 +108,7 @@ struct MemoJson {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LegJson {
+struct DeployLegJson {
     kind: String,
     signer: String,
     detail: String,
@@ -219,10 +219,10 @@ pub(crate) fn deposit_values(
 pub(crate) fn classification_values(deposit: &Deposit, status: DepositStatus) -> Vec<Value> {
     let classification = &deposit.classification;
     let also: Vec<&str> = classification.also.iter().map(|kind| kind.code()).collect();
-    let legs: Vec<LegJson> = match &classification.verdict {
+    let legs: Vec<DeployLegJson> = match &classification.verdict {
         Verdict::NeedsDeploy(legs) => legs
             .iter()
-            .map(|leg| LegJson {
+            .map(|leg| DeployLegJson {
                 kind: leg.kind.code().to_owned(),
                 signer: leg.signer.clone(),
                 detail: leg.detail.clone(),
@@ -418,9 +418,9 @@ fn verdict(row: &RowOf<'_>) -> Result<Verdict, StoreError> {
         )),
         "needs_deploy" => {
             let mut legs = Vec::new();
-            for leg in row.json::<Vec<LegJson>>("verdict_legs")? {
-                legs.push(Leg {
-                    kind: LegKind::from_code(&leg.kind)
+            for leg in row.json::<Vec<DeployLegJson>>("verdict_legs")? {
+                legs.push(DeployLeg {
+                    kind: DeployLegKind::from_code(&leg.kind)
                         .ok_or_else(|| row.bad("verdict_legs", "holds an unknown kind of step"))?,
                     signer: leg.signer,
                     detail: leg.detail,

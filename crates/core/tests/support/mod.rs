@@ -10,7 +10,7 @@ use recover_core::ledger::{AccountStanding, LedgerStanding};
 use recover_core::memo::{MemoEvidence, MemoFinding, MemoSign};
 use recover_core::network::{DepositState, RecoveryCapability};
 use recover_core::observation::{Flag, Mechanism};
-use recover_core::verdict::{How, Leg, LegKind, Missing, Reason, Verdict};
+use recover_core::verdict::{DeployLeg, DeployLegKind, How, Missing, Reason, Verdict};
 
 /// A change of the good deposit's facts.
 pub type Change = fn(&mut Facts);
@@ -121,8 +121,8 @@ pub fn set_forwarder(facts: &mut Facts) {
     }
 }
 
-pub fn leg(kind: LegKind) -> Leg {
-    Leg {
+pub fn leg(kind: DeployLegKind) -> DeployLeg {
+    DeployLeg {
         kind,
         signer: "0xSigner".to_owned(),
         detail: "salt 1".to_owned(),

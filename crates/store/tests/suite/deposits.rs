@@ -6,7 +6,7 @@ use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin};
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use recover_core::observation::{DepositId, Position};
-use recover_core::verdict::{Leg, LegKind, Missing, Reason, Verdict};
+use recover_core::verdict::{DeployLeg, DeployLegKind, Missing, Reason, Verdict};
 use recover_store::{
     DepositFilter, DepositOrder, ImportCounts, OriginFilter, Queue, Store, StoreError,
 };
@@ -30,13 +30,13 @@ pub async fn every_shape_comes_back_as_it_went(backend: Backend) {
     bare.flags.clear();
     bare.asset = AssetId::contract(ethereum(), "0xdAC17F958D2ee523a2206206994597C13D831ec7");
     let legs = vec![
-        Leg {
-            kind: LegKind::DeployForwarder,
+        DeployLeg {
+            kind: DeployLegKind::DeployForwarder,
             signer: "0xfactory".into(),
             detail: "salt \"7\"\nand a line".into(),
         },
-        Leg {
-            kind: LegKind::Flush,
+        DeployLeg {
+            kind: DeployLegKind::Flush,
             signer: "0xparent".into(),
             detail: String::new(),
         },
