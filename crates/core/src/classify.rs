@@ -385,10 +385,3 @@ pub const fn status(classification: &Classification, finality: Finality) -> Depo
         Finality::Final => DepositStatus::Resolved,
     }
 }
-
-/// Whether somebody should work it now: workable, and not a token that nobody reviewed.
-#[must_use]
-pub fn is_in_working_queue(classification: &Classification) -> bool {
-    classification.kind.is_workable()
-        && classification.verdict != Verdict::Conditional(Missing::TokenReviewMissing)
-}

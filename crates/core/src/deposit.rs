@@ -9,7 +9,7 @@ use crate::memo::{Memo, MemoFinding};
 use crate::network::NetworkId;
 use crate::observation::{DepositId, Flag, Observation};
 use crate::time::Timestamp;
-use crate::verdict::Verdict;
+use crate::verdict::{Missing, Verdict};
 
 coded! {
     /// Where a deposit stands.
@@ -24,6 +24,35 @@ coded! {
         Resolved => "resolved",
         /// A reorganisation removed it.
         Gone => "gone",
+    }
+}
+
+coded! {
+    /// Where a person meets a deposit, whatever its status.
+    pub enum Queue {
+        /// The working queue.
+        Work => "work",
+        /// Counted beside it: nobody reviewed the token's contract yet.
+        TokenReview => "token_review",
+        /// Counted beside it: the imported ledger does not reach over it.
+        LedgerCoverage => "ledger_coverage",
+        /// Nowhere: there is nothing to recover, or it is our own movement.
+        None => "none",
+    }
+}
+
+impl Queue {
+    /// Where a deposit with this classification belongs.
+    #[must_use]
+    pub const fn of(classification: &Classification) -> Self {
+        if !classification.kind.is_workable() {
+            return Self::None;
+        }
+        match classification.verdict {
+            Verdict::Conditional(Missing::TokenReviewMissing) => Self::TokenReview,
+            Verdict::Conditional(Missing::LedgerCoverageMissing) => Self::LedgerCoverage,
+            _ => Self::Work,
+        }
     }
 }
 

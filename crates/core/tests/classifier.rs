@@ -10,10 +10,9 @@ use recover_core::asset::{AssetStanding, TokenReview};
 use recover_core::book::{AddressRole, ControlRecord};
 use recover_core::claim::Resolution;
 use recover_core::classify::{
-    Facts, Finality, MemoStanding, Recipient, TransactionStanding, classify, is_in_working_queue,
-    status,
+    Facts, Finality, MemoStanding, Recipient, TransactionStanding, classify, status,
 };
-use recover_core::deposit::DepositStatus;
+use recover_core::deposit::{DepositStatus, Queue};
 use recover_core::kind::Kind;
 use recover_core::ledger::{AccountStanding, LedgerStanding};
 use recover_core::memo::{MemoFinding, MemoSign};
@@ -460,28 +459,24 @@ fn pitfall_020_not_final_and_unknown_are_never_open() {
 
 #[test]
 fn only_work_for_people_is_in_the_working_queue() {
-    let cases: &[(&str, bool, Change)] = &[
-        ("a missed credit", true, |_| ()),
-        ("a sweep", false, |facts| facts.sender_is_ours = true),
-        ("a booked deposit", false, |facts| {
+    let cases: &[(&str, Queue, Change)] = &[
+        ("a missed credit", Queue::Work, |_| ()),
+        ("a sweep", Queue::None, |facts| facts.sender_is_ours = true),
+        ("a booked deposit", Queue::None, |facts| {
             facts.ledger.credited = Some("l".into());
         }),
-        ("an unreviewed token", false, |facts| {
+        ("an unreviewed token", Queue::TokenReview, |facts| {
             facts.asset = AssetStanding::Unlisted(TokenReview::Unreviewed);
         }),
-        ("a genuine token", true, |facts| {
+        ("a genuine token", Queue::Work, |facts| {
             facts.asset = AssetStanding::Unlisted(TokenReview::Genuine);
         }),
-        ("outside ledger coverage", true, |facts| {
+        ("outside ledger coverage", Queue::LedgerCoverage, |facts| {
             facts.ledger.covered = false;
         }),
     ];
     for (name, expected, change) in cases {
-        assert_eq!(
-            is_in_working_queue(&classify(&changed(*change))),
-            *expected,
-            "{name}"
-        );
+        assert_eq!(Queue::of(&classify(&changed(*change))), *expected, "{name}");
     }
 }
 
@@ -720,7 +715,7 @@ proptest! {
         let found = classify(&facts);
         if !found.kind.is_workable() {
             prop_assert!(matches!(found.verdict, Verdict::NotRecoverable(_)), "{}", found.verdict);
-            prop_assert!(!is_in_working_queue(&found));
+            prop_assert_eq!(Queue::of(&found), Queue::None);
         }
     }
 

@@ -7,8 +7,9 @@ use crate::import::{
     self, ColumnMap, Context, ImportError, LedgerCoverage, LedgerRecord, Records, RejectFile,
     SecretsFound,
 };
-use recover_core::classify::is_in_working_queue;
-use recover_core::deposit::{Classification, Deposit, DepositStatus, ImportedDeposit, Origin};
+use recover_core::deposit::{
+    Classification, Deposit, DepositStatus, ImportedDeposit, Origin, Queue,
+};
 use recover_core::kind::Kind;
 use recover_core::verdict::{Missing, Verdict};
 use recover_store::{DepositFilter, ImportCounts, LedgerPeriod};
@@ -267,7 +268,7 @@ impl Engine {
     async fn told(&self, imported: ImportedDeposit) -> Result<Deposit, EngineError> {
         let classification = self.classify_told(&imported).await?;
         debug_assert!(
-            !is_in_working_queue(&classification)
+            Queue::of(&classification) != Queue::Work
                 || classification.verdict == Verdict::Conditional(Missing::NotSeenByUs)
         );
         let terms = self.chains.terms(&imported.asset);

@@ -7,8 +7,8 @@ use crate::scan::{From, NetworkReport, ScanProgress, Span};
 use recover_core::appeal::{AppealStatus, MatchDecision};
 use recover_core::block::Height;
 use recover_core::claim::{Claim, ClaimStatus, Command};
-use recover_core::deposit::{DepositStatus, Origin};
-use recover_store::{ClaimFilter, DepositFilter, LeaseAnswer, Queue};
+use recover_core::deposit::{DepositStatus, Origin, Queue};
+use recover_store::{ClaimFilter, DepositFilter, LeaseAnswer};
 use std::collections::BTreeMap;
 
 /// How long a run holds the lease: longer than any run, short enough to be taken over after a crash.

@@ -4,10 +4,10 @@
 //! of each list in milliseconds. The goal is 50 ms a page of 50.
 
 use recover_core::asset::AssetId;
-use recover_core::deposit::DepositStatus;
+use recover_core::deposit::{DepositStatus, Queue};
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
-use recover_store::{DepositCursor, DepositFilter, DepositOrder, Queue, Store};
+use recover_store::{DepositCursor, DepositFilter, DepositOrder, Store};
 use recover_testkit::Postgres;
 use sqlx::{AssertSqlSafe, Connection as _};
 use std::time::Instant;

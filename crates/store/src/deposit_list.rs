@@ -1,11 +1,11 @@
 //! Lists and counts of deposits that stay quick with a million rows: by index, page after page.
 
-use crate::deposit_row::{DEPOSIT_COLUMNS, Queue, STORE_COLUMNS, StoredDeposit, stored_deposit};
+use crate::deposit_row::{DEPOSIT_COLUMNS, STORE_COLUMNS, StoredDeposit, stored_deposit};
 use crate::error::StoreError;
 use crate::sql::{Statement, values};
 use crate::store::Store;
 use recover_core::asset::AssetId;
-use recover_core::deposit::DepositStatus;
+use recover_core::deposit::{DepositStatus, Queue};
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;

@@ -5,66 +5,15 @@ use crate::payload_column;
 use crate::sql::{self, IntoValue as _, Row, RowOf, Value, json, values};
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, TxId};
-use recover_core::deposit::{Classification, Deposit, DepositStatus, ImportedDeposit, Origin};
+use recover_core::deposit::{
+    Classification, Deposit, DepositStatus, ImportedDeposit, Origin, Queue,
+};
 use recover_core::kind::Kind;
 use recover_core::memo::{Memo, MemoEvidence, MemoFinding, MemoKind, MemoSign, MemoStanding};
 use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome, Position};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{DeployLeg, DeployLegKind, How, Missing, Reason, Verdict};
 use serde::{Deserialize, Serialize};
-
-/// Where a person meets a deposit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Queue {
-    /// The working queue.
-    Work,
-    /// Counted beside it: nobody reviewed the token's contract yet.
-    TokenReview,
-    /// Counted beside it: the imported ledger does not reach over it.
-    LedgerCoverage,
-    /// Nowhere: there is nothing to recover, or it is our own movement.
-    None,
-}
-
-impl Queue {
-    /// Every member.
-    pub const ALL: &'static [Self] = &[
-        Self::Work,
-        Self::TokenReview,
-        Self::LedgerCoverage,
-        Self::None,
-    ];
-
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Work => "work",
-            Self::TokenReview => "token_review",
-            Self::LedgerCoverage => "ledger_coverage",
-            Self::None => "none",
-        }
-    }
-
-    /// The member with this code; `None` when no member has it.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|queue| queue.code() == code)
-    }
-
-    /// Where a deposit with this classification belongs.
-    #[must_use]
-    pub const fn of(classification: &Classification) -> Self {
-        if !classification.kind.is_workable() {
-            return Self::None;
-        }
-        match classification.verdict {
-            Verdict::Conditional(Missing::TokenReviewMissing) => Self::TokenReview,
-            Verdict::Conditional(Missing::LedgerCoverageMissing) => Self::LedgerCoverage,
-            _ => Self::Work,
-        }
-    }
-}
 
 /// A deposit with what the store knows beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,7 +36,7 @@ pub use coverage::{BlockSeen, CoverageGap, Covered, Rewind, ScanCommit, ScanComm
 pub use deposit_list::{
     DepositCount, DepositCursor, DepositFilter, DepositOrder, DepositPage, OriginFilter,
 };
-pub use deposit_row::{Queue, StoredDeposit};
+pub use deposit_row::StoredDeposit;
 pub use deposits::UpsertReport;
 pub use error::StoreError;
 pub use leases::{Lease, LeaseAnswer};

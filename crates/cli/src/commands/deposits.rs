@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::view::{ClaimView, DepositView, MemoFindingView, VerdictView, symbol_of, time_or_dash};
 use anyhow::Context as _;
-use recover_core::deposit::{Deposit, DepositStatus, Origin};
+use recover_core::deposit::{Deposit, DepositStatus, Origin, Queue};
 use recover_core::kind::Kind;
 use recover_core::memo::MemoKind;
 use recover_core::observation::DepositId;
@@ -14,7 +14,7 @@ use recover_core::verdict::Verdict;
 use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
 use recover_engine::explain;
-use recover_store::{ClaimFilter, DepositFilter, DepositOrder, Queue, StoredDeposit};
+use recover_store::{ClaimFilter, DepositFilter, DepositOrder, StoredDeposit};
 use serde::Serialize;
 use std::path::Path;
 

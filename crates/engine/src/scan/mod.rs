@@ -25,7 +25,7 @@ use recover_core::address::Payload;
 use recover_core::block::{Height, HeightRange};
 use recover_core::book::WatchSet;
 use recover_core::coverage::joined;
-use recover_core::deposit::Deposit;
+use recover_core::deposit::{Deposit, Queue};
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use recover_source::chain::{Capabilities, ChainRead, Head, Part, ScanRequest, ScanUpdate};
@@ -184,8 +184,7 @@ struct Found {
 
 impl Found {
     fn of(deposit: &Deposit) -> Self {
-        let waits =
-            recover_store::Queue::of(&deposit.classification) == recover_store::Queue::TokenReview;
+        let waits = Queue::of(&deposit.classification) == Queue::TokenReview;
         Self {
             kind: deposit.classification.kind,
             unreviewed: waits.then(|| {

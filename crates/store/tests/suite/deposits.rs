@@ -2,14 +2,12 @@ use super::{Backend, address, at, block, deposit, ethereum, imported, now, obser
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::TxId;
-use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin};
+use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin, Queue};
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use recover_core::observation::{DepositId, Position};
 use recover_core::verdict::{DeployLeg, DeployLegKind, Missing, Reason, Verdict};
-use recover_store::{
-    DepositFilter, DepositOrder, ImportCounts, OriginFilter, Queue, Store, StoreError,
-};
+use recover_store::{DepositFilter, DepositOrder, ImportCounts, OriginFilter, Store, StoreError};
 
 async fn stored(store: &Store, id: &DepositId) -> Deposit {
     store

@@ -387,7 +387,7 @@ pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backe
     use recover_core::asset::TokenReview;
     use recover_core::book::AddressRole;
     use recover_core::claim::{ClaimStatus, Resolution};
-    use recover_core::deposit::DepositStatus;
+    use recover_core::deposit::{DepositStatus, Queue};
     use recover_core::kind::Kind;
     use recover_core::ledger::{AccountStanding, LedgerEntryKind};
     use recover_core::network::Family;
@@ -409,7 +409,7 @@ pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backe
         Family,
         Mechanism,
         Outcome,
-        recover_store::Queue
+        Queue
     ];
     // Lists of the store's own.
     let own = ["origin", "verdict", "claim_state", "decision", "status"];
