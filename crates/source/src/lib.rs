@@ -12,6 +12,7 @@
 //!
 //! Start at [`chain`], then [`http`].
 
+pub mod carriers;
 pub mod carry;
 pub mod chain;
 pub mod client;
