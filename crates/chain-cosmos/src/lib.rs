@@ -9,10 +9,12 @@
 //! The wire messages are a handful of own [`prost`] structs (`proto`): the generated crates bring the messages of every module
 //! for the twelve that are read here.
 //!
-//! Start at [`decode`] (what counts as a credit), then [`address`] and [`networks`] (who can sign where), then [`returns`];
+//! Start at [`decode`] (what counts as a credit), then [`address`] and [`networks`] (who can sign where), then [`returns`]
+//! and [`CosmosCheck`] (what a return may be);
 //! with `fetch`, `source::open`.
 
 pub mod address;
+mod check;
 pub mod decode;
 pub mod family;
 pub mod key;
@@ -23,6 +25,7 @@ pub mod returns;
 #[cfg(feature = "fetch")]
 pub mod source;
 
+pub use check::CosmosCheck;
 pub use family::CosmosFamily;
 #[cfg(feature = "fetch")]
 pub use source::{open, open_with};

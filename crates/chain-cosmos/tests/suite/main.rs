@@ -6,6 +6,7 @@
 
 mod fixture;
 mod oracle_cosmos;
+mod own_check;
 mod own_decode;
 mod own_questions;
 mod own_returns;

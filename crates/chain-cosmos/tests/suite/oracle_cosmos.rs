@@ -1,10 +1,12 @@
 //! Against cosmjs, the networks' own library: addresses, transaction bytes and documents to sign, both ways.
 
 use crate::fixture::json;
+use crate::own_check;
 use crate::own_returns::{over_ibc, plain, public_key, signing_key};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
+use recover_chain_cosmos::CosmosCheck;
 use recover_chain_cosmos::address;
 use recover_chain_cosmos::networks::{KeyRule, NETWORKS};
 use recover_chain_cosmos::returns::{
@@ -13,6 +15,7 @@ use recover_chain_cosmos::returns::{
 use recover_core::address::Payload;
 use recover_core::amount::Amount;
 use recover_core::block::Height;
+use recover_core::check::Check;
 use recover_testkit::oracle::Oracle;
 use serde_json::{Value, json};
 
@@ -132,6 +135,31 @@ fn oracle_a_transaction_signed_by_the_library_is_accepted_and_a_changed_one_is_n
     )
     .unwrap();
     assert_eq!(own["valid"], true);
+}
+
+/// The signers' side is the official library: it signs what we hand out, and we open what it hands back.
+#[test]
+fn oracle_what_the_library_signs_is_opened_as_what_was_handed_out() {
+    for request in [plain(), over_ibc()] {
+        let handed_out = build(&request).unwrap().sign_bytes;
+        let mut arguments = arguments(&request);
+        arguments["key"] = json!(hex::encode(signing_key().to_bytes()));
+        arguments["prefix"] = json!("cosmos");
+        let signed = ask("cosmos.sign_direct", arguments).unwrap();
+        assert_eq!(bytes_of(&signed, "bytes"), handed_out);
+        let raw = bytes_of(&signed, "tx_raw");
+        let chain = own_check::chain(&request);
+        let opened = CosmosCheck.open(&chain, &handed_out, &raw).unwrap();
+        assert_eq!(opened.unsigned, handed_out);
+        assert_eq!(opened.tx_id.as_str(), signed["txid"].as_str().unwrap());
+        assert_eq!(opened.signer, signed["address"].as_str().unwrap());
+        assert_eq!(opened.signer_key.as_deref(), signed["public_key"].as_str());
+        assert!(
+            CosmosCheck
+                .verify(&own_check::leg(&request), &opened.unsigned)
+                .is_ok()
+        );
+    }
 }
 
 #[test]
