@@ -83,6 +83,11 @@ pub fn transaction_id(blob: &[u8]) -> TxId {
     TxId::new(&hex::encode_upper(half(ID, blob)))
 }
 
+/// What an ECDSA signature covers: the first half of SHA-512 over the prefix and the fields that are signed.
+pub(crate) fn signing_hash(signed_fields: &[u8]) -> [u8; 32] {
+    half(SIGNING, signed_fields)
+}
+
 /// Whether a field's name belongs to the ledger: all of them begin with a capital. What servers add begins with a small letter,
 /// but for these.
 fn is_added_by_servers(name: &str) -> bool {

@@ -5,13 +5,17 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod legs;
+mod oracle_check;
 mod oracle_xrpl;
+mod own_check;
 mod own_decode;
 mod own_faults;
 mod own_node;
 mod own_omnibus;
 mod own_returns;
 mod recorded_addresses;
+mod recorded_check;
 mod recorded_files;
 mod recorded_truth;
 mod server;
