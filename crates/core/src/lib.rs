@@ -29,6 +29,7 @@ pub mod address;
 pub mod amount;
 pub mod appeal;
 pub mod asset;
+pub mod audit;
 pub mod block;
 pub mod book;
 pub mod check;

@@ -3,8 +3,9 @@
 use crate::error::StoreError;
 use crate::sql::{Row, Tx, detached, json, values};
 use crate::store::Store;
+use recover_core::audit::{Chain, Entry, Head, Logged, beginning, body_digest};
 use recover_core::claim::{Claim, ClaimId, ClaimStatus};
-use recover_core::digest::{Digest, Encoder};
+use recover_core::digest::Digest;
 use recover_core::time::Timestamp;
 use serde::Serialize;
 
@@ -38,19 +39,25 @@ pub struct ClaimEvent {
 }
 
 impl ClaimEvent {
-    fn computed_hash(&self) -> Digest {
-        Encoder::new("recover/claim-event/1")
-            .field(&self.sequence.to_string())
-            .field(self.claim.as_str())
-            .field(&self.at.as_micros().to_string())
-            .field(&self.actor)
-            .field(&self.command)
-            .field(&self.revision.to_string())
-            .field(self.status.code())
-            .field(&self.content_digest.to_string())
-            .field(&self.body_digest.to_string())
-            .field(&self.previous_hash.to_string())
-            .finish()
+    /// The step as core's rule of the log checks it.
+    #[must_use]
+    pub fn logged(self) -> Logged {
+        Logged {
+            entry: Entry {
+                sequence: self.sequence,
+                claim: self.claim,
+                at: self.at,
+                actor: self.actor,
+                command: self.command,
+                revision: self.revision,
+                status: self.status,
+                content_digest: self.content_digest,
+                body_digest: self.body_digest,
+                previous_hash: self.previous_hash,
+            },
+            hash: self.hash,
+            body: self.body,
+        }
     }
 }
 
@@ -102,16 +109,6 @@ fn event(row: &Row) -> Result<ClaimEvent, StoreError> {
     })
 }
 
-fn digest_of_body(body: &str) -> Digest {
-    Encoder::new("recover/claim-event-body/1")
-        .field(body)
-        .finish()
-}
-
-fn zeros() -> Digest {
-    Digest::parse(&"0".repeat(64)).expect("64 digits are a digest")
-}
-
 #[derive(Serialize)]
 struct PayloadJson<'a> {
     sequence: i64,
@@ -138,7 +135,7 @@ pub(crate) async fn append(
         )
         .await?;
     let last = last.as_ref().map(event).transpose()?;
-    let mut entry = ClaimEvent {
+    let entry = Entry {
         sequence: last
             .as_ref()
             .map_or(1, |last| last.sequence.saturating_add(1)),
@@ -149,12 +146,9 @@ pub(crate) async fn append(
         revision: claim.revision,
         status: claim.status,
         content_digest: claim.content_digest(),
-        body_digest: digest_of_body(body),
-        previous_hash: last.map_or_else(zeros, |last| last.hash),
-        hash: zeros(),
-        body: None,
+        body_digest: body_digest(body),
+        previous_hash: last.map_or_else(beginning, |last| last.hash),
     };
-    entry.hash = entry.computed_hash();
     tx.run(
         "INSERT INTO claim_event (sequence, claim_id, at_time, actor, command, revision, status, content_digest,
             body_digest, previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -169,7 +163,7 @@ pub(crate) async fn append(
             entry.content_digest.to_string(),
             entry.body_digest.to_string(),
             entry.previous_hash.to_string(),
-            entry.hash.to_string()
+            entry.hash().to_string()
         ],
     )
     .await?;
@@ -232,49 +226,55 @@ impl Store {
         rows.iter().map(event).collect()
     }
 
+    /// The end of the log, to be kept outside of the database; `None` when it is empty.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn log_head(&self) -> Result<Option<Head>, StoreError> {
+        let sql = format!("{EVENT} ORDER BY claim_event.sequence DESC LIMIT 1");
+        let rows = self.db.rows(&sql, vec![]).await?;
+        let last = rows.first().map(event).transpose()?;
+        Ok(last.map(|last| Head {
+            sequence: last.sequence,
+            hash: last.hash,
+        }))
+    }
+
     /// Walks the whole log: every number there, every hash right, every body what its entry says, and every claim as its
     /// last step left it.
     ///
     /// # Errors
     /// When the database cannot be read. What does not fit is no error but a finding.
     pub async fn verify_claim_events(&self) -> Result<EventCheck, StoreError> {
-        let mut check = EventCheck::default();
+        self.verify_claim_events_against(&[]).await
+    }
+
+    /// As [`Store::verify_claim_events`], and every head that was kept outside must be in the log: without one, a log whose end was
+    /// cut off or which was computed anew fits.
+    ///
+    /// # Errors
+    /// When the database cannot be read. What does not fit is no error but a finding.
+    pub async fn verify_claim_events_against(
+        &self,
+        outside: &[Head],
+    ) -> Result<EventCheck, StoreError> {
+        let mut chain = Chain::new(outside.iter().copied());
         let mut last = 0;
         loop {
             let page = self.event_log(last, 1_000).await?;
-            if page.is_empty() {
-                break;
-            }
+            let Some(end) = page.last() else { break };
+            last = end.sequence;
             for event in page {
-                if event.sequence != last + 1 {
-                    check.problems.push(format!(
-                        "entries {} to {} are missing",
-                        last + 1,
-                        event.sequence - 1
-                    ));
-                }
-                last = event.sequence;
-                check.events += 1;
-                if event.previous_hash != check.head.unwrap_or_else(zeros) {
-                    check
-                        .problems
-                        .push(format!("entry {last} does not follow the one before it"));
-                }
-                if event.hash != event.computed_hash() {
-                    check.problems.push(format!("entry {last} was changed"));
-                }
-                match &event.body {
-                    None => check.bodies_erased += 1,
-                    Some(body) if digest_of_body(body) != event.body_digest => {
-                        check
-                            .problems
-                            .push(format!("the body of entry {last} was changed"));
-                    }
-                    Some(_) => {}
-                }
-                check.head = Some(event.hash);
+                chain.push(&event.logged());
             }
         }
+        let report = chain.finish();
+        let mut check = EventCheck {
+            events: report.entries,
+            bodies_erased: report.bodies_erased,
+            problems: report.problems.iter().map(ToString::to_string).collect(),
+            head: report.head.map(|head| head.hash),
+        };
         let differing = self
             .db
             .rows(

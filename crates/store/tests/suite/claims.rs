@@ -2,6 +2,7 @@ use super::appeals::{appeal, outcome};
 use super::{Backend, at, block, deposit, ethereum, imported, now};
 use recover_core::amount::Amount;
 use recover_core::appeal::{AppealId, AppealStatus, MatchDecision};
+use recover_core::audit::Head;
 use recover_core::claim::{
     Claim, ClaimId, ClaimQuote, ClaimStatus, Command, OpenRequest, Person, Refusal, Role,
 };
@@ -551,6 +552,31 @@ pub async fn the_log_shows_every_edit(backend: Backend) {
     let claim = pending(&store, &deposit.id()).await;
     let clean = store.verify_claim_events().await.unwrap();
     assert_eq!((clean.events, clean.problems.len()), (4, 0));
+    // A head that was kept outside must be met.
+    let head = store.log_head().await.unwrap().unwrap();
+    assert_eq!((head.sequence, Some(head.hash)), (4, clean.head));
+    let met = store.verify_claim_events_against(&[head]).await.unwrap();
+    assert_eq!(met, clean);
+    for (outside, problem) in [
+        (
+            Head {
+                sequence: 5,
+                ..head
+            },
+            "the end was cut off",
+        ),
+        (
+            Head {
+                sequence: 3,
+                ..head
+            },
+            "written anew somewhere from entry 1 to 3",
+        ),
+    ] {
+        let check = store.verify_claim_events_against(&[outside]).await.unwrap();
+        assert_eq!(check.problems.len(), 1);
+        assert!(check.problems[0].contains(problem), "{:?}", check.problems);
+    }
     let events = store.claim_events(&claim.id).await.unwrap();
     assert_eq!(
         events
