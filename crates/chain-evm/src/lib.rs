@@ -5,13 +5,16 @@
 //! no address book (a scan asks a [`recover_core::book::WatchSet`]), no ledger, no list of assets and no store: whether a
 //! credit is worth anything is decided in `core`, by contract and never by what a contract says of itself.
 //!
-//! Start at [`decode`] (what counts as a credit and what does not), then [`wire`] (how nodes write it down); with
-//! `fetch`, `node::EvmNode` and `open`.
+//! Start at [`decode`] (what counts as a credit and what does not), then [`wire`] (how nodes write it down); for what goes out,
+//! at [`check`] and [`transaction`]; with `fetch`, at `node::EvmNode`, `open` and `carry`.
 
 pub mod address;
+pub mod call;
+pub mod check;
 pub mod control;
 pub mod decode;
 pub mod trace;
+pub mod transaction;
 pub mod wire;
 
 #[cfg(feature = "fetch")]

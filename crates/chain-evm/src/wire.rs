@@ -5,6 +5,10 @@
 //! Field names are those of the execution API (<https://ethereum.github.io/execution-apis/>) and, for `trace_block`, of
 //! OpenEthereum's trace module.
 
+mod stated;
+
+pub use stated::StatedTransaction;
+
 use ethers::types::{H160, H256};
 use recover_core::amount::Amount;
 use serde::Deserialize;

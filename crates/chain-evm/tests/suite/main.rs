@@ -6,6 +6,7 @@
 
 mod fixture;
 mod node_anvil;
+mod own_check;
 mod own_decode;
 mod own_explorer;
 mod own_faults;
@@ -14,4 +15,6 @@ mod own_replay;
 mod recorded_decode;
 mod recorded_explorer;
 mod recorded_rpc;
+mod recorded_transaction;
+mod signer;
 mod world;
