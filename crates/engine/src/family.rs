@@ -1,9 +1,11 @@
 //! The families that the binary was built with. The engine asks them and names none.
 
 use crate::config::{Codecs, NetworkConfig};
+use recover_core::check::Check;
 use recover_core::detect::Detect;
 use recover_core::network::Family;
 use recover_core::verdict::Control;
+use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use std::sync::Arc;
@@ -23,6 +25,19 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// When the table cannot be a network of this family.
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError>;
+
+    /// What reads and judges the family's transactions; `None` where nobody wrote it.
+    fn check(&self) -> Option<&dyn Check> {
+        None
+    }
+
+    /// Opens what carries claims on a network: over every source that can. Nothing is asked yet. `None` where nobody wrote it.
+    ///
+    /// # Errors
+    /// When the table cannot be a network of this family.
+    fn carry(&self, _network: &NetworkConfig) -> Result<Option<Arc<dyn Carry>>, SourceError> {
+        Ok(None)
+    }
 
     /// The decimals that we count a token in where the network sets none (XRP Ledger issued currencies), by its canonical
     /// text; `None` where the token itself has them.

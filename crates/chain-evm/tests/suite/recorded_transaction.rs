@@ -45,8 +45,16 @@ fn a_statement_that_does_not_hold_together_is_refused() {
     let mut tipped = good;
     tipped.max_priority_fee_per_gas = Some(Amount::from_u128(1));
     assert!(tipped.rebuild().is_err());
-    let good: StatedTransaction =
+    let creation: StatedTransaction =
         serde_json::from_value(result("evm/erigon_eth_getTransactionByHash_05")).unwrap();
+    assert!(matches!(creation.rebuild(), Err(TransactionError::Kind(_))));
+    let block = result("evm/erigon_eth_getBlockByNumber_05");
+    let transactions: Vec<StatedTransaction> =
+        serde_json::from_value(block["transactions"].clone()).unwrap();
+    let good = transactions
+        .into_iter()
+        .find(|stated| stated.kind == Some(0))
+        .unwrap();
     let changed = |change: &dyn Fn(&mut StatedTransaction)| {
         let mut stated = good.clone();
         change(&mut stated);

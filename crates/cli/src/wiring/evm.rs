@@ -1,11 +1,13 @@
 //! The EVM family: its pure halves behind one adapter, and its sources from `chains.toml`.
 
 use recover_chain_evm::address;
+use recover_chain_evm::check::EvmCheck;
 use recover_chain_evm::config::{EvmSourceConfig, FinalityRule, SourceKind};
 use recover_chain_evm::control::{Derivation, EvmControl};
 use recover_chain_evm::cost::FeeRule;
 use recover_core::address::{Address, AddressError, Payload};
 use recover_core::block::TxId;
+use recover_core::check::Check;
 use recover_core::detect::Detect;
 use recover_core::network::{Family, NetworkId};
 use recover_core::verdict::Control;
@@ -45,6 +47,10 @@ impl Adapter for Evm {
 
     fn control(&self) -> &dyn Control {
         const { &EvmControl::new(Derivation::Ethereum) }
+    }
+
+    fn check(&self) -> Option<&dyn Check> {
+        Some(&EvmCheck)
     }
 
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
