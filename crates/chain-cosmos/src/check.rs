@@ -82,7 +82,7 @@ fn caip2(request: &ReturnRequest) -> String {
 }
 
 /// The return that bytes stand for: exactly those bytes, and no others, are built from it.
-pub(crate) fn read(unsigned: &[u8]) -> Result<ReturnRequest, String> {
+fn read(unsigned: &[u8]) -> Result<ReturnRequest, String> {
     let summary = returns::decode(unsigned).map_err(|deviation| deviation.to_string())?;
     if summary.mode != SignMode::Direct {
         return Err(
@@ -92,6 +92,28 @@ pub(crate) fn read(unsigned: &[u8]) -> Result<ReturnRequest, String> {
     let request = request_of(summary)?;
     returns::verify(unsigned, &request).map_err(|refusal| refusal.to_string())?;
     Ok(request)
+}
+
+/// How a transaction in a block differs from a leg in what it does. Whoever signed it chose the form: a `timeout_height` of zero and
+/// amino's signature change nothing of the effect.
+#[cfg(feature = "fetch")]
+pub(crate) fn deviations_on_chain(leg: &Leg, chain: &str, raw: &[u8]) -> Vec<Deviation> {
+    let read = returns::decode_signed(raw)
+        .map_err(|deviation| deviation.to_string())
+        .and_then(|mut summary| {
+            // A transaction names neither.
+            chain.clone_into(&mut summary.chain);
+            "0".clone_into(&mut summary.account_number);
+            request_of(summary)
+        });
+    match read {
+        Ok(request) => deviations(leg, &request),
+        Err(detail) => vec![Deviation {
+            field: "bytes",
+            found: detail,
+            approved: SIGNED.to_owned(),
+        }],
+    }
 }
 
 fn request_of(summary: Summary) -> Result<ReturnRequest, String> {
@@ -275,7 +297,7 @@ fn decoded(request: &ReturnRequest) -> Decoded {
     }
 }
 
-pub(crate) fn slot(request: &ReturnRequest) -> Slot {
+fn slot(request: &ReturnRequest) -> Slot {
     Slot {
         account: request.from.text().to_owned(),
         sequence: request.sequence,
@@ -285,7 +307,7 @@ pub(crate) fn slot(request: &ReturnRequest) -> Slot {
 
 /// Every way in which a return differs from a leg, those first that lose money. Free are the account number, the sequence, the gas
 /// limit (the fee bounds it), and the two ends of validity, which [`returns::build`] demands.
-pub(crate) fn deviations(leg: &Leg, request: &ReturnRequest) -> Vec<Deviation> {
+fn deviations(leg: &Leg, request: &ReturnRequest) -> Vec<Deviation> {
     let Leg {
         kind,
         network,

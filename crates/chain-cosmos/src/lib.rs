@@ -28,4 +28,4 @@ pub mod source;
 pub use check::CosmosCheck;
 pub use family::CosmosFamily;
 #[cfg(feature = "fetch")]
-pub use source::{open, open_with};
+pub use source::{carry, carry_with, open, open_with};

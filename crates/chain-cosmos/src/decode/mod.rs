@@ -16,11 +16,15 @@ mod message;
 mod movement;
 mod origin;
 mod packet;
+#[cfg(feature = "fetch")]
+mod raw;
 
 pub use block::{Block, BlockCredits};
 #[cfg(feature = "fetch")]
 pub(crate) use block::{BlockHeader, header as header_of};
 pub use origin::Origin;
+#[cfg(feature = "fetch")]
+pub(crate) use raw::{fee_of, raw_of};
 
 use crate::address;
 use crate::networks;
@@ -221,6 +225,32 @@ impl Decoder {
         Ok(page)
     }
 
+    /// The token packets that the one transaction of an answer brought to this network.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn arrivals(&self, answer: &Value) -> Result<Vec<Arrival>, DecodeError> {
+        let mut arrivals = Vec::new();
+        for entry in json::entries(answer)? {
+            let row = json::single(entry)?;
+            for message in row.messages.iter().flat_map(message::Message::flat) {
+                let message::Message::Receive(packet) = message else {
+                    continue;
+                };
+                if let Some(token) = packet::TokenPacket::read(&packet.data) {
+                    arrivals.push(Arrival {
+                        route: format!(
+                            "{}/{}",
+                            packet.destination_port, packet.destination_channel
+                        ),
+                        denom: token.denom_here(packet),
+                        sender: token.sender,
+                        receiver: token.receiver,
+                    });
+                }
+            }
+        }
+        Ok(arrivals)
+    }
+
     /// A block and what its execution did: CometBFT's `/block` and `/block_results` of one height.
     ///
     /// # Errors
@@ -315,4 +345,18 @@ impl Decoder {
 pub(crate) enum DenomOrContract {
     Denom(String),
     Contract(String),
+}
+
+/// A coin that a packet brought to this network, in its sender's words.
+#[cfg(feature = "fetch")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    /// Port and channel of this network: the way home.
+    pub route: String,
+    /// The coin as this network names it.
+    pub denom: String,
+    /// The sender on the other network.
+    pub sender: String,
+    /// The receiver on this one, as written.
+    pub receiver: String,
 }

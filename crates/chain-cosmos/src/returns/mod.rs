@@ -10,6 +10,8 @@
 mod amino;
 mod read;
 
+#[cfg(feature = "fetch")]
+pub(crate) use read::decode_signed;
 pub use read::{Deviation, Summary, decode, verify, verify_signed};
 
 use crate::address::{self, module_account, parse_denom};

@@ -127,6 +127,13 @@ fn decode_direct(bytes: &[u8]) -> Result<Summary, Deviation> {
     Ok(summary)
 }
 
+/// What a transaction says that stands in a block: as [`decode`], in either mode, signed by anybody.
+#[cfg(feature = "fetch")]
+pub(crate) fn decode_signed(raw: &[u8]) -> Result<Summary, Deviation> {
+    let transaction: proto::TxRaw = whole("the transaction", raw)?;
+    decode_parts(&transaction.body_bytes, &transaction.auth_info_bytes)
+}
+
 /// What body and signer of a transaction say; chain and account number stand elsewhere.
 fn decode_parts(body: &[u8], auth_info: &[u8]) -> Result<Summary, Deviation> {
     let body: proto::TxBody = whole("the body", body)?;

@@ -44,19 +44,34 @@ impl Api {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Result<Value, Refusal>, SourceError> {
-        let read = |body: &[u8]| {
-            let answer: Value =
-                serde_json::from_slice(body).map_err(|_| self.client.unreadable(body))?;
-            let Some(mut refusal) = Refusal::read(&answer) else {
-                return Ok(Ok(answer));
-            };
-            if refusal.may_pass() {
-                return Err(self.refused(refusal));
-            }
-            refusal.words = self.client.redact(refusal.words);
-            Ok(Err(refusal))
-        };
+        let read = |body: &[u8]| self.read(body);
         self.client.get(path, query, read).await
+    }
+
+    /// As [`Api::ask`], by POST of JSON: the gateway's way to take a transaction.
+    pub async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<Result<Value, Refusal>, SourceError> {
+        let body = body.to_string().into();
+        let read = |body: &[u8]| self.read(body);
+        self.client
+            .post_to(path, "application/json", body, read)
+            .await
+    }
+
+    fn read(&self, body: &[u8]) -> Result<Result<Value, Refusal>, SourceError> {
+        let answer: Value =
+            serde_json::from_slice(body).map_err(|_| self.client.unreadable(body))?;
+        let Some(mut refusal) = Refusal::read(&answer) else {
+            return Ok(Ok(answer));
+        };
+        if refusal.may_pass() {
+            return Err(self.refused(refusal));
+        }
+        refusal.words = self.client.redact(refusal.words);
+        Ok(Err(refusal))
     }
 
     /// Asks for what must be there.

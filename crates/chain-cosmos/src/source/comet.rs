@@ -35,13 +35,13 @@ use tokio::sync::OnceCell;
 
 /// A CometBFT node.
 pub struct CometRpc {
-    api: Api,
+    pub(super) api: Api,
     status: OnceCell<Status>,
 }
 
 /// What a node says of itself.
 #[derive(Debug, Clone)]
-struct Status {
+pub(super) struct Status {
     chain: String,
     has_index: bool,
     lowest: Height,
@@ -96,13 +96,13 @@ impl CometRpc {
     }
 
     /// Makes sure, once, that it is the network it should be.
-    async fn checked(&self) -> Result<&Status, SourceError> {
+    pub(super) async fn checked(&self) -> Result<&Status, SourceError> {
         self.status.get_or_try_init(|| self.read_status()).await
     }
 
     /// Whether what it does not find does not exist: the operator's own node, with its index on and every block since the
     /// network's first.
-    fn proves_absence(&self, status: &Status) -> bool {
+    pub(super) fn proves_absence(&self, status: &Status) -> bool {
         let first = self.api.first_height();
         self.api.settings.proves_absence && status.has_index && status.lowest.0 <= first
     }
@@ -160,7 +160,7 @@ impl CometRpc {
     }
 
     /// A question to a module, in its own encoding.
-    async fn query(
+    pub(super) async fn query(
         &self,
         path: &str,
         request: &impl prost::Message,
@@ -218,7 +218,7 @@ impl CometRpc {
     }
 
     /// The account as its module knows it; `None` where it was never used.
-    async fn auth_account(
+    pub(super) async fn auth_account(
         &self,
         text: &str,
     ) -> Result<(Option<preflight::AuthAccount>, Height), SourceError> {
@@ -244,11 +244,11 @@ impl CometRpc {
 }
 
 /// What is inside a JSON-RPC answer.
-fn body(answer: &Value) -> &Value {
+pub(super) fn body(answer: &Value) -> &Value {
     answer.get("result").unwrap_or(answer)
 }
 
-fn text_at(value: &Value, pointer: &str) -> Option<String> {
+pub(super) fn text_at(value: &Value, pointer: &str) -> Option<String> {
     match value.pointer(pointer)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -7,9 +7,9 @@ use recover_source::chain::NetworkCost;
 use serde_json::json;
 
 /// Gas that a plain payment may use: recorded payments used 73,734 to 115,692.
-const GAS_PAYMENT: u64 = 200_000;
-/// Gas that a token contract's transfer may use.
-const GAS_CONTRACT: u64 = 400_000;
+pub(super) const GAS_PAYMENT: u64 = 200_000;
+/// Gas that a token contract's transfer, or one over IBC, may use.
+pub(super) const GAS_CONTRACT: u64 = 400_000;
 
 /// The cost by a node's minimum prices (`0.005uatom,0.01ibc/…`), in the network's own coin; `None` where it has no price in it.
 pub(super) fn of_price(network: &NetworkId, prices: &str) -> Option<NetworkCost> {

@@ -5,9 +5,11 @@
 //! movements that a block makes without a transaction; the gateway does not.
 
 mod api;
+mod carry;
 mod claims;
 mod comet;
 mod cost;
+mod desk;
 mod preflight;
 mod query;
 mod refusal;
@@ -19,6 +21,7 @@ pub use comet::CometRpc;
 pub use preflight::{Preflight, Preflights};
 pub use rest::CosmosRest;
 
+use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use recover_source::settings::SourceSettings;
@@ -84,5 +87,28 @@ pub fn open_preflights(
     match SourceKind::from_code(&settings.kind) {
         Some(SourceKind::CosmosRest) => Arc::new(CosmosRest::new(settings, transport)),
         Some(SourceKind::CometRpc) | None => Arc::new(CometRpc::new(settings, transport)),
+    }
+}
+
+/// Opens a source through which transactions are carried. Nothing is sent and no variable is read before the first question.
+///
+/// # Errors
+/// As [`open`].
+pub fn carry(settings: SourceSettings) -> Result<Arc<dyn Carry>, SourceError> {
+    let kinds = [SourceKind::CometRpc, SourceKind::CosmosRest].map(SourceKind::code);
+    let transport = settings.open(&kinds, None)?;
+    Ok(carry_with(settings, transport))
+}
+
+/// As [`carry`], over a transport of the caller's.
+#[must_use]
+pub fn carry_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn Carry> {
+    match SourceKind::from_code(&settings.kind) {
+        Some(SourceKind::CosmosRest) => {
+            Arc::new(carry::Carrier(CosmosRest::new(settings, transport)))
+        }
+        Some(SourceKind::CometRpc) | None => {
+            Arc::new(carry::Carrier(CometRpc::new(settings, transport)))
+        }
     }
 }

@@ -74,3 +74,23 @@ pub(crate) struct DenomTrace {
     #[prost(string, tag = "2")]
     pub base_denom: String,
 }
+
+/// `cosmos.tx.v1beta1.SimulateRequest`.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(crate) struct SimulateRequest {
+    #[prost(bytes = "vec", tag = "2")]
+    pub tx_bytes: Vec<u8>,
+}
+
+/// `cosmos.tx.v1beta1.SimulateResponse`, as far as it tells of gas.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(crate) struct SimulateAnswer {
+    #[prost(message, optional, tag = "1")]
+    pub gas_info: Option<GasInfo>,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(crate) struct GasInfo {
+    #[prost(uint64, tag = "2")]
+    pub gas_used: u64,
+}

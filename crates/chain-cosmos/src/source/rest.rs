@@ -36,14 +36,14 @@ const BLOCKS: &str = "/cosmos/base/tendermint/v1beta1/blocks";
 
 /// The REST gateway of a node.
 pub struct CosmosRest {
-    api: Api,
+    pub(super) api: Api,
     node: OnceCell<Node>,
 }
 
 /// What a gateway says of its node.
 #[derive(Debug, Clone)]
-struct Node {
-    has_index: bool,
+pub(super) struct Node {
+    pub(super) has_index: bool,
 }
 
 impl std::fmt::Debug for CosmosRest {
@@ -66,7 +66,7 @@ impl CosmosRest {
     }
 
     /// Makes sure, once, that it is the network it should be.
-    async fn checked(&self) -> Result<&Node, SourceError> {
+    pub(super) async fn checked(&self) -> Result<&Node, SourceError> {
         self.node
             .get_or_try_init(|| async {
                 let answer = self
@@ -101,14 +101,17 @@ impl CosmosRest {
         }
     }
 
-    async fn latest(&self) -> Result<Header, SourceError> {
+    pub(super) async fn latest(&self) -> Result<Header, SourceError> {
         let answer = self.api.get(&format!("{BLOCKS}/latest"), &[]).await?;
         let header = self.api.header(&answer)?;
         self.api.saw(header.block.height);
         Ok(header)
     }
 
-    async fn auth_account(&self, text: &str) -> Result<Option<AuthAccount>, SourceError> {
+    pub(super) async fn auth_account(
+        &self,
+        text: &str,
+    ) -> Result<Option<AuthAccount>, SourceError> {
         let path = format!("/cosmos/auth/v1beta1/accounts/{text}");
         match self.api.ask(&path, &[]).await? {
             Err(refusal) if refusal.is_not_found() => Ok(None),
