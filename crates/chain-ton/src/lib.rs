@@ -8,6 +8,9 @@
 //! brings some forty crates (a grammar parser, a stack switcher, elliptic curves) for the sake of a validator, and the codec
 //! stands in the offline verifier. Ours only reads, and is held against @ton/core and the real virtual machine.
 //!
+//! It builds no transaction: a return on TON is made by hand, with the exchange's own wallet, and the adapter has neither a
+//! checker nor a carrier. A deposit without its comment, the usual case, needs none: a ledger instruction credits it.
+//!
 //! Start at [`decode`] (what counts as a credit and what does not), then [`wire`] (how servers write it down); with `fetch`,
 //! `toncenter` and `open`.
 

@@ -1,11 +1,14 @@
 //! The families that are read account by account: each crate's pure halves behind one adapter, and its sources from
 //! `chains.toml`.
 
+use recover_core::check::Check;
 use recover_core::detect::Detect;
 use recover_core::network::Family;
 use recover_core::verdict::Control;
 use recover_engine::config::{NetworkConfig, SourceConfig};
 use recover_engine::family::Adapter;
+use recover_source::carriers::Carriers;
+use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use recover_source::failover::Sources;
@@ -13,11 +16,18 @@ use recover_source::settings::SourceSettings;
 use recover_source::transport::Transport;
 use std::sync::Arc;
 
+/// Opens what carries claims over one source.
+type OpenCarry = fn(SourceSettings) -> Result<Arc<dyn Carry>, SourceError>;
+
 /// A family with how its sources are opened and how its tokens are counted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Accounts<F> {
     family: F,
     open: fn(SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>,
+    /// What judges its transactions; `None` where money goes back by hand (TON).
+    check: Option<&'static dyn Check>,
+    /// What carries its claims; `None` likewise.
+    carry: Option<OpenCarry>,
     decimals: fn(&str) -> Option<u8>,
 }
 
@@ -25,6 +35,8 @@ pub struct Accounts<F> {
 pub const XRPL: Accounts<recover_chain_xrpl::XrplFamily> = Accounts {
     family: recover_chain_xrpl::XrplFamily,
     open: recover_chain_xrpl::open,
+    check: None,
+    carry: None,
     decimals: |asset| {
         asset
             .contains('.')
@@ -36,6 +48,8 @@ pub const XRPL: Accounts<recover_chain_xrpl::XrplFamily> = Accounts {
 pub const STELLAR: Accounts<recover_chain_stellar::StellarFamily> = Accounts {
     family: recover_chain_stellar::StellarFamily,
     open: recover_chain_stellar::open,
+    check: None,
+    carry: None,
     decimals: |_| None,
 };
 
@@ -43,13 +57,18 @@ pub const STELLAR: Accounts<recover_chain_stellar::StellarFamily> = Accounts {
 pub const COSMOS: Accounts<recover_chain_cosmos::CosmosFamily> = Accounts {
     family: recover_chain_cosmos::CosmosFamily,
     open: recover_chain_cosmos::open,
+    check: Some(&recover_chain_cosmos::CosmosCheck),
+    carry: Some(recover_chain_cosmos::carry),
     decimals: |_| None,
 };
 
-/// TON.
+/// TON. No transaction is built there: money goes back by hand, and a deposit without its comment is credited by ledger
+/// instruction.
 pub const TON: Accounts<recover_chain_ton::TonFamily> = Accounts {
     family: recover_chain_ton::TonFamily,
     open: recover_chain_ton::open,
+    check: None,
+    carry: None,
     decimals: |_| None,
 };
 
@@ -69,6 +88,22 @@ impl<F: Detect + Control> Adapter for Accounts<F> {
             .map(|source| (self.open)(settings(network, source)))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Arc::new(Sources::new(network.id.clone(), sources)))
+    }
+
+    fn check(&self) -> Option<&dyn Check> {
+        self.check.map(|check| check as &dyn Check)
+    }
+
+    fn carry(&self, network: &NetworkConfig) -> Result<Option<Arc<dyn Carry>>, SourceError> {
+        let Some(carry) = self.carry else {
+            return Ok(None);
+        };
+        let members = network
+            .sources
+            .iter()
+            .map(|source| carry(settings(network, source)))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(Arc::new(Carriers::new(network.id.clone(), members))))
     }
 
     fn decimals(&self, asset: &str) -> Option<u8> {
