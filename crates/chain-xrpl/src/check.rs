@@ -7,6 +7,8 @@
 mod compare;
 
 pub use compare::outcome;
+#[cfg(feature = "fetch")]
+pub(crate) use compare::{money_of, tag_of};
 
 use crate::address;
 use crate::asset::{Asset, Money};

@@ -1,6 +1,7 @@
 //! Opening a source of this family.
 
-use crate::node::XrplNode;
+use crate::node::{XrplCarry, XrplNode};
+use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use recover_source::settings::SourceSettings;
@@ -23,4 +24,19 @@ pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>
 #[must_use]
 pub fn open_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn ChainRead> {
     Arc::new(XrplNode::new(settings, transport))
+}
+
+/// Opens what carries payments to a source of the same kind. Nothing is sent and no variable is read before it is first asked.
+///
+/// # Errors
+/// As [`open`].
+pub fn carry(settings: SourceSettings) -> Result<Arc<dyn Carry>, SourceError> {
+    let transport = settings.open(&[KIND], Some("key"))?;
+    Ok(carry_with(settings, transport))
+}
+
+/// What carries payments over a transport of the caller's.
+#[must_use]
+pub fn carry_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn Carry> {
+    Arc::new(XrplCarry::new(XrplNode::new(settings, transport)))
 }

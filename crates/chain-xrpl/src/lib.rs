@@ -29,8 +29,8 @@ pub mod rpc;
 
 pub use check::XrplCheck;
 #[cfg(feature = "fetch")]
-pub use config::{open, open_with};
+pub use config::{carry, carry_with, open, open_with};
 pub use family::XrplFamily;
 #[cfg(feature = "fetch")]
-pub use node::XrplNode;
+pub use node::{XrplCarry, XrplNode};
 pub use number::ISSUED_DECIMALS;

@@ -1,8 +1,11 @@
 //! A server of the XRP Ledger (rippled or Clio) as a source.
 
+mod carry;
 mod pages;
 mod preflight;
+mod standing;
 
+pub use carry::XrplCarry;
 pub use preflight::Preflight;
 
 use crate::address;

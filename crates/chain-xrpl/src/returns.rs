@@ -2,7 +2,7 @@
 //!
 //! Pure: facts in, bytes out. Nothing here signs or sends. A return goes from the account that was credited to the account that
 //! paid it, in the same asset, never as a partial payment, with the sender's own `SourceTag` as its destination tag and no other:
-//! a tag is never made up. Start at [`plan()`]; [`verify`] is what a signer runs on the bytes.
+//! a tag is never made up. [`pay`] plans the same payment to anybody else, where people decided it. Start at [`plan()`]; [`verify`] is what a signer runs on the bytes.
 
 mod check;
 mod facts;
@@ -10,7 +10,7 @@ mod plan;
 
 pub use check::{Deviation, Form, Summary, decode, verify};
 pub use facts::{AccountFacts, LedgerFacts, LineFacts, ReturnFacts};
-pub use plan::{ReturnOrder, ReturnRefusal, plan};
+pub use plan::{PaymentOrder, ReturnOrder, ReturnRefusal, pay, plan, source_tag};
 
 use crate::address;
 use crate::asset::{Asset, Money};

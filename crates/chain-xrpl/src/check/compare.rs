@@ -56,7 +56,7 @@ fn money_text(money: Option<&Money>) -> String {
     clippy::option_option,
     reason = "outside: whether a payment can carry it; inside: the tag, and none is one answer"
 )]
-fn tag_of(memo: Option<&Memo>) -> Option<Option<u32>> {
+pub(crate) fn tag_of(memo: Option<&Memo>) -> Option<Option<u32>> {
     match memo {
         None => Some(None),
         Some(memo) if memo.place != place::DESTINATION_TAG => None,
@@ -73,7 +73,7 @@ fn tag_of(memo: Option<&Memo>) -> Option<Option<u32>> {
 }
 
 /// The leg's money; `None` where it is of no asset that is paid here.
-fn money_of(leg: &Leg) -> Option<Money> {
+pub(crate) fn money_of(leg: &Leg) -> Option<Money> {
     let asset = Asset::of_id(&leg.asset).filter(|_| leg.asset.network == leg.network)?;
     let scale = match asset {
         Asset::Xrp => 0,

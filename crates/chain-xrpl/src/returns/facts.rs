@@ -1,6 +1,8 @@
 //! What must be known of the ledger and its accounts before a return is planned.
 
+use crate::address;
 use crate::number::Number;
+use crate::signature::account_of_key;
 use serde_json::{Map, Value};
 
 /// `lsfRequireDestTag`: payments without a destination tag fail.
@@ -13,6 +15,8 @@ const DISALLOW_XRP: u32 = 0x0008_0000;
 const GLOBAL_FREEZE: u32 = 0x0040_0000;
 /// `lsfDepositAuth`: only authorised accounts may send to it.
 const DEPOSIT_AUTHORISATION: u32 = 0x0100_0000;
+/// `lsfDisableMaster`: the account's own key signs no more.
+const MASTER_DISABLED: u32 = 0x0010_0000;
 
 /// What the ledger asks of everyone. Always read from a server: these have changed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub struct AccountFacts {
     pub flags: u32,
     /// What it asks for transfers of its currencies, in billionths; 0 for nothing, else from 1,000,000,000.
     pub transfer_rate: u32,
+    /// The account whose key may sign for it (`RegularKey`); `None` where it set none.
+    pub regular_key: Option<[u8; 20]>,
 }
 
 impl AccountFacts {
@@ -65,7 +71,20 @@ impl AccountFacts {
             sequence: u32::try_from(number("Sequence")?).ok()?,
             flags: u32::try_from(number("Flags")?).ok()?,
             transfer_rate: small("TransferRate")??,
+            regular_key: match root.get("RegularKey") {
+                None | Some(Value::Null) => None,
+                Some(value) => Some(address::account(value.as_str()?)?),
+            },
         })
+    }
+
+    /// Whether a key may sign alone for it, where it is the account `account`: its own key while that is not disabled, or its
+    /// regular key.
+    #[must_use]
+    pub fn may_sign(&self, account: [u8; 20], key: [u8; 33]) -> bool {
+        let signer = account_of_key(key);
+        let by_master = signer == account && self.flags & MASTER_DISABLED == 0;
+        by_master || self.regular_key == Some(signer)
     }
 
     /// Whether payments to it need a destination tag.

@@ -26,7 +26,30 @@ pub struct ReturnOrder<'a> {
     pub signing: Signing,
 }
 
-/// Why a return is not made, in order of precedence: the first that applies is given.
+/// A payment that is wanted, whoever gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentOrder {
+    /// Who pays: our account.
+    pub account: [u8; 20],
+    /// Who receives.
+    pub destination: [u8; 20],
+    /// The recipient's routing value; `None` for none, and 0 is one.
+    pub destination_tag: Option<u32>,
+    /// What is paid; `None` for what no payment here carries.
+    pub asset: Option<Asset>,
+    /// What shall arrive, in base units.
+    pub deliver: Amount,
+    /// The most that may leave for it, an issuer's transfer fee included, in base units.
+    pub leave_max: Amount,
+    /// What is burnt, in drops.
+    pub fee_drops: u64,
+    /// What keeps it unique.
+    pub validity: Validity,
+    /// Who signs.
+    pub signing: Signing,
+}
+
+/// Why a payment is not made, in order of precedence: the first that applies is given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReturnRefusal {
@@ -37,10 +60,10 @@ pub enum ReturnRefusal {
     #[error("the credit names no sender: a person must find out whom it belongs to")]
     NoSender,
     /// It came from the account itself.
-    #[error("the money came from the account itself")]
+    #[error("the money would go back to the account that pays it")]
     OwnAccount,
     /// The sender is an account that nobody holds.
-    #[error("the sender is an account of the ledger itself: nobody could use the money there")]
+    #[error("the recipient is an account of the ledger itself: nobody could use the money there")]
     NobodysAccount,
     /// A kind of asset that is returned by hand.
     #[error("this asset is returned by hand: only XRP and issued currencies are built here")]
@@ -56,20 +79,20 @@ pub enum ReturnRefusal {
     TooFine,
     /// The destination takes payments only from accounts that it named.
     #[error(
-        "the sender's account takes payments only from accounts that it authorised (DepositAuth): it must authorise ours first"
+        "the recipient's account takes payments only from accounts that it authorised (DepositAuth): it must authorise ours first"
     )]
     DepositAuthorisation,
     /// The destination needs a tag, and the sender gave none to answer to.
     #[error(
-        "the sender's account needs a destination tag, and the deposit carried no SourceTag: ask the sender; a tag is never made up"
+        "the recipient's account needs a destination tag, and none is known: ask the recipient; a tag is never made up"
     )]
     TagNeeded,
     /// The destination does not exist and cannot be made with this.
-    #[error("the sender's account does not exist any more, and only XRP can make it again")]
+    #[error("the recipient's account does not exist any more, and only XRP can make it again")]
     DestinationAbsent,
     /// The destination does not exist and the amount is below what makes an account.
     #[error(
-        "the sender's account does not exist any more, and making it again takes {reserve_drops} drops"
+        "the recipient's account does not exist any more, and making it again takes {reserve_drops} drops"
     )]
     BelowBaseReserve {
         /// What it takes.
@@ -83,14 +106,14 @@ pub enum ReturnRefusal {
     Frozen,
     /// The destination has no trust line.
     #[error(
-        "the sender's account no longer has a trust line for this currency: it must set one first"
+        "the recipient's account no longer has a trust line for this currency: it must set one first"
     )]
     TrustLineAbsent,
     /// The destination's trust line is not authorised by the issuer.
-    #[error("the issuer has not authorised the sender's account to hold this currency")]
+    #[error("the issuer has not authorised the recipient's account to hold this currency")]
     TrustLineNotAuthorised,
     /// The destination's trust line would overflow.
-    #[error("the sender's trust line does not take so much: its limit must be raised first")]
+    #[error("the recipient's trust line does not take so much: its limit must be raised first")]
     TrustLimit,
     /// The issuer's fee would be ours to pay.
     #[error(
@@ -222,20 +245,56 @@ pub fn plan(order: &ReturnOrder<'_>, facts: &ReturnFacts) -> Result<ReturnPaymen
     let sender = credit.from.as_ref().and_then(address::bytes);
     let destination = sender.ok_or(No::NoSender)?;
     let account = address::bytes(&credit.to).ok_or(No::NoSender)?;
+    // The sender's own tag, where the deposit carried one: no other value is theirs.
+    let tag = source_tag(credit);
+    pay(
+        &PaymentOrder {
+            account,
+            destination,
+            destination_tag: tag,
+            asset: Asset::of_id(&credit.asset).filter(|_| !credit.flags.contains(&Flag::Nft)),
+            deliver: order.deliver,
+            leave_max: credit.amount,
+            fee_drops: order.fee_drops,
+            validity: order.validity,
+            signing: order.signing,
+        },
+        facts,
+    )
+}
+
+/// The sender's own tag (`SourceTag`) of a credit; `None` where it carried none.
+#[must_use]
+pub fn source_tag(credit: &Observation) -> Option<u32> {
+    let memo = credit.memos.iter().find(|memo| memo.place == SOURCE_TAG)?;
+    std::str::from_utf8(&memo.raw).ok()?.parse().ok()
+}
+
+/// Plans a payment to anybody.
+///
+/// # Errors
+/// The first refusal that applies.
+pub fn pay(order: &PaymentOrder, facts: &ReturnFacts) -> Result<ReturnPayment, ReturnRefusal> {
+    use ReturnRefusal as No;
+    let PaymentOrder {
+        account,
+        destination,
+        ..
+    } = *order;
     if account == destination {
         return Err(No::OwnAccount);
     }
     if matches!(destination, address::ACCOUNT_ZERO | address::ACCOUNT_ONE) {
         return Err(No::NobodysAccount);
     }
-    let asset = Asset::of_id(&credit.asset)
+    let asset = order
+        .asset
         .filter(|asset| !matches!(asset, Asset::Mpt(_)))
-        .filter(|_| !credit.flags.contains(&Flag::Nft))
         .ok_or(No::AssetByHand)?;
     if order.deliver.is_zero() {
         return Err(No::NothingToReturn);
     }
-    if order.deliver > credit.amount {
+    if order.deliver > order.leave_max {
         return Err(No::MoreThanCameIn);
     }
     let scale = match asset {
@@ -249,17 +308,13 @@ pub fn plan(order: &ReturnOrder<'_>, facts: &ReturnFacts) -> Result<ReturnPaymen
     if crate::binary::encode_money(&amount).is_none() {
         return Err(No::TooFine);
     }
-    // The sender's own tag, where the deposit carried one: no other value is theirs.
-    let tag = credit
-        .memos
-        .iter()
-        .find(|memo| memo.place == SOURCE_TAG)
-        .and_then(|memo| std::str::from_utf8(&memo.raw).ok()?.parse::<u32>().ok());
     match &facts.destination {
         Some(state) if state.requires_deposit_authorisation() => {
             return Err(No::DepositAuthorisation);
         }
-        Some(state) if state.requires_tag() && tag.is_none() => return Err(No::TagNeeded),
+        Some(state) if state.requires_tag() && order.destination_tag.is_none() => {
+            return Err(No::TagNeeded);
+        }
         Some(_) => {}
         None if asset != Asset::Xrp => return Err(No::DestinationAbsent),
         None => {
@@ -270,23 +325,15 @@ pub fn plan(order: &ReturnOrder<'_>, facts: &ReturnFacts) -> Result<ReturnPaymen
         }
     }
     let send_max = match asset {
-        Asset::Issued { issuer, .. } => {
-            currency(order, facts, account, destination, issuer, &amount)?
-        }
+        Asset::Issued { issuer, .. } => currency(order, facts, issuer, &amount)?,
         Asset::Xrp | Asset::Mpt(_) => None,
     };
-    own_side(
-        order,
-        facts,
-        asset,
-        account,
-        send_max.as_ref().unwrap_or(&amount),
-    )?;
+    own_side(order, facts, asset, send_max.as_ref().unwrap_or(&amount))?;
     fee_and_validity(order, facts)?;
     Ok(ReturnPayment {
         account,
         destination,
-        destination_tag: tag,
+        destination_tag: order.destination_tag,
         amount,
         send_max,
         fee_drops: order.fee_drops,
@@ -297,14 +344,17 @@ pub fn plan(order: &ReturnOrder<'_>, facts: &ReturnFacts) -> Result<ReturnPaymen
 
 /// What an issued currency needs on the other side, and the most that may leave ours.
 fn currency(
-    order: &ReturnOrder<'_>,
+    order: &PaymentOrder,
     facts: &ReturnFacts,
-    account: [u8; 20],
-    destination: [u8; 20],
     issuer: [u8; 20],
     amount: &Money,
 ) -> Result<Option<Money>, ReturnRefusal> {
     use ReturnRefusal as No;
+    let PaymentOrder {
+        account,
+        destination,
+        ..
+    } = *order;
     let state = facts.issuer.as_ref().ok_or(No::IssuerUnknown)?;
     // A frozen line still lets its holder pay the issuer.
     let own_frozen = facts.own_line.as_ref().is_some_and(|line| line.frozen);
@@ -341,7 +391,7 @@ fn currency(
         .and_then(|units| Number::of_units(units, ISSUED_DECIMALS).rounded_up())
         .ok_or(No::TooFine)?;
     let units = most.units(ISSUED_DECIMALS).map(|units| units.amount);
-    if units.is_none_or(|units| units > order.credit.amount) {
+    if units.is_none_or(|units| units > order.leave_max) {
         return Err(No::TransferFeeUncovered {
             send_max: most.to_string(),
         });
@@ -354,13 +404,13 @@ fn currency(
 
 /// What our account must have and keep.
 fn own_side(
-    order: &ReturnOrder<'_>,
+    order: &PaymentOrder,
     facts: &ReturnFacts,
     asset: Asset,
-    account: [u8; 20],
     leaves: &Money,
 ) -> Result<(), ReturnRefusal> {
     use ReturnRefusal as No;
+    let account = order.account;
     let own = facts.own.as_ref().ok_or(No::OwnAccountAbsent)?;
     let leaves = leaves
         .units()
@@ -392,7 +442,7 @@ fn own_side(
     Ok(())
 }
 
-fn fee_and_validity(order: &ReturnOrder<'_>, facts: &ReturnFacts) -> Result<(), ReturnRefusal> {
+fn fee_and_validity(order: &PaymentOrder, facts: &ReturnFacts) -> Result<(), ReturnRefusal> {
     use ReturnRefusal as No;
     let signatures = match order.signing {
         Signing::Key(_) => 1,

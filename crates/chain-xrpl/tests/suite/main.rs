@@ -4,10 +4,12 @@
 // The helpers of a test suite are tests too; clippy only knows those under #[test].
 #![allow(clippy::unwrap_used)]
 
+mod carrying;
 mod fixture;
 mod legs;
 mod oracle_check;
 mod oracle_xrpl;
+mod own_carry;
 mod own_check;
 mod own_decode;
 mod own_faults;
@@ -15,6 +17,7 @@ mod own_node;
 mod own_omnibus;
 mod own_returns;
 mod recorded_addresses;
+mod recorded_carry;
 mod recorded_check;
 mod recorded_files;
 mod recorded_truth;

@@ -69,6 +69,7 @@ fn account(balance_drops: u64) -> AccountFacts {
         sequence: 100,
         flags: 0,
         transfer_rate: 0,
+        regular_key: None,
     }
 }
 
