@@ -21,6 +21,19 @@ impl Cents {
     pub fn parse(text: &str) -> Result<Self, crate::amount::AmountError> {
         Amount::from_coin_text(text, 2).map(Self)
     }
+
+    /// The sum; `None` where it leaves every range.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// Divided by a number, rounded up; `None` for zero.
+    #[must_use]
+    pub fn divided_up(self, by: u32) -> Option<Self> {
+        let by = Amount::from_u128(u128::from(by));
+        self.0.mul_ratio_ceil(Amount::from_u128(1), by).map(Self)
+    }
 }
 
 impl std::fmt::Display for Cents {

@@ -28,6 +28,7 @@
 pub mod address;
 pub mod amount;
 pub mod appeal;
+pub mod approval;
 pub mod asset;
 pub mod audit;
 pub mod block;
@@ -48,7 +49,9 @@ pub mod memo;
 pub mod names;
 pub mod network;
 pub mod observation;
+pub mod people;
 pub mod plan;
 pub mod ssh;
 pub mod time;
 pub mod verdict;
+pub mod wire;

@@ -106,7 +106,7 @@ pub struct Instruction {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
     /// A transaction: built, signed outside, sent, final.
-    Send(Leg),
+    Send(Box<Leg>),
     /// Ledger instructions that go out together and are acknowledged together.
     Instruct(Vec<Instruction>),
 }
@@ -122,7 +122,7 @@ impl Plan {
     /// The transactions among the steps, in order.
     pub fn legs(&self) -> impl Iterator<Item = &Leg> {
         self.steps.iter().filter_map(|step| match step {
-            Step::Send(leg) => Some(leg),
+            Step::Send(leg) => Some(leg.as_ref()),
             Step::Instruct(_) => None,
         })
     }

@@ -13,6 +13,8 @@ coded! {
         PolicyMissing => "policy_missing",
         /// The claim does not stand where this can happen.
         StatusWrong => "status_wrong",
+        /// The wallet team's leads or anybody who saw reason to halted every release.
+        Halted => "halted",
         /// A person holds the claim.
         OnHold => "on_hold",
         /// A reorganisation removed the deposit, or its block or amount differ from what the claim was opened on.
@@ -43,18 +45,64 @@ coded! {
         RivalAppeal => "rival_appeal",
         /// The resolution pays to an address and none is named.
         DestinationMissing => "destination_missing",
+        /// Nobody could lay out what would be done, so that there is nothing to approve.
+        PlanMissing => "plan_missing",
+        /// What would be done is not what the claim and its quote say.
+        PlanDiffers => "plan_differs",
+        /// A package is with the signers or with the ledger: only proof that it can never happen frees the claim.
+        PackageLive => "package_live",
+        /// Money was moved or booked already.
+        AlreadyMoved => "already_moved",
         /// The quote ran out.
         QuoteExpired => "quote_expired",
         /// The quote has not run out yet.
         QuoteStillValid => "quote_still_valid",
         /// Screening is missing, held or too old.
         ScreeningMissing => "screening_missing",
+        /// A rule of the approval policy forbids it.
+        BlockedByPolicy => "blocked_by_policy",
+        /// No rule or no tier of the approval policy fits, which denies.
+        NoApprovalRule => "no_approval_rule",
         /// The person opened the claim or acted on it before.
         ActorInvolved => "actor_involved",
         /// The person voted on this content already.
         AlreadyVoted => "already_voted",
         /// The content is not the one that the person saw.
         DigestDiffers => "digest_differs",
+        /// The policy wants votes signed and this one is not.
+        SignatureMissing => "signature_missing",
+        /// The signature is not by one of the person's keys over this content.
+        SignatureWrong => "signature_wrong",
+        /// The votes are still valid and enough.
+        VotesStillValid => "votes_still_valid",
+        /// Too few people agree to it as it is now, by the policies in force now.
+        QuorumMissing => "quorum_missing",
+        /// The delay after the last vote is not over.
+        DelayRunning => "delay_running",
+        /// A vote stands in the database that no entry of the log vouches for.
+        VotesNotLogged => "votes_not_logged",
+        /// As much was released in 24 hours as the policy allows.
+        DayLimitReached => "day_limit_reached",
+        /// Another live package uses the account's slot: two transactions would fight for it.
+        SlotTaken => "slot_taken",
+        /// This is not the step that comes next.
+        StepDiffers => "step_differs",
+        /// No package is out.
+        PackageMissing => "package_missing",
+        /// The package's deadline is over.
+        PackageExpired => "package_expired",
+        /// Without its signature it is not what was handed out.
+        BytesDiffer => "bytes_differ",
+        /// Another key signed it than the expected one.
+        SignerDiffers => "signer_differs",
+        /// No signed bytes were brought back.
+        SignedBytesMissing => "signed_bytes_missing",
+        /// The network shows nothing that was not known.
+        NothingNew => "nothing_new",
+        /// The answer is about an instruction that is not out.
+        AcknowledgementUnknown => "acknowledgement_unknown",
+        /// An instruction has no answer, more than one, or one without an entry.
+        AcknowledgementIncomplete => "acknowledgement_incomplete",
         /// A reason must be given.
         ReasonMissing => "reason_missing",
     }
@@ -71,6 +119,7 @@ impl Refusal {
             Self::RoleMissing => "ask a person whose role allows it; roles stand in policy.toml",
             Self::PolicyMissing => "pass --policy policy.toml",
             Self::StatusWrong => "see `claims show` for where the claim stands and what comes next",
+            Self::Halted => "two leads of the wallet team lift it with `halt lift`",
             Self::OnHold => "a compliance person clears it with `claims screen --clear`",
             Self::DepositChanged => "scan the network again, then open a new claim",
             Self::DepositNotFinal => "wait for finality; `reconcile` re-checks it",
@@ -97,12 +146,52 @@ impl Refusal {
             }
             Self::RivalAppeal => "settle between the appeals first: `match --explain`",
             Self::DestinationMissing => "name the proven address with --destination",
+            Self::PlanMissing => {
+                "name the exchange's accounts for the network under [[wallet]] in policy.toml, then `quote CLAIM` again"
+            }
+            Self::PlanDiffers => "quote again: the plan was laid out for another amount or address",
+            Self::PackageLive => {
+                "`claims show` names it; it is free once the network proves that it can never happen (its slot used by another \
+                 transaction, its validity over)"
+            }
+            Self::AlreadyMoved => "`claims show` says what; carry the rest of the plan out",
             Self::QuoteExpired => "quote again with `quote CLAIM`",
             Self::QuoteStillValid => "the quote can still be accepted",
             Self::ScreeningMissing => "a compliance person screens it with `claims screen`",
+            Self::BlockedByPolicy => "see [[approval.rule]] in policy.toml",
+            Self::NoApprovalRule => "see [[approval.rule]] and [[approval.tier]] in policy.toml",
             Self::ActorInvolved => "another person of the wallet team must vote",
             Self::AlreadyVoted => "another person of the wallet team must vote",
             Self::DigestDiffers => "read the claim again: its content is not what you saw",
+            Self::SignatureMissing => {
+                "sign the digest of `claims show` with `ssh-keygen -Y sign -n recover-claim` and pass --signature FILE"
+            }
+            Self::SignatureWrong => {
+                "sign exactly the digest and a line break, in the namespace recover-claim, with a key of policy.toml"
+            }
+            Self::VotesStillValid => "nothing needs to be done",
+            Self::QuorumMissing => "`claims show` says whose votes count and how many are needed",
+            Self::DelayRunning => "`claims show` says when it ends",
+            Self::VotesNotLogged => {
+                "run `audit verify`: somebody wrote to the database behind the program"
+            }
+            Self::DayLimitReached => {
+                "wait, or two leads of the wallet team open the limit with `halt lift`"
+            }
+            Self::SlotTaken => "export again: the next free slot is taken then",
+            Self::StepDiffers => "see `claims show` for the step that comes next",
+            Self::PackageMissing => "export one with `claims export`",
+            Self::PackageExpired => "hand the same package out again with `claims export`",
+            Self::BytesDiffer => {
+                "do not send it: the signers signed something else; check the package with recover-verify"
+            }
+            Self::SignerDiffers => "do not send it: ask the signers which key they used",
+            Self::SignedBytesMissing => "bring them back with `claims import`",
+            Self::NothingNew => "nothing needs to be done",
+            Self::AcknowledgementUnknown => "`claims show` lists the instructions that are out",
+            Self::AcknowledgementIncomplete => {
+                "give one answer with the ledger's entry for each instruction"
+            }
             Self::ReasonMissing => "give one with --reason",
         }
     }

@@ -1,0 +1,478 @@
+//! The decisions up to approval, and the way into those after it.
+
+use super::carry;
+use super::command::{Command, Facts, OpenRequest};
+use super::guards::{Every, Guards};
+use super::package::Execution;
+use super::plan_fits::require_plan_fits;
+use super::record::{Approval, Approved, Claim, ClaimQuote, Hold, Screening};
+use super::refusal::Refusal;
+use super::standing::{
+    block_of, is_final, is_settled, require_payable, require_recoverable, require_unpaid,
+};
+use super::votes::{self, count_with, is_within_alone};
+use super::{ClaimId, ClaimStatus, Resolution};
+use crate::deposit::DepositStatus;
+use crate::people::Role;
+use crate::plan::Plan;
+use crate::time::Timestamp;
+use crate::verdict::{Missing, Verdict};
+use std::collections::BTreeSet;
+
+/// Who may open a claim and quote it.
+const MAKERS: &[Role] = &[Role::Specialist, Role::Agent];
+/// Who may vote.
+const VOTERS: &[Role] = &[Role::Wallet, Role::WalletLead, Role::Compliance];
+
+/// Opens a claim as a draft.
+///
+/// # Errors
+/// The first refusal that applies, in the order of [`Refusal`].
+pub fn open(request: &OpenRequest, facts: &Facts<'_>) -> Result<Claim, Refusal> {
+    let deposit = facts.deposit;
+    require(facts.actor.is_any(MAKERS), Refusal::RoleMissing)?;
+    require(
+        deposit.status != DepositStatus::Gone,
+        Refusal::DepositChanged,
+    )?;
+    require(is_final(deposit), Refusal::DepositNotFinal)?;
+    require(
+        deposit.status != DepositStatus::Claimed && !is_settled(deposit),
+        Refusal::DepositTaken,
+    )?;
+    require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
+    require(
+        deposit.classification.kind.is_workable(),
+        Refusal::NothingToClaim,
+    )?;
+    // A draft on a deposit that only a file told is allowed, so that work can start; no quote and no vote is.
+    if deposit.classification.verdict != Verdict::Conditional(Missing::NotSeenByUs) {
+        require_recoverable(&deposit.classification.verdict)?;
+    }
+    let resolution = request.resolution.unwrap_or_else(|| {
+        Resolution::proposed(deposit.classification.kind, &deposit.classification.verdict)
+    });
+    require(resolution.is_payment(), Refusal::ResolutionPaysNobody)?;
+    let owner = deposit.classification.owner.as_ref();
+    let beneficiary = request
+        .beneficiary
+        .clone()
+        .or_else(|| owner.cloned())
+        .ok_or(Refusal::BeneficiaryMissing)?;
+    require(
+        owner.is_none_or(|owner| *owner == beneficiary),
+        Refusal::BeneficiaryNotOwner,
+    )?;
+    require(
+        !facts.rivals.iter().any(|rival| *rival != beneficiary),
+        Refusal::RivalAppeal,
+    )?;
+    require(
+        !resolution.needs_destination() || request.destination.is_some(),
+        Refusal::DestinationMissing,
+    )?;
+    Ok(Claim {
+        id: ClaimId::of(&deposit.id(), request.ordinal),
+        deposit: deposit.id(),
+        deposit_block: block_of(deposit),
+        asset: deposit.asset().clone(),
+        amount: deposit.amount(),
+        appeal: request.appeal.clone(),
+        beneficiary: Some(beneficiary),
+        destination: request.destination.clone(),
+        resolution,
+        revision: 1,
+        status: ClaimStatus::Draft,
+        hold: None,
+        quote: None,
+        plan: None,
+        screening: None,
+        rescreening: None,
+        approvals: Vec::new(),
+        approved: None,
+        execution: Execution::default(),
+        involved: BTreeSet::from([facts.actor.name.clone()]),
+        opened_by: facts.actor.name.clone(),
+        opened_at: facts.now,
+        closing_reason: None,
+    })
+}
+
+/// Applies one command to a claim that was read at `expected_revision`.
+///
+/// # Errors
+/// The first refusal that applies, in the order of [`Refusal`]. The claim is unchanged then.
+pub fn step(
+    claim: &Claim,
+    expected_revision: u32,
+    command: &Command,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    step_with(&Every, claim, expected_revision, command, facts)
+}
+
+pub(super) fn step_with(
+    guards: &impl Guards,
+    claim: &Claim,
+    expected_revision: u32,
+    command: &Command,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    guards.require(
+        claim.revision == expected_revision,
+        Refusal::RevisionDiffers,
+    )?;
+    match command {
+        Command::Quote { quote, plan } => quoted(guards, claim, quote, plan.as_ref(), facts),
+        Command::Accept => accepted(guards, claim, facts),
+        Command::Screen { clear, reason } => screened(guards, claim, *clear, reason, facts),
+        Command::Approve { digest, signature } => {
+            let vote = Approval {
+                person: facts.actor.name.clone(),
+                digest: *digest,
+                approved_at: facts.now,
+                signature: signature.clone(),
+            };
+            voted(guards, claim, vote, facts)
+        }
+        Command::Reject { reason } => rejected(guards, claim, reason, facts),
+        Command::Cancel { reason } => {
+            require_role(guards, facts, MAKERS)?;
+            require_nothing_out(guards, claim)?;
+            guards.require(claim.hold.is_none(), Refusal::OnHold)?;
+            end(claim, ClaimStatus::Cancelled, reason)
+        }
+        Command::ExpireQuote => quote_expired(guards, claim, facts),
+        Command::Invalidate { reason } => {
+            require_nothing_out(guards, claim)?;
+            end(claim, ClaimStatus::Invalidated, reason)
+        }
+        Command::LapseVotes => lapsed(guards, claim, facts),
+        Command::Prepare {
+            transaction,
+            expires_at,
+        } => carry::prepare(guards, claim, transaction, *expires_at, facts),
+        Command::Export { expires_at } => carry::export(guards, claim, *expires_at, facts),
+        Command::Instruct { expires_at } => carry::instruct(guards, claim, *expires_at, facts),
+        Command::Import { signed } => carry::import(guards, claim, signed, facts),
+        Command::Send => carry::send(guards, claim, facts),
+        Command::Sent => carry::sent(guards, claim),
+        Command::Sight(sighting) => carry::sight(guards, claim, sighting),
+        Command::Acknowledge { answers } => carry::acknowledge(guards, claim, answers, facts),
+    }
+}
+
+fn quoted(
+    guards: &impl Guards,
+    claim: &Claim,
+    quote: &ClaimQuote,
+    plan: Option<&Plan>,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    require_role(guards, facts, MAKERS)?;
+    require_nothing_out(guards, claim)?;
+    guards.require(claim.hold.is_none(), Refusal::OnHold)?;
+    // A quote that does not add up to the claim's amount was reckoned from another deposit.
+    guards.require(
+        quote.quote.net.checked_add(quote.quote.fee_in_asset) == Some(claim.amount),
+        Refusal::DepositChanged,
+    )?;
+    require_payable(guards, claim, facts)?;
+    if let Some(plan) = plan {
+        require_plan_fits(guards, claim, quote, plan)?;
+    }
+    let mut next = claim.clone();
+    // Another price is another content: what was accepted, screened or voted before no longer counts.
+    if claim.quote.is_some() {
+        next.revision = claim.revision.saturating_add(1);
+        next.approvals.clear();
+        next.approved = None;
+        next.screening = None;
+        next.rescreening = None;
+    }
+    next.quote = Some(quote.clone());
+    next.plan = plan.cloned();
+    next.execution.done = 0;
+    next.execution.package = None;
+    next.status = ClaimStatus::Quoted;
+    next.involved.insert(facts.actor.name.clone());
+    Ok(next)
+}
+
+fn accepted(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Claim, Refusal> {
+    require_role(guards, facts, MAKERS)?;
+    require_status(guards, claim, &[ClaimStatus::Quoted])?;
+    guards.require(claim.hold.is_none(), Refusal::OnHold)?;
+    require_payable(guards, claim, facts)?;
+    let is_valid = claim
+        .quote
+        .as_ref()
+        .is_some_and(|quote| facts.now < quote.expires_at);
+    guards.require(is_valid, Refusal::QuoteExpired)?;
+    let mut next = claim.clone();
+    next.status = ClaimStatus::Accepted;
+    next.involved.insert(facts.actor.name.clone());
+    Ok(next)
+}
+
+/// A hold can be set wherever the claim is open, and lifted wherever it was set: the path under it stays as it is. The first
+/// clearance of an accepted claim is part of the content and puts it up for approval; a later one only renews the age.
+fn screened(
+    guards: &impl Guards,
+    claim: &Claim,
+    clear: bool,
+    reason: &str,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    require_role(guards, facts, &[Role::Compliance])?;
+    guards.require(claim.status.is_open(), Refusal::StatusWrong)?;
+    if clear && claim.hold.is_none() {
+        let is_too_early = matches!(
+            claim.status,
+            ClaimStatus::Draft | ClaimStatus::Quoted | ClaimStatus::QuoteExpired
+        );
+        guards.require(!is_too_early, Refusal::StatusWrong)?;
+    }
+    guards.require(!reason.trim().is_empty(), Refusal::ReasonMissing)?;
+    let screening = Screening {
+        clear,
+        person: facts.actor.name.clone(),
+        reason: reason.to_owned(),
+        decided_at: facts.now,
+    };
+    let mut next = claim.clone();
+    next.involved.insert(facts.actor.name.clone());
+    if !clear {
+        next.hold = Some(Hold {
+            person: facts.actor.name.clone(),
+            since: facts.now,
+            reason: reason.to_owned(),
+        });
+        next.rescreening = Some(screening);
+        return Ok(next);
+    }
+    next.hold = None;
+    if claim.status == ClaimStatus::Accepted {
+        next.screening = Some(screening);
+        next.rescreening = None;
+        next.status = ClaimStatus::PendingApproval;
+    } else {
+        next.rescreening = Some(screening);
+    }
+    Ok(next)
+}
+
+fn voted(
+    guards: &impl Guards,
+    claim: &Claim,
+    vote: Approval,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    let is_opener = facts.actor.name == claim.opened_by;
+    let may_vote = facts.actor.is_any(VOTERS) || (is_opener && facts.actor.is_any(MAKERS));
+    guards.require(may_vote, Refusal::RoleMissing)?;
+    guards.require(!facts.policies.is_empty(), Refusal::PolicyMissing)?;
+    require_status(guards, claim, &[ClaimStatus::PendingApproval])?;
+    guards.require(claim.hold.is_none(), Refusal::OnHold)?;
+    require_unpaid(guards, claim, facts)?;
+    guards.require(claim.plan.is_some(), Refusal::PlanMissing)?;
+    for policy in facts.policies {
+        let age_max = policy.approval.screening_age_max_seconds;
+        guards.require(
+            is_freshly_cleared(claim, facts.now, age_max),
+            Refusal::ScreeningMissing,
+        )?;
+    }
+    let mut next = claim.clone();
+    next.approvals.push(vote.clone());
+    let kind = facts.deposit.classification.kind;
+    let network = facts.deposit.network();
+    let mut is_enough = true;
+    let mut decided = None;
+    for policy in facts.policies {
+        let count = count_with(
+            guards,
+            &next,
+            (kind, network),
+            *policy,
+            facts.spending,
+            facts.now,
+        )?;
+        let is_alone = is_opener && is_within_alone(claim, count.tier, facts.spending);
+        guards.require(
+            is_alone || !claim.involved.contains(&facts.actor.name),
+            Refusal::ActorInvolved,
+        )?;
+        is_enough &= count.is_enough;
+        if decided.is_none() {
+            decided = Some(Approved {
+                at: facts.now,
+                tier: count.tier.name.clone(),
+                voters: count.voters.iter().map(|name| (*name).to_owned()).collect(),
+                alone: count.voters.contains(claim.opened_by.as_str()),
+            });
+        }
+    }
+    let has_voted = claim
+        .approvals
+        .iter()
+        .any(|approval| approval.person == facts.actor.name);
+    guards.require(!has_voted, Refusal::AlreadyVoted)?;
+    let content = claim.content_digest();
+    guards.require(vote.digest == content, Refusal::DigestDiffers)?;
+    for policy in facts.policies {
+        let must = policy.approval.signed_votes;
+        guards.require(!must || vote.signature.is_some(), Refusal::SignatureMissing)?;
+        if must || vote.signature.is_some() {
+            let is_signed = policy
+                .person(&facts.actor.name)
+                .is_some_and(|person| votes::is_signed_by(person, &content, &vote));
+            guards.require(is_signed, Refusal::SignatureWrong)?;
+        }
+    }
+    if is_enough {
+        next.status = ClaimStatus::Approved;
+        next.approved = decided;
+    }
+    Ok(next)
+}
+
+fn rejected(
+    guards: &impl Guards,
+    claim: &Claim,
+    reason: &str,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    require_role(guards, facts, VOTERS)?;
+    require_status(
+        guards,
+        claim,
+        &[
+            ClaimStatus::PendingApproval,
+            ClaimStatus::Approved,
+            ClaimStatus::Prepared,
+        ],
+    )?;
+    require_nothing_out(guards, claim)?;
+    guards.require(
+        !claim.involved.contains(&facts.actor.name),
+        Refusal::ActorInvolved,
+    )?;
+    end(claim, ClaimStatus::Rejected, reason)
+}
+
+fn quote_expired(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Claim, Refusal> {
+    require_status(guards, claim, &[ClaimStatus::Quoted])?;
+    let is_over = claim
+        .quote
+        .as_ref()
+        .is_none_or(|quote| facts.now >= quote.expires_at);
+    guards.require(is_over, Refusal::QuoteStillValid)?;
+    let mut next = claim.clone();
+    next.status = ClaimStatus::QuoteExpired;
+    Ok(next)
+}
+
+/// Votes that grew too old, or no longer suffice under the policies in force, make a new revision: everybody votes afresh.
+fn lapsed(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Claim, Refusal> {
+    require_status(
+        guards,
+        claim,
+        &[ClaimStatus::PendingApproval, ClaimStatus::Approved],
+    )?;
+    guards.require(!claim.approvals.is_empty(), Refusal::VotesStillValid)?;
+    let is_old = |vote: &Approval, seconds| {
+        vote.approved_at
+            .plus_seconds(seconds)
+            .is_none_or(|ends| facts.now > ends)
+    };
+    let some_old = facts.policies.iter().any(|policy| {
+        claim
+            .approvals
+            .iter()
+            .any(|vote| is_old(vote, policy.approval.vote_valid_seconds))
+    });
+    let too_few = claim.status == ClaimStatus::Approved
+        && carry::require_quorum(&Every, claim, facts).is_err();
+    guards.require(some_old || too_few, Refusal::VotesStillValid)?;
+    let mut next = claim.clone();
+    next.revision = claim.revision.saturating_add(1);
+    next.approvals.clear();
+    next.approved = None;
+    next.status = ClaimStatus::PendingApproval;
+    Ok(next)
+}
+
+/// No package is out, so that the claim may be changed or withdrawn: nothing left the house, or what left is proven dead, or the
+/// step before is final and the next was not released. `for_end` where it would end: what was moved or booked cannot be undone by
+/// ending a claim.
+fn require_nothing_out(guards: &impl Guards, claim: &Claim) -> Result<(), Refusal> {
+    let may_change = match claim.status {
+        ClaimStatus::Draft
+        | ClaimStatus::Quoted
+        | ClaimStatus::QuoteExpired
+        | ClaimStatus::Accepted
+        | ClaimStatus::PendingApproval
+        | ClaimStatus::Approved
+        | ClaimStatus::Prepared
+        | ClaimStatus::FailedOnChain
+        | ClaimStatus::ArtifactExpired
+        | ClaimStatus::AwaitingSignature
+        | ClaimStatus::BroadcastUnknown
+        | ClaimStatus::Broadcast
+        | ClaimStatus::Confirming
+        | ClaimStatus::Reorged
+        | ClaimStatus::Instructed => true,
+        ClaimStatus::Settled
+        | ClaimStatus::Rejected
+        | ClaimStatus::Cancelled
+        | ClaimStatus::Invalidated
+        | ClaimStatus::Mispaid => false,
+    };
+    guards.require(may_change, Refusal::StatusWrong)?;
+    let is_out = claim.execution.package.is_some() && claim.status != ClaimStatus::Prepared;
+    guards.require(!is_out, Refusal::PackageLive)?;
+    guards.require(
+        !claim.execution.has_bookings() && !claim.execution.has_moved_deposit(),
+        Refusal::AlreadyMoved,
+    )?;
+    Ok(())
+}
+
+pub(super) fn require_role(
+    guards: &impl Guards,
+    facts: &Facts<'_>,
+    roles: &[Role],
+) -> Result<(), Refusal> {
+    guards.require(facts.actor.is_any(roles), Refusal::RoleMissing)
+}
+
+pub(super) fn require_status(
+    guards: &impl Guards,
+    claim: &Claim,
+    allowed: &[ClaimStatus],
+) -> Result<(), Refusal> {
+    guards.require(allowed.contains(&claim.status), Refusal::StatusWrong)
+}
+
+/// Cleared by the latest decision, and not longer ago than allowed.
+pub(super) fn is_freshly_cleared(claim: &Claim, now: Timestamp, age_max_seconds: i64) -> bool {
+    claim.screening.is_some()
+        && claim.latest_screening().is_some_and(|screening| {
+            let ends = screening.decided_at.plus_seconds(age_max_seconds);
+            screening.clear && ends.is_some_and(|ends| now <= ends)
+        })
+}
+
+fn require(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
+    Every.require(holds, refusal)
+}
+
+fn end(claim: &Claim, status: ClaimStatus, reason: &str) -> Result<Claim, Refusal> {
+    require(!reason.trim().is_empty(), Refusal::ReasonMissing)?;
+    let mut next = claim.clone();
+    next.status = status;
+    next.closing_reason = Some(reason.to_owned());
+    next.execution.package = None;
+    Ok(next)
+}
