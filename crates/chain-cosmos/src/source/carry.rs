@@ -393,7 +393,7 @@ impl<D: Desk> Carrier<D> {
         };
         let raw = raw_of(row, &transaction.id);
         let mut deviations = match &raw {
-            Some(raw) => deviations_on_chain(leg, &self.chain(), raw),
+            Some(raw) => deviations_on_chain(leg, &api.settings.chain, raw),
             None => vec![Deviation {
                 field: "bytes",
                 found: "a transaction of another form".to_owned(),
@@ -475,16 +475,13 @@ impl<D: Desk> Carrier<D> {
         })
     }
 
-    /// Where a transaction stands whose slot is used.
-    async fn of_used_slot(&self, tracked: &Tracked<'_>) -> Result<Standing, CarryError> {
-        let unknown = |reason: &str| Standing::Unknown {
-            reason: format!(
-                "the slot {}/{} is used, and {} cannot tell by which transaction: {reason}",
-                tracked.slot.account,
-                tracked.slot.sequence,
-                self.0.name()
-            ),
-        };
+    /// Where a transaction stands whose slot is used in the state of a block.
+    async fn of_used_slot(
+        &self,
+        tracked: &Tracked<'_>,
+        at: Height,
+    ) -> Result<Standing, CarryError> {
+        let mut is_absent = false;
         if let Some(id) = tracked.tx_id {
             // Once more: it may have come into a block since.
             match self.0.seen(id).await? {
@@ -495,35 +492,37 @@ impl<D: Desk> Carrier<D> {
                         return Ok(settled(inclusion, &transaction));
                     }
                 }
-                Seen::Absent => {
-                    let by = match self.user_of(tracked.slot).await? {
-                        Ok(row) => self.id_of(&row)?,
-                        Err(_) => None,
-                    };
-                    return Ok(Standing::Replaced {
-                        by: by.filter(|by| by != id),
-                    });
-                }
+                // A node writes its index after its state: only what is long over is believed to be missing there.
+                Seen::Absent => is_absent = is_over(tracked.valid_through, at),
                 Seen::NotHere => {}
             }
         }
         let row = match self.user_of(tracked.slot).await? {
             Ok(row) => row,
-            Err(reason) => return Ok(unknown(&reason)),
+            Err(_) if is_absent => return Ok(Standing::Replaced { by: None }),
+            Err(reason) => return Ok(self.untold(tracked.slot, &reason)),
         };
-        match tracked.tx_id {
-            Some(id) => match self.id_of(&row)? {
-                Some(by) if by != *id => Ok(Standing::Replaced { by: Some(by) }),
-                // The index has it, and the look-up had not: it is just now coming.
-                _ => match self.included(tracked.leg, &row, Some(id)).await? {
-                    Some((inclusion, transaction)) => Ok(settled(inclusion, &transaction)),
-                    None => Ok(unknown("it stands in no block")),
-                },
-            },
-            None => match self.included(tracked.leg, &row, None).await? {
-                Some((inclusion, transaction)) => Ok(settled(inclusion, &transaction)),
-                None => Ok(unknown("it stands in no block")),
-            },
+        if let Some(id) = tracked.tx_id {
+            let by = self.id_of(&row)?;
+            if by.as_ref() != Some(id) {
+                return Ok(Standing::Replaced { by });
+            }
+        }
+        // The index has it, though the look-up had not: it has only just come.
+        match self.included(tracked.leg, &row, tracked.tx_id).await? {
+            Some((inclusion, transaction)) => Ok(settled(inclusion, &transaction)),
+            None => Ok(self.untold(tracked.slot, "it stands in no block")),
+        }
+    }
+
+    fn untold(&self, slot: &Slot, reason: &str) -> Standing {
+        Standing::Unknown {
+            reason: format!(
+                "the slot {}/{} is used, and {} cannot tell by which transaction: {reason}",
+                slot.account,
+                slot.sequence,
+                self.0.name()
+            ),
         }
     }
 
@@ -545,6 +544,11 @@ fn absent(account: &str) -> CarryError {
         "account_absent",
         format!("{account} was never used on this network; check the address"),
     )
+}
+
+/// Whether nothing that ends with a height can still come, or is only now being written down.
+fn is_over(valid_through: Option<Height>, at: Height) -> bool {
+    valid_through.is_some_and(|last| at.0 > last.0.saturating_add(EXPIRY_BLOCKS))
 }
 
 /// Whether the network's events tell of the leg's payment, once.
@@ -646,20 +650,22 @@ impl<D: Desk> Carry for Carrier<D> {
             place::MEMO
         };
         let memo = match order.memo {
-            Some(memo) if !matches!(memo.kind, MemoKind::Text) => {
-                return Err(refused(
-                    "memo_kind",
-                    format!(
-                        "a {} is no memo of this network; give it as text",
-                        memo.kind
-                    ),
-                ));
+            Some(memo) if !memo.raw.is_empty() => {
+                if memo.kind != MemoKind::Text {
+                    return Err(refused(
+                        "memo_kind",
+                        format!(
+                            "a {} is no memo of this network; give it as text",
+                            memo.kind
+                        ),
+                    ));
+                }
+                Some(Memo {
+                    kind: MemoKind::Text,
+                    raw: memo.raw.clone(),
+                    place: memo_place.to_owned(),
+                })
             }
-            Some(memo) if !memo.raw.is_empty() => Some(Memo {
-                kind: MemoKind::Text,
-                raw: memo.raw.clone(),
-                place: memo_place.to_owned(),
-            }),
             _ => None,
         };
         let recipient = match &route {
@@ -851,7 +857,7 @@ impl<D: Desk> Carry for Carrier<D> {
         let is_used = account.sequence > tracked.slot.sequence;
         match failed_in {
             Some((inclusion, _)) if is_used => return Ok(Standing::Failed(inclusion)),
-            None if is_used => return self.of_used_slot(tracked).await,
+            None if is_used => return self.of_used_slot(tracked, at).await,
             _ => {}
         }
         // A transaction that the signature check refused stands in its block and took neither fee nor slot.
@@ -862,7 +868,7 @@ impl<D: Desk> Carry for Carrier<D> {
             )
         });
         match tracked.valid_through {
-            Some(last) if at.0 > last.0.saturating_add(EXPIRY_BLOCKS) => Ok(Standing::Expired {
+            Some(last) if is_over(Some(last), at) => Ok(Standing::Expired {
                 proof: format!(
                     "at block {at} {} is at sequence {}, so {} was not used, and block {last} was the last that may contain it{refused_in}",
                     tracked.slot.account, account.sequence, tracked.slot.sequence

@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod ledger;
 mod oracle_cosmos;
+mod own_carry;
 mod own_check;
 mod own_decode;
 mod own_questions;
