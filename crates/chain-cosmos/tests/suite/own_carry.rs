@@ -262,7 +262,7 @@ async fn own_a_return_is_laid_out_built_signed_sent_and_found() {
         );
         assert_eq!(
             ledger.state.lock().unwrap().received,
-            [signed.bytes.clone()]
+            std::slice::from_ref(&signed.bytes)
         );
         assert_eq!(door.standing(&look).await.unwrap(), Standing::NotSeen);
         ledger.include(&unsigned.bytes, &signed.bytes, 0);
