@@ -24,7 +24,7 @@ pub use block::{Block, BlockCredits};
 pub(crate) use block::{BlockHeader, header as header_of};
 pub use origin::Origin;
 #[cfg(feature = "fetch")]
-pub(crate) use raw::{fee_of, raw_of};
+pub(crate) use raw::{Raw, fee_of, raw_of};
 
 use crate::address;
 use crate::networks;

@@ -3,25 +3,41 @@
 use crate::address;
 use crate::decode::message::text_of;
 use crate::proto;
+use crate::returns;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message as _;
 use recover_core::block::TxId;
 use serde_json::Value;
 
-/// The bytes whose hash is the id; `None` where the answer does not lead to them. The gateway tells a transaction as JSON: that
-/// of one payment is written in the networks' encoding again, and believed only when it hashes to its id.
-pub(crate) fn raw_of(entry: &Value, id: &TxId) -> Option<Vec<u8>> {
+/// What an answer leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Raw {
+    /// The bytes whose hash is the id.
+    Bytes(Vec<u8>),
+    /// A gateway's JSON of something else than one payment that one key signed: it is not written back.
+    OtherForm,
+    /// One payment whose fields do not make the id: the JSON is not what was hashed.
+    Mismatch,
+}
+
+/// The bytes of a transaction. The gateway tells it as JSON: that of one payment is written in the networks' encoding again, and
+/// believed only when it hashes to its id.
+pub(crate) fn raw_of(entry: &Value, id: &TxId) -> Raw {
     let entry = match entry.get("result") {
         Some(result) if entry.get("jsonrpc").is_some() => result,
         _ => entry,
     };
     let raw = match entry.get("tx") {
-        Some(Value::String(text)) => STANDARD.decode(text).ok()?,
-        Some(tx) => rebuilt(tx)?,
-        None => rebuilt(entry.pointer("/tx_response/tx")?)?,
+        Some(Value::String(text)) => STANDARD.decode(text).ok(),
+        Some(tx) => rebuilt(tx),
+        None => entry.pointer("/tx_response/tx").and_then(rebuilt),
     };
-    (address::tx_id_of(&raw) == *id).then_some(raw)
+    match raw {
+        None => Raw::OtherForm,
+        Some(raw) if address::tx_id_of(&raw) == *id => Raw::Bytes(raw),
+        Some(_) => Raw::Mismatch,
+    }
 }
 
 /// The coins of the fee that a transaction states, as denomination and amount; `None` where the answer does not tell them.
@@ -99,14 +115,15 @@ fn rebuilt(tx: &Value) -> Option<Vec<u8>> {
 fn message(value: &Value) -> Option<proto::Any> {
     let text = |key: &str| text_of(value.get(key));
     let type_url = text("@type");
-    let bytes = match type_url.rsplit('.').next()? {
-        "MsgSend" => proto::MsgSend {
+    // Other networks' messages of one of these last words hold other fields (THORChain: bytes for addresses).
+    let bytes = match type_url.as_str() {
+        returns::MSG_SEND => proto::MsgSend {
             from_address: text("from_address"),
             to_address: text("to_address"),
             amount: value.get("amount")?.as_array()?.iter().map(coin).collect(),
         }
         .encode_to_vec(),
-        "MsgTransfer" => proto::MsgTransfer {
+        returns::MSG_TRANSFER => proto::MsgTransfer {
             source_port: text("source_port"),
             source_channel: text("source_channel"),
             token: Some(coin(value.get("token")?)),
@@ -155,7 +172,7 @@ mod tests {
     #[test]
     fn recorded_payments_are_written_back_to_the_bytes_of_their_id() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cosmos");
-        let mut found = Vec::new();
+        let (mut found, mut edited) = (Vec::new(), Vec::new());
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_none_or(|kind| kind != "json") {
@@ -169,13 +186,20 @@ mod tests {
             else {
                 continue;
             };
-            if let Some(raw) = raw_of(&answer, &id) {
+            let raw = raw_of(&answer, &id);
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            if raw == Raw::Mismatch {
+                edited.push(name.clone());
+            }
+            if let Raw::Bytes(raw) = raw {
                 assert_eq!(address::tx_id_of(&raw), id);
                 assert!(fee_of(&answer, Some(&raw)).is_some());
                 assert_eq!(fee_of(&answer, Some(&raw)), fee_of(&answer, None));
-                found.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+                found.push(name);
             }
         }
+        // Its origin.toml says so too: somebody edited it before it was recorded.
+        assert_eq!(edited, ["gem_transfer_ibc"]);
         found.sort();
         assert_eq!(
             found,

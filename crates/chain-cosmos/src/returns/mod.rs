@@ -392,8 +392,8 @@ fn fee_coins(request: &ReturnRequest) -> Vec<proto::Coin> {
     }
 }
 
-const MSG_SEND: &str = "/cosmos.bank.v1beta1.MsgSend";
-const MSG_TRANSFER: &str = "/ibc.applications.transfer.v1.MsgTransfer";
+pub(crate) const MSG_SEND: &str = "/cosmos.bank.v1beta1.MsgSend";
+pub(crate) const MSG_TRANSFER: &str = "/ibc.applications.transfer.v1.MsgTransfer";
 
 fn message(request: &ReturnRequest) -> proto::Any {
     let token = coin(&request.denom, request.amount);

@@ -783,3 +783,29 @@ async fn pitfall_104_a_transaction_that_does_something_else_beside_deviates() {
         assert_eq!(found.fee, leg.fee_max, "its fee is read all the same");
     }
 }
+
+/// A gateway tells a transaction field by field. One that tells another amount under our id is not believed: neither that all is
+/// well, nor that money went astray.
+#[tokio::test]
+async fn own_a_gateway_that_tells_other_fields_is_not_believed() {
+    let ledger = ledger();
+    let door = &doors(&ledger, false)[1];
+    let leg = leg_of(door, &case()).await;
+    let unsigned = built(door, &leg).await;
+    let signed = sign(&unsigned, &signing_key());
+    ledger.include(&unsigned.bytes, &signed.bytes, 0);
+    ledger.set(|state| {
+        state.blocks[0].json["body"]["messages"][0]["amount"][0]["amount"] = json!("1249999");
+        state.blocks[0].events.clear();
+    });
+    for id in [Some(&signed.tx_id), None] {
+        let answer = door.standing(&tracked(&leg, &unsigned, id)).await;
+        let words = answer.map_err(|error| error.to_string()).err();
+        assert!(
+            words
+                .as_ref()
+                .is_some_and(|words| words.contains("do not make its id")),
+            "{words:?}"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::Carrier;
 use crate::check::deviations_on_chain;
-use crate::decode::{Transaction, fee_of, raw_of};
+use crate::decode::{Raw, Transaction, fee_of, raw_of};
 use crate::source::desk::{Desk, Receipt, Seen};
 use recover_core::amount::Amount;
 use recover_core::block::{BlockRef, Height, TxId};
@@ -134,7 +134,16 @@ impl<D: Desk> Carrier<D> {
         let Some(height) = transaction.height else {
             return Ok(None);
         };
-        let raw = raw_of(row, &transaction.id);
+        let raw = match raw_of(row, &transaction.id) {
+            Raw::Bytes(raw) => Some(raw),
+            Raw::OtherForm => None,
+            Raw::Mismatch => {
+                return Err(CarryError::Source(api.client.inconsistent(format!(
+                    "the fields of {} do not make its id",
+                    transaction.id
+                ))));
+            }
+        };
         let mut deviations = match &raw {
             Some(raw) => deviations_on_chain(leg, &api.settings.chain, raw),
             None => vec![Deviation {
