@@ -190,6 +190,16 @@ impl Check for EvmCheck {
     }
 }
 
+/// How the content of a transaction that stands on the network differs from a leg, its price and gas limit aside: what was paid
+/// is in its receipt.
+#[cfg(feature = "fetch")]
+pub(crate) fn content_deviations(leg: &Leg, transaction: &Transaction) -> Vec<Deviation> {
+    leg::compare(leg, transaction)
+        .into_iter()
+        .filter(|deviation| deviation.field != leg::FEE)
+        .collect()
+}
+
 /// What a leg's call data must be, by its own words; `None` where its kind calls nothing.
 pub(crate) fn token_call(leg: &Leg) -> Option<Vec<u8>> {
     leg.asset.contract_text()?;

@@ -1,10 +1,12 @@
 //! What a source of this family needs to be opened, and opening it.
 
+use crate::carry::EvmCarry;
 use crate::cost::FeeRule;
 use crate::explorer::{Explorer, ExplorerKind};
 use crate::node::EvmNode;
 use crate::rpc::RpcClient;
 use recover_core::network::NetworkId;
+use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use recover_source::http::{HttpConfig, HttpTransport, RateLimit};
@@ -121,11 +123,7 @@ impl EvmSourceConfig {
 /// # Errors
 /// None today for a well-formed configuration; the url is checked when it is first used, with its variables in place.
 pub fn open(config: EvmSourceConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
-    let template = SecretTemplate::new(&config.url);
-    let mut http = HttpConfig::new(config.kind.code(), template);
-    http.total_timeout = config.timeout;
-    http.connect_timeout = config.timeout.min(Duration::from_secs(10));
-    http.requests_per_second = config.requests_per_second.and_then(NonZeroU32::new);
+    let mut http = http_config(&config);
     match config.kind {
         SourceKind::JsonRpc => Ok(Arc::new(EvmNode::new(
             config,
@@ -170,6 +168,29 @@ pub fn open(config: EvmSourceConfig) -> Result<Arc<dyn ChainRead>, SourceError> 
                 Some(calls),
             )))
         }
+    }
+}
+
+fn http_config(config: &EvmSourceConfig) -> HttpConfig {
+    let template = SecretTemplate::new(&config.url);
+    let mut http = HttpConfig::new(config.kind.code(), template);
+    http.total_timeout = config.timeout;
+    http.connect_timeout = config.timeout.min(Duration::from_secs(10));
+    http.requests_per_second = config.requests_per_second.and_then(NonZeroU32::new);
+    http
+}
+
+/// Opens what carries claims over a source; `None` for an explorer, which can neither try a transaction out nor say what is
+/// final. Nothing is sent and no variable is read before the first question. It has a rate limit of its own, beside that of
+/// [`open`].
+#[must_use]
+pub fn open_carry(config: EvmSourceConfig) -> Option<Arc<dyn Carry>> {
+    match config.kind {
+        SourceKind::JsonRpc => {
+            let transport = Arc::new(HttpTransport::new(http_config(&config)));
+            Some(Arc::new(EvmCarry::new(config, transport)))
+        }
+        SourceKind::EtherscanV2 | SourceKind::Blockscout => None,
     }
 }
 

@@ -45,12 +45,12 @@ impl FeeRule {
 }
 
 /// Gas of a plain transfer, with room for a recipient that is a small contract.
-const NATIVE_GAS: u128 = 30_000;
+pub(crate) const NATIVE_GAS: u128 = 30_000;
 /// Gas of a token transfer; most take half of it.
-const TOKEN_GAS: u128 = 100_000;
+pub(crate) const TOKEN_GAS: u128 = 100_000;
 /// Gas of putting a forwarder in place or flushing it: a small contract costs 200 gas a byte and 32,000 to create, a large
 /// one is capped at 24,576 bytes; forwarders have a few hundred.
-const STEP_GAS: u128 = 600_000;
+pub(crate) const STEP_GAS: u128 = 600_000;
 /// Bytes of a signed plain transfer and of a token transfer, rounded up.
 const NATIVE_BYTES: usize = 130;
 const TOKEN_BYTES: usize = 200;
@@ -220,6 +220,33 @@ async fn op_fee(
         })
 }
 
+/// What the network takes for the data of one signed transaction of so many bytes that uses so much gas, now and without a
+/// margin; nothing where the gas or its price holds it.
+pub(crate) async fn data_fee(
+    rpc: &dyn RpcCall,
+    rule: FeeRule,
+    size: usize,
+    gas: u64,
+) -> Result<Amount, SourceError> {
+    let overflow = || SourceError::Inconsistent {
+        origin: rpc.origin().to_owned(),
+        detail: "a data fee beyond any price".to_owned(),
+    };
+    match rule {
+        FeeRule::Execution | FeeRule::ArbitrumL1Data | FeeRule::LineaEstimateGas => {
+            Ok(Amount::ZERO)
+        }
+        FeeRule::OpStackL1Data => op_fee(rpc, predeploy(0x42, 0x0f), size, u128::from(gas)).await,
+        FeeRule::MantleL1Data => {
+            let oracle = predeploy(0x42, 0x0f);
+            let ratio = oracle_word(rpc, oracle, &selector("tokenRatio()")).await?;
+            let ratio = ratio.ok_or_else(overflow)?;
+            times(l1_fee(rpc, oracle, size).await?, ratio).ok_or_else(overflow)
+        }
+        FeeRule::ScrollL1Data => l1_fee(rpc, predeploy(0x53, 0x02), size).await,
+    }
+}
+
 /// An account that nobody holds, as sender and recipient of estimates.
 const NOBODY: &str = "0x000000000000000000000000000000000000dEaD";
 
@@ -232,7 +259,8 @@ async fn estimate_gas(rpc: &dyn RpcCall) -> Result<Amount, SourceError> {
     })
 }
 
-async fn linea_price(rpc: &dyn RpcCall) -> Result<Option<Amount>, SourceError> {
+/// The price that Linea's own estimate asks; `None` where the node has no such method.
+pub(crate) async fn linea_price(rpc: &dyn RpcCall) -> Result<Option<Amount>, SourceError> {
     let call = json!([{"from": NOBODY, "to": NOBODY, "value": "0x0"}]);
     let answer: Result<Value, SourceError> = ask(rpc, Call::new("linea_estimateGas", call)).await;
     match answer {

@@ -18,6 +18,8 @@ pub mod transaction;
 pub mod wire;
 
 #[cfg(feature = "fetch")]
+pub mod carry;
+#[cfg(feature = "fetch")]
 pub mod config;
 #[cfg(feature = "fetch")]
 pub mod cost;
@@ -39,6 +41,8 @@ pub mod rpc;
 mod token;
 
 #[cfg(feature = "fetch")]
-pub use config::{EvmSourceConfig, SourceKind, open, open_with};
+pub use carry::EvmCarry;
+#[cfg(feature = "fetch")]
+pub use config::{EvmSourceConfig, SourceKind, open, open_carry, open_with};
 #[cfg(feature = "fetch")]
 pub use explorer::{Explorer, ExplorerKind};

@@ -98,8 +98,18 @@ impl EvmNode {
         &self.rpc
     }
 
+    /// Its client, for what else is asked of the same node.
+    pub(crate) const fn calls(&self) -> &RpcClient {
+        &self.rpc
+    }
+
+    /// What it was opened with.
+    pub(crate) const fn config(&self) -> &EvmSourceConfig {
+        &self.config
+    }
+
     /// Makes sure, once, that it is the network it should be.
-    async fn check(&self) -> Result<(), SourceError> {
+    pub(crate) async fn check(&self) -> Result<(), SourceError> {
         self.checked
             .get_or_try_init(|| async {
                 let text: String = ask(&self.rpc, Call::new("eth_chainId", json!([]))).await?;

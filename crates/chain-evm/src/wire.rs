@@ -7,7 +7,7 @@
 
 mod stated;
 
-pub use stated::StatedTransaction;
+pub use stated::{StatedReceipt, StatedTransaction};
 
 use ethers::types::{H160, H256};
 use recover_core::amount::Amount;

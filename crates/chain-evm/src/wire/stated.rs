@@ -151,3 +151,26 @@ impl StatedTransaction {
         Ok(opened)
     }
 }
+
+/// What a receipt says of the price that was paid.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatedReceipt {
+    /// Its block.
+    pub block_hash: H256,
+    /// Gas that was used.
+    #[serde(default, deserialize_with = "optional_amount")]
+    pub gas_used: Option<Amount>,
+    /// What each unit cost, in wei.
+    #[serde(default, deserialize_with = "optional_amount")]
+    pub effective_gas_price: Option<Amount>,
+    /// The data fee of layer 2 (OP Stack, Scroll), in wei.
+    #[serde(default, deserialize_with = "optional_amount")]
+    pub l1_fee: Option<Amount>,
+    /// The operator's fee by gas, in millionths (OP Stack since Isthmus).
+    #[serde(default, deserialize_with = "optional_amount")]
+    pub operator_fee_scalar: Option<Amount>,
+    /// The operator's fee by transaction, in wei.
+    #[serde(default, deserialize_with = "optional_amount")]
+    pub operator_fee_constant: Option<Amount>,
+}

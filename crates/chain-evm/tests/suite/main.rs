@@ -4,8 +4,10 @@
 // The helpers of a test suite are tests too; clippy only knows those under #[test].
 #![allow(clippy::unwrap_used)]
 
+mod carried;
 mod fixture;
 mod node_anvil;
+mod node_carry;
 mod own_check;
 mod own_decode;
 mod own_explorer;

@@ -13,6 +13,8 @@ use recover_core::network::{Family, NetworkId};
 use recover_core::verdict::Control;
 use recover_engine::config::{self, NetworkConfig, SourceConfig};
 use recover_engine::family::Adapter;
+use recover_source::carriers::Carriers;
+use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use recover_source::failover::Sources;
@@ -51,6 +53,19 @@ impl Adapter for Evm {
 
     fn check(&self) -> Option<&dyn Check> {
         Some(&EvmCheck)
+    }
+
+    fn carry(&self, network: &NetworkConfig) -> Result<Option<Arc<dyn Carry>>, SourceError> {
+        let configs = network
+            .sources
+            .iter()
+            .map(|source| source_config(network, source))
+            .collect::<Result<Vec<_>, _>>()?;
+        let members = configs
+            .into_iter()
+            .filter_map(recover_chain_evm::open_carry)
+            .collect();
+        Ok(Some(Arc::new(Carriers::new(network.id.clone(), members))))
     }
 
     fn open(&self, network: &NetworkConfig) -> Result<Arc<dyn ChainRead>, SourceError> {
