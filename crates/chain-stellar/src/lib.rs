@@ -5,15 +5,18 @@
 //! no list of assets: an asset is its code and its issuer, never what it is called.
 //!
 //! Encodings are SDF's own (`stellar-strkey`, `stellar-xdr`). Start at [`decode`] (what counts as a credit), then [`wire`] (how
-//! Horizon writes it down) and [`returns`]; with `fetch`, `open`.
+//! Horizon writes it down) and [`returns`] and [`check`]; with `fetch`, `open` and `carry`.
 
 pub mod address;
+pub mod check;
 pub mod control;
 pub mod decode;
 pub mod returns;
 pub mod wire;
 pub mod xdr;
 
+#[cfg(feature = "fetch")]
+mod carry;
 #[cfg(feature = "fetch")]
 mod claims;
 #[cfg(feature = "fetch")]
@@ -25,8 +28,13 @@ mod preflight;
 #[cfg(feature = "fetch")]
 mod problem;
 #[cfg(feature = "fetch")]
+mod standing;
+#[cfg(feature = "fetch")]
 mod stream;
 
+#[cfg(feature = "fetch")]
+pub use carry::StellarCarry;
+pub use check::StellarCheck;
 pub use control::StellarFamily;
 
 #[cfg(feature = "fetch")]
@@ -34,7 +42,8 @@ pub use horizon::Horizon;
 
 #[cfg(feature = "fetch")]
 use recover_source::{
-    chain::ChainRead, error::SourceError, settings::SourceSettings, transport::Transport,
+    carry::Carry, chain::ChainRead, error::SourceError, settings::SourceSettings,
+    transport::Transport,
 };
 #[cfg(feature = "fetch")]
 use std::sync::Arc;
@@ -55,4 +64,23 @@ pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>
 #[must_use]
 pub fn open_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn ChainRead> {
     Arc::new(horizon::Horizon::new(&settings, transport))
+}
+
+/// Opens what carries payments to a source of the same kind. Nothing is sent and no variable is read before it is first asked.
+///
+/// # Errors
+/// As [`open`].
+#[cfg(feature = "fetch")]
+pub fn carry(settings: SourceSettings) -> Result<Arc<dyn Carry>, SourceError> {
+    let transport = settings.open(&[horizon::KIND], None)?;
+    Ok(carry_with(settings, transport))
+}
+
+/// What carries payments over a transport of the caller's.
+#[cfg(feature = "fetch")]
+#[must_use]
+pub fn carry_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn Carry> {
+    Arc::new(StellarCarry::new(horizon::Horizon::new(
+        &settings, transport,
+    )))
 }

@@ -11,6 +11,7 @@ mod read;
 pub use build::{Unsigned, build};
 pub use plan::{AccountFacts, ReturnRefusal, TrustLine, plan};
 pub use read::{Action, Deviation, OperationSummary, ReturnSummary, decode, verify};
+pub(crate) use read::{parse, summary};
 
 use crate::xdr::Network;
 use recover_core::address::Address;

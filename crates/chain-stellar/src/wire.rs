@@ -152,6 +152,7 @@ pub struct Transaction {
     #[serde(alias = "transaction_hash")]
     pub hash: Option<Scalar>,
     pub id: Option<Scalar>,
+    pub paging_token: Option<Scalar>,
     #[serde(deserialize_with = "flag")]
     pub successful: Option<bool>,
     #[serde(alias = "ledger_sequence")]
@@ -162,6 +163,7 @@ pub struct Transaction {
     pub account_muxed: Option<Scalar>,
     pub account_muxed_id: Option<Scalar>,
     pub fee_account: Option<Scalar>,
+    pub fee_charged: Option<Scalar>,
     pub operation_count: Option<Scalar>,
     pub memo_type: Option<Scalar>,
     pub memo: Option<Scalar>,

@@ -150,6 +150,19 @@ impl Envelope {
         }
     }
 
+    /// What it does, of a fee bump what the transaction inside does; `None` for an envelope of before 2020.
+    #[must_use]
+    pub fn summary(&self) -> Option<crate::returns::ReturnSummary> {
+        match &self.0 {
+            TransactionEnvelope::TxV0(_) => None,
+            TransactionEnvelope::Tx(envelope) => Some(crate::returns::summary(envelope)),
+            TransactionEnvelope::TxFeeBump(bump) => {
+                let FeeBumpTransactionInnerTx::Tx(inner) = &bump.tx.inner_tx;
+                Some(crate::returns::summary(inner))
+            }
+        }
+    }
+
     /// How many operations it has.
     #[must_use]
     pub fn operation_count(&self) -> usize {

@@ -121,7 +121,7 @@ pub enum Deviation {
     Other,
 }
 
-fn parse(bytes: &[u8]) -> Result<TransactionV1Envelope, Deviation> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<TransactionV1Envelope, Deviation> {
     let envelope =
         TransactionEnvelope::from_xdr(bytes, xdr::limits()).map_err(|_| Deviation::Unreadable)?;
     let again = envelope
@@ -145,7 +145,7 @@ pub fn decode(bytes: &[u8]) -> Result<ReturnSummary, Deviation> {
     Ok(summary(&envelope))
 }
 
-fn summary(envelope: &TransactionV1Envelope) -> ReturnSummary {
+pub(crate) fn summary(envelope: &TransactionV1Envelope) -> ReturnSummary {
     let transaction = &envelope.tx;
     let bounds = |bounds: &TimeBounds| (bounds.min_time.0, bounds.max_time.0);
     let (time_bounds, further_conditions) = match &transaction.cond {

@@ -5,10 +5,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod legs;
+mod oracle_check;
 mod oracle_stellar;
+mod own_check;
 mod own_decode;
 mod own_horizon;
 mod own_returns;
+mod recorded_check;
 mod recorded_files;
 mod recorded_truth;
 mod world;

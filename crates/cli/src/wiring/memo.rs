@@ -35,8 +35,8 @@ pub struct Accounts<F> {
 pub const XRPL: Accounts<recover_chain_xrpl::XrplFamily> = Accounts {
     family: recover_chain_xrpl::XrplFamily,
     open: recover_chain_xrpl::open,
-    check: None,
-    carry: None,
+    check: Some(&recover_chain_xrpl::XrplCheck),
+    carry: Some(recover_chain_xrpl::carry),
     decimals: |asset| {
         asset
             .contains('.')
@@ -48,8 +48,8 @@ pub const XRPL: Accounts<recover_chain_xrpl::XrplFamily> = Accounts {
 pub const STELLAR: Accounts<recover_chain_stellar::StellarFamily> = Accounts {
     family: recover_chain_stellar::StellarFamily,
     open: recover_chain_stellar::open,
-    check: None,
-    carry: None,
+    check: Some(&recover_chain_stellar::StellarCheck),
+    carry: Some(recover_chain_stellar::carry),
     decimals: |_| None,
 };
 
