@@ -181,20 +181,29 @@ impl EvmCarry {
         };
         let size = transaction.unsigned_bytes().len();
         let data_fee = self.data_fee(size, gas_limit).await?;
-        let (price, fee) = market.offer(gas_limit, data_fee, leg.fee_max)?;
+        // The price bends to what the account holds, down to what it costs now.
+        let room = held.checked_sub(value).unwrap_or_default();
+        let (price, fee) = match market.offer(gas_limit, data_fee, leg.fee_max.min(room)) {
+            Err(CarryError::FeeAboveLimit { needed, .. }) if needed <= leg.fee_max => {
+                return Err(refused(
+                    "gas_missing",
+                    format!(
+                        "{} has {} wei left for the network and needs {}: the step that brings gas must be final first, or something else has spent it",
+                        leg.signer,
+                        room.to_base_units(),
+                        needed.to_base_units()
+                    ),
+                ));
+            }
+            Err(CarryError::FeeAboveLimit { needed, .. }) => {
+                return Err(CarryError::FeeAboveLimit {
+                    needed,
+                    approved: leg.fee_max,
+                });
+            }
+            offer => offer?,
+        };
         transaction.price = price;
-        let needed = fee.checked_add(value).unwrap_or(Amount::MAX);
-        if held < needed {
-            return Err(refused(
-                "gas_missing",
-                format!(
-                    "{} holds {} wei and needs {}: the step that brings gas must be final first, or something else has spent it",
-                    leg.signer,
-                    held.to_base_units(),
-                    needed.to_base_units()
-                ),
-            ));
-        }
         let bytes = transaction.unsigned_bytes();
         // What is handed out passes the same check as what comes back.
         if let Err(deviations) = self.check().verify(leg, &bytes) {

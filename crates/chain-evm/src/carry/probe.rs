@@ -218,6 +218,15 @@ fn reverted(leg: &Leg, returned: &[u8]) -> CarryError {
 
 /// Whether what was measured is what the leg promises.
 fn judge(leg: &Leg, measured: &Measured) -> Result<(), CarryError> {
+    if leg.kind == LegKind::Deploy && measured.before.is_some_and(|size| !size.is_zero()) {
+        return Err(refused(
+            "already_deployed",
+            format!(
+                "a contract stands at {} already: diagnose again",
+                leg.recipient
+            ),
+        ));
+    }
     if !measured.succeeded {
         return Err(reverted(leg, &measured.returned));
     }
@@ -253,15 +262,6 @@ fn judge(leg: &Leg, measured: &Measured) -> Result<(), CarryError> {
     let gained = after.checked_sub(before).unwrap_or_default();
     let fits = match leg.kind {
         LegKind::Deploy => {
-            if !before.is_zero() {
-                return Err(refused(
-                    "already_deployed",
-                    format!(
-                        "a contract stands at {} already: diagnose again",
-                        leg.recipient
-                    ),
-                ));
-            }
             if after.is_zero() {
                 return Err(refused(
                     "deploys_elsewhere",

@@ -20,7 +20,7 @@ use recover_testkit::{Anvil, Arg};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn node_an_unlisted_token_is_swept_with_a_top_up() {
+async fn node_pitfall_038_an_unlisted_token_is_swept_once_its_gas_is_there() {
     let world = World::new();
     let from = world.deposit.address();
     let token = world.token("TokenGood", &from, 5_000);
@@ -66,6 +66,10 @@ async fn node_pitfall_037_a_native_deposit_needs_the_difference_only() {
         Some(legs[1].fee_max)
     );
     world.carry_out(&legs[0]).await;
+    // Asked again after a crash, the same slot cannot fund it twice.
+    let now = recover_core::time::Timestamp::from_seconds(1).unwrap();
+    let again = world.carry.build(&legs[0], 0, now, 60).await;
+    assert_eq!(code(again), "sequence_used");
     world.carry_out(&legs[1]).await;
     assert_eq!(world.anvil.balance(&world.treasury.address()), COIN);
     // More than enough: one step.
