@@ -34,6 +34,7 @@ pub mod votes;
 pub use command::{Acknowledged, Command, Facts, OpenRequest, Sighting};
 pub use decide::{open, step};
 pub use package::{Booking, Execution, Package, Receipt, Verified, instruction_text};
+pub use plan_fits::plan_is_of_quote;
 pub use record::{Approval, Approved, Claim, ClaimQuote, Hold, Screening};
 pub use refusal::Refusal;
 

@@ -1,12 +1,23 @@
 //! Whether a plan does what the claim and its quote say, to the base unit: no more, no less, to nobody else.
 
 use super::Resolution;
-use super::guards::Guards;
+use super::guards::{Every, Guards};
 use super::record::{Claim, ClaimQuote};
 use super::refusal::Refusal;
 use crate::amount::Amount;
 use crate::asset::AssetReference;
 use crate::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
+
+/// Whether a claim's plan does exactly what its content and its quote say, and the quote adds up to the deposit: for whoever
+/// reads a content without the state machine that let it through. False without a quote or a plan.
+#[must_use]
+pub fn plan_is_of_quote(claim: &Claim) -> bool {
+    let (Some(quote), Some(plan)) = (&claim.quote, &claim.plan) else {
+        return false;
+    };
+    quote.quote.net.checked_add(quote.quote.fee_in_asset) == Some(claim.amount)
+        && require_plan_fits(&Every, claim, quote, plan).is_ok()
+}
 
 /// A payout with its fee never exceeds the deposit: a transfer pays `net` to the destination, or `net` is credited and the fee
 /// captured, and nothing is done twice.
