@@ -7,33 +7,28 @@ use super::guards::Guards;
 use super::package::{Booking, Package, Receipt, Verified, instruction_text};
 use super::record::Claim;
 use super::refusal::Refusal;
-use super::standing::require_unpaid;
-use super::votes::{count_with, value_of};
+use super::standing::require_still_there;
+use super::votes::{Count, count_all, value_of};
+use crate::amount::Amount;
 use crate::block::{BlockRef, TxId};
 use crate::check::Signed;
 use crate::people::Role;
 use crate::plan::{Instruction, Leg, Step};
 use crate::time::Timestamp;
 
+/// Who hands packages out and brings signed bytes and answers back.
+const TREASURY: &[Role] = &[Role::Treasury];
+
 /// The votes are enough under every policy in force, by people whom the log vouches for, and the delay after the last is over.
-pub(super) fn require_quorum(
+fn require_quorum(
     guards: &impl Guards,
     claim: &Claim,
+    counts: &[Count<'_>],
     facts: &Facts<'_>,
 ) -> Result<(), Refusal> {
-    guards.require(!facts.policies.is_empty(), Refusal::PolicyMissing)?;
-    let kind = facts.deposit.classification.kind;
-    let network = facts.deposit.network();
-    for policy in facts.policies {
-        let count = count_with(
-            guards,
-            claim,
-            (kind, network),
-            *policy,
-            facts.spending,
-            facts.now,
-        )?;
-        guards.require(count.is_enough, Refusal::QuorumMissing)?;
+    let all_enough = counts.iter().all(|count| count.is_enough);
+    guards.require(all_enough, Refusal::QuorumMissing)?;
+    for count in counts {
         let ends = claim
             .approved
             .as_ref()
@@ -46,14 +41,12 @@ pub(super) fn require_quorum(
     guards.require(facts.votes_logged, Refusal::VotesNotLogged)
 }
 
-/// Everything that must hold whenever something leaves the house: read in the transaction that lets it.
+/// Everything that must hold whenever something leaves the house: read in the transaction that lets it. The person who lets it
+/// did not vote for it.
 fn require_release(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<(), Refusal> {
     guards.require(!facts.halted, Refusal::Halted)?;
     guards.require(claim.hold.is_none(), Refusal::OnHold)?;
-    // Once the deposit was moved by this claim it no longer lies where it was found; what was approved is finished.
-    if !claim.execution.has_moved_deposit() {
-        require_unpaid(guards, claim, facts)?;
-    }
+    require_still_there(guards, claim, facts)?;
     for policy in facts.policies {
         let age_max = policy.approval.release_screening_age_max_seconds;
         guards.require(
@@ -61,7 +54,9 @@ fn require_release(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Re
             Refusal::ScreeningMissing,
         )?;
     }
-    require_quorum(guards, claim, facts)?;
+    let counts = count_all(guards, claim, facts)?;
+    require_uninvolved(guards, claim, facts)?;
+    require_quorum(guards, claim, &counts, facts)?;
     let is_first = claim.execution.attempts == 0;
     let within = facts.policies.iter().all(|policy| {
         value_of(claim)
@@ -71,9 +66,18 @@ fn require_release(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Re
     guards.require(!is_first || within, Refusal::DayLimitReached)
 }
 
-/// People of the treasury, who did not vote on this claim.
-fn require_treasury(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<(), Refusal> {
-    require_role(guards, facts, &[Role::Treasury])?;
+/// Nothing is released without the policy by which it may be.
+fn require_releaser(guards: &impl Guards, facts: &Facts<'_>) -> Result<(), Refusal> {
+    require_role(guards, facts, TREASURY)?;
+    guards.require(!facts.policies.is_empty(), Refusal::PolicyMissing)
+}
+
+/// Who hands a claim out did not vote on it.
+fn require_uninvolved(
+    guards: &impl Guards,
+    claim: &Claim,
+    facts: &Facts<'_>,
+) -> Result<(), Refusal> {
     let has_voted = claim
         .approvals
         .iter()
@@ -81,17 +85,21 @@ fn require_treasury(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> R
     guards.require(!has_voted, Refusal::ActorInvolved)
 }
 
-/// Approved, or the step before is final and nothing is out.
+/// Approved, or the step before is final and nothing is out. Where the deposit was moved or something was booked the plan can only
+/// be carried on: what is proven dead is released anew, for the same step and under the same votes.
 fn require_ready(guards: &impl Guards, claim: &Claim) -> Result<(), Refusal> {
     let is_between = matches!(
         claim.status,
         ClaimStatus::Confirming | ClaimStatus::Instructed
     ) && claim.execution.done > 0;
-    guards.require(
-        claim.status == ClaimStatus::Approved || is_between || claim.execution.package.is_some(),
-        Refusal::StatusWrong,
-    )?;
-    guards.require(claim.execution.package.is_none(), Refusal::PackageLive)
+    let is_again = matches!(
+        claim.status,
+        ClaimStatus::FailedOnChain | ClaimStatus::ArtifactExpired
+    ) && claim.execution.is_bound();
+    let is_ready = claim.status == ClaimStatus::Approved || is_between || is_again;
+    let is_live = claim.execution.package.is_some();
+    guards.require(is_ready || is_live, Refusal::StatusWrong)?;
+    guards.require(!is_live, Refusal::PackageLive)
 }
 
 fn current_leg(claim: &Claim) -> Option<&Leg> {
@@ -115,7 +123,7 @@ pub(super) fn prepare(
     expires_at: Timestamp,
     facts: &Facts<'_>,
 ) -> Result<Claim, Refusal> {
-    require_treasury(guards, claim, facts)?;
+    require_releaser(guards, facts)?;
     require_ready(guards, claim)?;
     require_release(guards, claim, facts)?;
     guards.require(
@@ -142,13 +150,14 @@ pub(super) fn export(
     expires_at: Timestamp,
     facts: &Facts<'_>,
 ) -> Result<Claim, Refusal> {
-    require_treasury(guards, claim, facts)?;
+    require_releaser(guards, facts)?;
     require_status(
         guards,
         claim,
         &[ClaimStatus::Prepared, ClaimStatus::AwaitingSignature],
     )?;
     require_release(guards, claim, facts)?;
+    live(claim)?;
     guards.require(facts.now < expires_at, Refusal::PackageExpired)?;
     let mut next = claim.clone();
     let package = next
@@ -168,10 +177,11 @@ pub(super) fn instruct(
     expires_at: Timestamp,
     facts: &Facts<'_>,
 ) -> Result<Claim, Refusal> {
-    require_treasury(guards, claim, facts)?;
+    require_releaser(guards, facts)?;
     require_ready(guards, claim)?;
     require_release(guards, claim, facts)?;
     let instructions = current_instructions(claim).ok_or(Refusal::StepDiffers)?;
+    guards.require(facts.now < expires_at, Refusal::PackageExpired)?;
     let step = usize::try_from(claim.execution.done).map_err(|_| Refusal::StepDiffers)?;
     let bytes = instruction_text(claim.id.as_str(), step, instructions).into_bytes();
     let mut next = claim.clone();
@@ -201,10 +211,11 @@ pub(super) fn import(
     signed: &Signed,
     facts: &Facts<'_>,
 ) -> Result<Claim, Refusal> {
-    require_treasury(guards, claim, facts)?;
+    require_role(guards, facts, TREASURY)?;
     require_status(guards, claim, &[ClaimStatus::AwaitingSignature])?;
-    let package = live(claim)?;
+    require_uninvolved(guards, claim, facts)?;
     let leg = current_leg(claim).ok_or(Refusal::StepDiffers)?;
+    let package = live(claim)?;
     guards.require(signed.unsigned == package.bytes, Refusal::BytesDiffer)?;
     guards.require(
         signed.signer == leg.signer
@@ -221,16 +232,21 @@ pub(super) fn import(
     Ok(next)
 }
 
-/// From here on nobody knows whether it went out until a source says so; the same bytes may be sent again at any time.
+/// From here on nobody knows whether it went out until a source says so; the same bytes may be sent again at any time. The first
+/// time the deposit must still stand: signers may take days, and what a reorganisation took back is not paid by us.
 pub(super) fn send(
     guards: &impl Guards,
     claim: &Claim,
     facts: &Facts<'_>,
 ) -> Result<Claim, Refusal> {
-    require_treasury(guards, claim, facts)?;
+    require_role(guards, facts, TREASURY)?;
     require_status(guards, claim, ON_THE_WAY)?;
     guards.require(!facts.halted, Refusal::Halted)?;
     guards.require(claim.hold.is_none(), Refusal::OnHold)?;
+    if claim.status == ClaimStatus::AwaitingSignature {
+        require_still_there(guards, claim, facts)?;
+    }
+    require_uninvolved(guards, claim, facts)?;
     let package = live(claim)?;
     guards.require(package.signed.is_some(), Refusal::SignedBytesMissing)?;
     let mut next = claim.clone();
@@ -267,6 +283,7 @@ pub(super) fn sight(
     sighting: &Sighting,
 ) -> Result<Claim, Refusal> {
     require_status(guards, claim, ON_THE_WAY)?;
+    let leg = current_leg(claim).ok_or(Refusal::StepDiffers)?;
     live(claim)?;
     let mut next = claim.clone();
     match sighting {
@@ -282,12 +299,12 @@ pub(super) fn sight(
             next.status = ClaimStatus::Confirming;
         }
         Sighting::Final { tx_id, block, fee } => {
-            let receipt = sent_receipt(claim, tx_id, block, *fee, true)?;
+            let receipt = sent_receipt(leg, tx_id, block, *fee, true);
             next.status = ClaimStatus::Confirming;
             finish_step(&mut next, receipt);
         }
         Sighting::Failed { tx_id, block, fee } => {
-            let receipt = sent_receipt(claim, tx_id, block, *fee, false)?;
+            let receipt = sent_receipt(leg, tx_id, block, *fee, false);
             next.execution.receipts.push(receipt);
             next.execution.package = None;
             next.status = ClaimStatus::FailedOnChain;
@@ -304,7 +321,12 @@ pub(super) fn sight(
         }
         Sighting::Replaced { proof } => {
             next.execution.package = None;
-            next.status = ClaimStatus::Invalidated;
+            // A claim whose deposit was moved already does not end: what is left of its plan is still owed.
+            next.status = if claim.execution.is_bound() {
+                ClaimStatus::ArtifactExpired
+            } else {
+                ClaimStatus::Invalidated
+            };
             next.closing_reason = Some(proof.clone());
         }
         Sighting::Expired { proof } => {
@@ -329,10 +351,11 @@ pub(super) fn acknowledge(
     answers: &[Acknowledged],
     facts: &Facts<'_>,
 ) -> Result<Claim, Refusal> {
-    require_treasury(guards, claim, facts)?;
+    require_role(guards, facts, TREASURY)?;
     require_status(guards, claim, &[ClaimStatus::Instructed])?;
-    let package = live(claim)?;
+    require_uninvolved(guards, claim, facts)?;
     let instructions = current_instructions(claim).ok_or(Refusal::StepDiffers)?;
+    let package = live(claim)?;
     let step = usize::try_from(package.step).map_err(|_| Refusal::StepDiffers)?;
     let ids: Vec<String> = instructions
         .iter()
@@ -400,19 +423,19 @@ fn seen(next: &mut Claim, tx_id: &TxId, block: Option<&BlockRef>) {
 }
 
 fn sent_receipt(
-    claim: &Claim,
+    leg: &Leg,
     tx_id: &TxId,
     block: &BlockRef,
-    fee: crate::amount::Amount,
+    fee: Amount,
     succeeded: bool,
-) -> Result<Receipt, Refusal> {
-    Ok(Receipt::Sent {
-        leg: current_leg(claim).ok_or(Refusal::StepDiffers)?.clone(),
+) -> Receipt {
+    Receipt::Sent {
+        leg: leg.clone(),
         tx_id: tx_id.clone(),
         block: block.clone(),
         fee,
         succeeded,
-    })
+    }
 }
 
 fn finish_step(next: &mut Claim, receipt: Receipt) {

@@ -8,10 +8,11 @@ use super::plan_fits::require_plan_fits;
 use super::record::{Approval, Approved, Claim, ClaimQuote, Hold, Screening};
 use super::refusal::Refusal;
 use super::standing::{
-    block_of, is_final, is_settled, require_payable, require_recoverable, require_unpaid,
+    block_of, is_final, is_settled, require_payable, require_recoverable, require_still_there,
 };
-use super::votes::{self, count_with, is_within_alone};
+use super::votes::{self, count_all, is_within_alone};
 use super::{ClaimId, ClaimStatus, Resolution};
+use crate::approval::PolicyInForce;
 use crate::deposit::DepositStatus;
 use crate::people::Role;
 use crate::plan::Plan;
@@ -274,7 +275,7 @@ fn voted(
     guards.require(!facts.policies.is_empty(), Refusal::PolicyMissing)?;
     require_status(guards, claim, &[ClaimStatus::PendingApproval])?;
     guards.require(claim.hold.is_none(), Refusal::OnHold)?;
-    require_unpaid(guards, claim, facts)?;
+    require_still_there(guards, claim, facts)?;
     guards.require(claim.plan.is_some(), Refusal::PlanMissing)?;
     for policy in facts.policies {
         let age_max = policy.approval.screening_age_max_seconds;
@@ -285,34 +286,27 @@ fn voted(
     }
     let mut next = claim.clone();
     next.approvals.push(vote.clone());
-    let kind = facts.deposit.classification.kind;
-    let network = facts.deposit.network();
-    let mut is_enough = true;
-    let mut decided = None;
-    for policy in facts.policies {
-        let count = count_with(
-            guards,
-            &next,
-            (kind, network),
-            *policy,
-            facts.spending,
-            facts.now,
-        )?;
-        let is_alone = is_opener && is_within_alone(claim, count.tier, facts.spending);
-        guards.require(
-            is_alone || !claim.involved.contains(&facts.actor.name),
-            Refusal::ActorInvolved,
-        )?;
-        is_enough &= count.is_enough;
-        if decided.is_none() {
-            decided = Some(Approved {
+    let counts = count_all(guards, &next, facts)?;
+    let may_be_alone = is_opener
+        && counts
+            .iter()
+            .all(|count| is_within_alone(claim, count.tier, facts.spending));
+    guards.require(
+        may_be_alone || !claim.involved.contains(&facts.actor.name),
+        Refusal::ActorInvolved,
+    )?;
+    let decided = counts
+        .iter()
+        .all(|count| count.is_enough)
+        .then(|| {
+            counts.first().map(|count| Approved {
                 at: facts.now,
                 tier: count.tier.name.clone(),
                 voters: count.voters.iter().map(|name| (*name).to_owned()).collect(),
                 alone: count.voters.contains(claim.opened_by.as_str()),
-            });
-        }
-    }
+            })
+        })
+        .flatten();
     let has_voted = claim
         .approvals
         .iter()
@@ -320,17 +314,20 @@ fn voted(
     guards.require(!has_voted, Refusal::AlreadyVoted)?;
     let content = claim.content_digest();
     guards.require(vote.digest == content, Refusal::DigestDiffers)?;
+    let must_sign = |policy: &PolicyInForce<'_>| policy.approval.signed_votes;
+    guards.require(
+        vote.signature.is_some() || !facts.policies.iter().any(must_sign),
+        Refusal::SignatureMissing,
+    )?;
     for policy in facts.policies {
-        let must = policy.approval.signed_votes;
-        guards.require(!must || vote.signature.is_some(), Refusal::SignatureMissing)?;
-        if must || vote.signature.is_some() {
+        if must_sign(policy) || vote.signature.is_some() {
             let is_signed = policy
                 .person(&facts.actor.name)
                 .is_some_and(|person| votes::is_signed_by(person, &content, &vote));
             guards.require(is_signed, Refusal::SignatureWrong)?;
         }
     }
-    if is_enough {
+    if decided.is_some() {
         next.status = ClaimStatus::Approved;
         next.approved = decided;
     }
@@ -373,13 +370,17 @@ fn quote_expired(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Resu
     Ok(next)
 }
 
-/// Votes that grew too old, or no longer suffice under the policies in force, make a new revision: everybody votes afresh.
+/// Votes that grew too old, or no longer suffice under the policies in force, make a new revision: everybody votes afresh. This is
+/// also the only way on for a claim whose deposit was moved and whose votes ran out before its last step.
 fn lapsed(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Claim, Refusal> {
-    require_status(
-        guards,
-        claim,
-        &[ClaimStatus::PendingApproval, ClaimStatus::Approved],
-    )?;
+    guards.require(!facts.policies.is_empty(), Refusal::PolicyMissing)?;
+    let is_idle = match claim.status {
+        ClaimStatus::PendingApproval | ClaimStatus::Approved | ClaimStatus::Prepared => true,
+        ClaimStatus::Confirming | ClaimStatus::Instructed => claim.execution.package.is_none(),
+        ClaimStatus::FailedOnChain | ClaimStatus::ArtifactExpired => claim.execution.is_bound(),
+        _ => false,
+    };
+    guards.require(is_idle, Refusal::StatusWrong)?;
     guards.require(!claim.approvals.is_empty(), Refusal::VotesStillValid)?;
     let is_old = |vote: &Approval, seconds| {
         vote.approved_at
@@ -392,20 +393,22 @@ fn lapsed(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Clai
             .iter()
             .any(|vote| is_old(vote, policy.approval.vote_valid_seconds))
     });
-    let too_few = claim.status == ClaimStatus::Approved
-        && carry::require_quorum(&Every, claim, facts).is_err();
+    // Fewer than enough is what pending means; a delay that still runs takes no vote back.
+    let too_few = claim.status != ClaimStatus::PendingApproval
+        && !count_all(guards, claim, facts)
+            .is_ok_and(|counts| counts.iter().all(|count| count.is_enough));
     guards.require(some_old || too_few, Refusal::VotesStillValid)?;
     let mut next = claim.clone();
     next.revision = claim.revision.saturating_add(1);
     next.approvals.clear();
     next.approved = None;
+    next.execution.package = None;
     next.status = ClaimStatus::PendingApproval;
     Ok(next)
 }
 
 /// No package is out, so that the claim may be changed or withdrawn: nothing left the house, or what left is proven dead, or the
-/// step before is final and the next was not released. `for_end` where it would end: what was moved or booked cannot be undone by
-/// ending a claim.
+/// step before is final and the next was not released. What was moved or booked cannot be undone by changing or ending a claim.
 fn require_nothing_out(guards: &impl Guards, claim: &Claim) -> Result<(), Refusal> {
     let may_change = match claim.status {
         ClaimStatus::Draft
@@ -432,11 +435,7 @@ fn require_nothing_out(guards: &impl Guards, claim: &Claim) -> Result<(), Refusa
     guards.require(may_change, Refusal::StatusWrong)?;
     let is_out = claim.execution.package.is_some() && claim.status != ClaimStatus::Prepared;
     guards.require(!is_out, Refusal::PackageLive)?;
-    guards.require(
-        !claim.execution.has_bookings() && !claim.execution.has_moved_deposit(),
-        Refusal::AlreadyMoved,
-    )?;
-    Ok(())
+    guards.require(!claim.execution.is_bound(), Refusal::AlreadyMoved)
 }
 
 pub(super) fn require_role(

@@ -145,6 +145,10 @@ pub struct Booking {
 }
 
 /// What a finished step left behind.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a claim has a handful of receipts, and a leg is no pointer anywhere else"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
     /// A transaction is final.
@@ -189,6 +193,12 @@ impl Execution {
         self.receipts
             .iter()
             .any(|receipt| matches!(receipt, Receipt::Booked { .. }))
+    }
+
+    /// Whether something was done that ending the claim cannot undo: then the plan can only be carried on.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.has_bookings() || self.has_moved_deposit()
     }
 
     /// Whether the deposit itself was moved already.

@@ -38,6 +38,7 @@ pub(super) fn require_plan_fits(
             .iter()
             .all(|leg| leg.network == *network && leg_fits(claim, leg))
         && order_fits(&legs)
+        && top_ups_fit(&legs)
         && match claim.resolution {
             Resolution::LedgerCredit => legs.is_empty() && credits_fit(claim, quote, plan),
             Resolution::SweepThenCredit => {
@@ -85,7 +86,8 @@ fn leg_fits(claim: &Claim, leg: &Leg) -> bool {
     }
 }
 
-/// Each kind at most once but the top-up, which comes at most once before each other leg.
+/// Each kind at most once but the top-up, in the order in which they make sense: a contract is put in place before it is emptied,
+/// and emptied before what it held is paid out.
 fn order_fits(legs: &[&Leg]) -> bool {
     let count = |kind| legs.iter().filter(|leg| leg.kind == kind).count();
     let once = [
@@ -94,11 +96,25 @@ fn order_fits(legs: &[&Leg]) -> bool {
         LegKind::Transfer,
         LegKind::Return,
     ];
-    let twice_topped = legs
-        .windows(2)
-        .any(|pair| pair.iter().all(|leg| leg.kind == LegKind::GasTopUp));
-    let ends_topped = legs.last().is_some_and(|leg| leg.kind == LegKind::GasTopUp);
-    once.into_iter().all(|kind| count(kind) <= 1) && !twice_topped && !ends_topped
+    let in_order = legs
+        .iter()
+        .map(|leg| leg.kind)
+        .filter(|kind| *kind != LegKind::GasTopUp)
+        .is_sorted();
+    once.into_iter().all(|kind| count(kind) <= 1) && in_order
+}
+
+/// A top-up gives the signer of the very next leg at most what that leg may cost: the gas account is no way out for money.
+fn top_ups_fit(legs: &[&Leg]) -> bool {
+    legs.iter().enumerate().all(|(ordinal, leg)| {
+        let next = ordinal.checked_add(1).and_then(|ordinal| legs.get(ordinal));
+        leg.kind != LegKind::GasTopUp
+            || next.is_some_and(|next| {
+                next.kind != LegKind::GasTopUp
+                    && next.signer == leg.recipient
+                    && leg.amount <= next.fee_max
+            })
+    })
 }
 
 fn sum(plan: &Plan, wanted: impl Fn(&Instruction) -> bool) -> Option<Amount> {
@@ -109,22 +125,35 @@ fn sum(plan: &Plan, wanted: impl Fn(&Instruction) -> bool) -> Option<Amount> {
         })
 }
 
+/// About the claim's asset, about something, about no entry of before, and about nobody else's balance.
 fn is_of(claim: &Claim, instruction: &Instruction) -> bool {
-    instruction.asset == claim.asset && instruction.amount != Amount::ZERO
+    let is_theirs = instruction.user == claim.beneficiary;
+    let user_fits = match instruction.kind {
+        InstructionKind::CaptureFee => instruction.user.is_none() || is_theirs,
+        _ => is_theirs,
+    };
+    instruction.asset == claim.asset
+        && instruction.amount != Amount::ZERO
+        && instruction.entry.is_none()
+        && user_fits
+}
+
+/// Whether each kind of instruction comes at most once.
+fn once_each(plan: &Plan) -> bool {
+    InstructionKind::ALL.iter().all(|kind| {
+        let of_kind = plan.instructions().filter(|found| found.kind == *kind);
+        of_kind.count() <= 1
+    })
 }
 
 /// The beneficiary is credited the net once and the fee is captured once.
 fn credits_fit(claim: &Claim, quote: &ClaimQuote, plan: &Plan) -> bool {
     let known = plan.instructions().all(|instruction| {
         is_of(claim, instruction)
-            && match instruction.kind {
-                InstructionKind::Credit => instruction.user == claim.beneficiary,
-                InstructionKind::CaptureFee => true,
-                InstructionKind::HoldFee
-                | InstructionKind::ReleaseFee
-                | InstructionKind::FreezeCounterparty
-                | InstructionKind::Reverse => false,
-            }
+            && matches!(
+                instruction.kind,
+                InstructionKind::Credit | InstructionKind::CaptureFee
+            )
     });
     let of = |kind| sum(plan, |instruction| instruction.kind == kind);
     // Credits come last: nothing is booked before the money stands in treasury.
@@ -136,11 +165,13 @@ fn credits_fit(claim: &Claim, quote: &ClaimQuote, plan: &Plan) -> bool {
         .all(|step| matches!(step, Step::Send(_)));
     known
         && last
+        && once_each(plan)
         && of(InstructionKind::Credit) == Some(quote.quote.net)
         && of(InstructionKind::CaptureFee) == Some(quote.quote.fee_in_asset)
 }
 
-/// Only fees are booked where the payout is a transaction: at most what the quote says, set aside before it is captured.
+/// Only fees are booked where the payout is a transaction: at most what the quote says, set aside before anything moves and captured
+/// after everything moved.
 fn fees_only(claim: &Claim, quote: &ClaimQuote, plan: &Plan) -> bool {
     let known = plan.instructions().all(|instruction| {
         is_of(claim, instruction)
@@ -151,7 +182,21 @@ fn fees_only(claim: &Claim, quote: &ClaimQuote, plan: &Plan) -> bool {
     });
     let of = |kind| sum(plan, |instruction| instruction.kind == kind);
     let captured = of(InstructionKind::CaptureFee);
+    let in_time = plan.steps.iter().enumerate().all(|(ordinal, step)| {
+        let Step::Instruct(list) = step else {
+            return true;
+        };
+        let has_moving = |steps: &[Step]| steps.iter().any(|step| matches!(step, Step::Send(_)));
+        let before = plan.steps.get(..ordinal).is_some_and(has_moving);
+        let after = plan.steps.get(ordinal..).is_some_and(has_moving);
+        list.iter().all(|instruction| match instruction.kind {
+            InstructionKind::HoldFee => !before,
+            _ => !after,
+        })
+    });
     known
+        && in_time
+        && once_each(plan)
         && captured.is_some_and(|captured| captured <= quote.quote.fee_in_asset)
         && of(InstructionKind::HoldFee)
             .is_some_and(|held| held == Amount::ZERO || Some(held) == captured)

@@ -13,6 +13,10 @@ coded! {
         PolicyMissing => "policy_missing",
         /// The claim does not stand where this can happen.
         StatusWrong => "status_wrong",
+        /// A package is with the signers or with the ledger: only proof that it can never happen frees the claim.
+        PackageLive => "package_live",
+        /// Money was moved or booked already.
+        AlreadyMoved => "already_moved",
         /// The wallet team's leads or anybody who saw reason to halted every release.
         Halted => "halted",
         /// A person holds the claim.
@@ -49,10 +53,6 @@ coded! {
         PlanMissing => "plan_missing",
         /// What would be done is not what the claim and its quote say.
         PlanDiffers => "plan_differs",
-        /// A package is with the signers or with the ledger: only proof that it can never happen frees the claim.
-        PackageLive => "package_live",
-        /// Money was moved or booked already.
-        AlreadyMoved => "already_moved",
         /// The quote ran out.
         QuoteExpired => "quote_expired",
         /// The quote has not run out yet.
@@ -89,12 +89,12 @@ coded! {
         StepDiffers => "step_differs",
         /// No package is out.
         PackageMissing => "package_missing",
-        /// The package's deadline is over.
-        PackageExpired => "package_expired",
         /// Without its signature it is not what was handed out.
         BytesDiffer => "bytes_differ",
         /// Another key signed it than the expected one.
         SignerDiffers => "signer_differs",
+        /// The package's deadline is over.
+        PackageExpired => "package_expired",
         /// No signed bytes were brought back.
         SignedBytesMissing => "signed_bytes_missing",
         /// The network shows nothing that was not known.

@@ -37,6 +37,18 @@ pub(super) fn require_unpaid(
     require_claimable(guards, claim, facts, facts.ledger_covered)
 }
 
+/// As [`require_unpaid`], as long as the deposit lies where it was found. Once this claim moved it, what was approved is finished.
+pub(super) fn require_still_there(
+    guards: &impl Guards,
+    claim: &Claim,
+    facts: &Facts<'_>,
+) -> Result<(), Refusal> {
+    if claim.execution.has_moved_deposit() {
+        return Ok(());
+    }
+    require_unpaid(guards, claim, facts)
+}
+
 fn require_claimable(
     guards: &impl Guards,
     claim: &Claim,

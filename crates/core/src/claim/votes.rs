@@ -1,5 +1,6 @@
 //! Whose votes count, and whether they are enough under every policy in force.
 
+use super::command::Facts;
 use super::guards::{Counting, Every, Guards};
 use super::record::{Approval, Claim};
 use super::refusal::Refusal;
@@ -55,7 +56,35 @@ pub fn count<'a>(
     count_with(&Every, claim, (kind, network), policy, spending, now)
 }
 
-pub(super) fn count_with<'a>(
+/// Counts the votes under every policy in force. What a policy forbids is told before what it has no rule for.
+pub(super) fn count_all<'a>(
+    guards: &impl Guards,
+    claim: &'a Claim,
+    facts: &Facts<'a>,
+) -> Result<Vec<Count<'a>>, Refusal> {
+    let kind = facts.deposit.classification.kind;
+    let network = facts.deposit.network();
+    let is_blocked = facts.policies.iter().any(|policy| {
+        policy.approval.action(kind, network, claim.resolution) == Some(RuleAction::Block)
+    });
+    guards.require(!is_blocked, Refusal::BlockedByPolicy)?;
+    facts
+        .policies
+        .iter()
+        .map(|policy| {
+            count_with(
+                guards,
+                claim,
+                (kind, network),
+                *policy,
+                facts.spending,
+                facts.now,
+            )
+        })
+        .collect()
+}
+
+fn count_with<'a>(
     guards: &impl Guards,
     claim: &'a Claim,
     (kind, network): (Kind, &NetworkId),
