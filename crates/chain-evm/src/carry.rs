@@ -9,9 +9,13 @@ mod build;
 mod plan;
 mod price;
 mod probe;
+mod refusal;
 mod send;
 mod slot;
 mod standing;
+
+pub use refusal::REFUSALS;
+use refusal::refused;
 
 use crate::check::{EvmCheck, chain_text};
 use crate::config::EvmSourceConfig;
@@ -63,14 +67,6 @@ impl EvmCarry {
 
     fn inconsistent(&self, detail: impl Into<String>) -> SourceError {
         crate::lookup::inconsistent(self.rpc(), detail)
-    }
-}
-
-/// A refusal with its stable code.
-fn refused(code: &'static str, detail: impl Into<String>) -> CarryError {
-    CarryError::Refused {
-        code,
-        detail: detail.into(),
     }
 }
 

@@ -18,7 +18,7 @@ pub enum FeeRule {
     Execution,
     /// A data fee and, since Isthmus, an operator fee, both from the oracle at 0x4200…000F.
     OpStackL1Data,
-    /// As the OP Stack, the data fee in ether and multiplied by the oracle's token ratio.
+    /// As the OP Stack, the data fee in ether and multiplied by the oracle's token ratio, the operator fee in its own coin.
     MantleL1Data,
     /// Folded into the gas: the estimate contains it and moves with it.
     ArbitrumL1Data,
@@ -111,14 +111,18 @@ pub(crate) async fn network_cost(
         }
         FeeRule::MantleL1Data => {
             let oracle = predeploy(0x42, 0x0f);
-            let ratio = oracle_word(rpc, oracle, &selector("tokenRatio()")).await?;
+            let ratio = oracle_word(rpc, oracle, &selector("tokenRatio()"), "latest").await?;
             let ratio = ratio.ok_or_else(|| inconsistent("Mantle's oracle has no token ratio"))?;
-            native_extra =
-                times(l1_fee(rpc, oracle, NATIVE_BYTES).await?, ratio).ok_or_else(overflow)?;
-            token_extra =
-                times(l1_fee(rpc, oracle, TOKEN_BYTES).await?, ratio).ok_or_else(overflow)?;
-            step_extra =
-                times(l1_fee(rpc, oracle, STEP_BYTES).await?, ratio).ok_or_else(overflow)?;
+            for (extra, size, gas) in [
+                (&mut native_extra, NATIVE_BYTES, NATIVE_GAS),
+                (&mut token_extra, TOKEN_BYTES, TOKEN_GAS),
+                (&mut step_extra, STEP_BYTES, STEP_GAS),
+            ] {
+                let operator = operator_fee(rpc, Amount::from_u128(gas), "latest").await?;
+                *extra = times(l1_fee(rpc, oracle, size).await?, ratio)
+                    .and_then(|fee| fee.checked_add(operator))
+                    .ok_or_else(overflow)?;
+            }
             basis.push_str(", and twice the data fee of Mantle's oracle in MNT");
         }
         FeeRule::ScrollL1Data => {
@@ -171,9 +175,10 @@ async fn oracle_word(
     rpc: &dyn RpcCall,
     oracle: H160,
     data: &str,
+    block: &str,
 ) -> Result<Option<Amount>, SourceError> {
     let answer = rpc
-        .batch(vec![contract_call(oracle, data, "latest")])
+        .batch(vec![contract_call(oracle, data, block)])
         .await?
         .pop();
     match answer {
@@ -195,7 +200,7 @@ async fn l1_fee(rpc: &dyn RpcCall, oracle: H160, size: usize) -> Result<Amount, 
         selector("getL1Fee(bytes)"),
         hex::encode(encode(&[Token::Bytes(noise)]))
     );
-    oracle_word(rpc, oracle, &data)
+    oracle_word(rpc, oracle, &data, "latest")
         .await?
         .ok_or_else(|| SourceError::Unsupported {
             origin: rpc.origin().to_owned(),
@@ -210,14 +215,30 @@ async fn op_fee(
     gas: u128,
 ) -> Result<Amount, SourceError> {
     let fee = l1_fee(rpc, oracle, size).await?;
-    // Before the Isthmus upgrade there is no operator fee, and the call reverts.
-    let data = format!("{}{gas:064x}", selector("getOperatorFee(uint256)"));
-    let operator = oracle_word(rpc, oracle, &data).await?.unwrap_or_default();
+    let operator = operator_fee(rpc, Amount::from_u128(gas), "latest").await?;
     fee.checked_add(operator)
         .ok_or_else(|| SourceError::Inconsistent {
             origin: rpc.origin().to_owned(),
             detail: "a data fee beyond any price".to_owned(),
         })
+}
+
+/// The operator's fee of the OP Stack for so much gas at a block, by its own oracle: its formula changed with a fork (Isthmus
+/// counts the scalar in millionths, Jovian in hundreds), and receipts do not say which one holds. Nothing before Isthmus, where
+/// the call reverts.
+pub(crate) async fn operator_fee(
+    rpc: &dyn RpcCall,
+    gas: Amount,
+    block: &str,
+) -> Result<Amount, SourceError> {
+    let data = format!(
+        "{}{}",
+        selector("getOperatorFee(uint256)"),
+        hex::encode(gas.to_be_bytes())
+    );
+    Ok(oracle_word(rpc, predeploy(0x42, 0x0f), &data, block)
+        .await?
+        .unwrap_or_default())
 }
 
 /// What the network takes for the data of one signed transaction of so many bytes that uses so much gas, now and without a
@@ -239,9 +260,12 @@ pub(crate) async fn data_fee(
         FeeRule::OpStackL1Data => op_fee(rpc, predeploy(0x42, 0x0f), size, u128::from(gas)).await,
         FeeRule::MantleL1Data => {
             let oracle = predeploy(0x42, 0x0f);
-            let ratio = oracle_word(rpc, oracle, &selector("tokenRatio()")).await?;
+            let ratio = oracle_word(rpc, oracle, &selector("tokenRatio()"), "latest").await?;
             let ratio = ratio.ok_or_else(overflow)?;
-            times(l1_fee(rpc, oracle, size).await?, ratio).ok_or_else(overflow)
+            let operator = operator_fee(rpc, Amount::from_u128(u128::from(gas)), "latest").await?;
+            times(l1_fee(rpc, oracle, size).await?, ratio)
+                .and_then(|fee| fee.checked_add(operator))
+                .ok_or_else(overflow)
         }
         FeeRule::ScrollL1Data => l1_fee(rpc, predeploy(0x53, 0x02), size).await,
     }
@@ -354,6 +378,8 @@ mod tests {
         assert_eq!(isthmus, (gas + 2 * 1_050).to_string());
         let mantle = native(FeeRule::MantleL1Data, false).await;
         assert_eq!(mantle, (gas + 2 * 3_000).to_string());
+        let mantle = native(FeeRule::MantleL1Data, true).await;
+        assert_eq!(mantle, (gas + 2 * 3_050).to_string());
         let scroll = native(FeeRule::ScrollL1Data, false).await;
         assert_eq!(scroll, (gas + 2 * 1_000).to_string());
         let arbitrum = native(FeeRule::ArbitrumL1Data, false).await;

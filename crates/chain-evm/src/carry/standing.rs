@@ -4,7 +4,7 @@ use super::slot::Counts;
 use super::{EvmCarry, account};
 use crate::address;
 use crate::check::content_deviations;
-use crate::cost::FeeRule;
+use crate::cost::{self, FeeRule};
 use crate::lookup::{self, tag};
 use crate::rpc::{Call, parse};
 use crate::transaction::TransactionError;
@@ -159,10 +159,14 @@ impl EvmCarry {
         if address::block_hash(&receipt.block_hash.0) != block.hash {
             return Ok(unknown("the chain moved while it was read: ask again"));
         }
-        let Some(fee) = self.fee_of(&receipt) else {
-            return Ok(unknown(format!(
-                "the receipt of {id} does not say what was paid"
-            )));
+        let fee = match or_unknown(self.fee_of(&receipt, &block).await)? {
+            Ok(Some(fee)) => fee,
+            Ok(None) => {
+                return Ok(unknown(format!(
+                    "the receipt of {id} does not say what was paid"
+                )));
+            }
+            Err(standing) => return Ok(standing),
         };
         let mut deviations = Vec::new();
         let signer = match stated.rebuild() {
@@ -247,25 +251,32 @@ impl EvmCarry {
 
     /// What the network took, by the receipt: gas at the price paid, and on layer 2 the data fee and the operator's; `None` when
     /// it does not say.
-    fn fee_of(&self, receipt: &StatedReceipt) -> Option<Amount> {
-        let times = |left: Amount, right: Amount| left.mul_ratio_floor(right, Amount::from_u128(1));
-        let execution = times(receipt.gas_used?, receipt.effective_gas_price?)?;
+    async fn fee_of(
+        &self,
+        receipt: &StatedReceipt,
+        block: &BlockRef,
+    ) -> Result<Option<Amount>, SourceError> {
+        let (Some(gas), Some(price)) = (receipt.gas_used, receipt.effective_gas_price) else {
+            return Ok(None);
+        };
+        let Some(execution) = gas.mul_ratio_floor(price, Amount::from_u128(1)) else {
+            return Ok(None);
+        };
         match self.config().fee_rule {
             FeeRule::Execution | FeeRule::ArbitrumL1Data | FeeRule::LineaEstimateGas => {
-                Some(execution)
+                Ok(Some(execution))
             }
+            // Mantle's receipts name the data fee in its own coin, unlike its oracle.
             FeeRule::OpStackL1Data | FeeRule::ScrollL1Data | FeeRule::MantleL1Data => {
-                let operator = match (receipt.operator_fee_scalar, receipt.operator_fee_constant) {
-                    (None, None) => Amount::ZERO,
-                    // Isthmus: gas times the scalar in millionths, and the constant.
-                    (scalar, constant) => receipt
-                        .gas_used?
-                        .mul_ratio_floor(scalar.unwrap_or_default(), Amount::from_u128(1_000_000))?
-                        .checked_add(constant.unwrap_or_default())?,
+                let is_charged = |fee: Option<Amount>| fee.is_some_and(|fee| !fee.is_zero());
+                let operator = if is_charged(receipt.operator_fee_scalar) {
+                    cost::operator_fee(self.rpc(), gas, &tag(block.height)).await?
+                } else {
+                    receipt.operator_fee_constant.unwrap_or_default()
                 };
-                execution
-                    .checked_add(receipt.l1_fee?)?
-                    .checked_add(operator)
+                Ok(receipt
+                    .l1_fee
+                    .and_then(|data| execution.checked_add(data)?.checked_add(operator)))
             }
         }
     }
