@@ -213,9 +213,7 @@ impl StellarCarry {
                 Answer::Found(rows) => rows,
                 Answer::NotFound => break,
             };
-            let Some(next) = rows.last().and_then(|row| row.paging_token.clone()) else {
-                break;
-            };
+            let next = rows.last().and_then(|row| row.paging_token.clone());
             for row in rows {
                 let found = self.read_settled(row)?;
                 let Some((source, sequence)) = &found.slot else {
@@ -237,7 +235,10 @@ impl StellarCarry {
                     return Ok(Standing::Replaced { by: None });
                 }
             }
-            cursor = next.0;
+            match next {
+                Some(next) => cursor = next.0,
+                None => break,
+            }
         }
         Ok(Standing::Unknown {
             reason: format!(

@@ -4,14 +4,17 @@
 // The helpers of a test suite are tests too; clippy only knows those under #[test].
 #![allow(clippy::unwrap_used)]
 
+mod carrying;
 mod fixture;
 mod legs;
 mod oracle_check;
 mod oracle_stellar;
+mod own_carry;
 mod own_check;
 mod own_decode;
 mod own_horizon;
 mod own_returns;
+mod recorded_carry;
 mod recorded_check;
 mod recorded_files;
 mod recorded_truth;
