@@ -13,8 +13,8 @@ pub fn policy() -> String {
     let example = std::fs::read_to_string(workspace("policy.toml"));
     let example = example.unwrap_or_else(|error| panic!("policy.toml: {error}"));
     format!(
-        "{example}\n[[person]]\nname = \"gita\"\nroles = [\"specialist\", \"wallet\"]\n\n\
-         [[person]]\nname = \"hugo\"\nroles = [\"compliance\", \"wallet\"]\n"
+        "{example}\n[[person]]\nname = \"nadia\"\nroles = [\"specialist\", \"wallet\"]\n\n\
+         [[person]]\nname = \"omar\"\nroles = [\"compliance\", \"wallet\"]\n"
     )
 }
 

@@ -86,7 +86,7 @@ fn approve(desk: &Desk, case: &Case, opened: &Value, opener: &str) {
         "sender known",
     ];
     refused(desk, "ana", &clear, "role_missing");
-    claim_step(desk, "hugo", &clear);
+    claim_step(desk, "omar", &clear);
     assert_eq!(
         show(desk, id)["status"],
         "pending_approval",
@@ -100,8 +100,8 @@ fn approve(desk: &Desk, case: &Case, opened: &Value, opener: &str) {
     };
     // A specialist may not, the opener may not, the one who screened may not.
     vote("ana").exits(3).says(&["role_missing"]);
-    vote("gita").exits(3).says(&["actor_involved"]);
-    vote("hugo").exits(3).says(&["actor_involved"]);
+    vote("nadia").exits(3).says(&["actor_involved"]);
+    vote("omar").exits(3).says(&["actor_involved"]);
     let stale = ["claims", "approve", id, "--revision", "99"];
     refused(desk, "chidi", &stale, "revision_differs");
     vote("chidi").ok();
@@ -145,7 +145,7 @@ pub fn works(desk: &Desk, world: &World, names: &[&str]) {
         match case.expected.way {
             Way::Refused(code) => {
                 // Where a claim may be opened all the same, it must not get past the quote.
-                let run = open(desk, case, &deposit, "gita");
+                let run = open(desk, case, &deposit, "nadia");
                 assert_eq!(run.code, Some(3), "{name}: {}{}", run.out, run.err);
                 run.says(&[code]);
                 let claims = rows(desk.json(&["claims", "list", "--all", "--deposit", &deposit]));
@@ -156,7 +156,7 @@ pub fn works(desk: &Desk, world: &World, names: &[&str]) {
                     && !reviewed.contains(contract)
                 {
                     let network = case.chain.name();
-                    let open_early = open(desk, case, &deposit, "gita");
+                    let open_early = open(desk, case, &deposit, "nadia");
                     assert_eq!(
                         open_early.code,
                         Some(3),
@@ -173,11 +173,11 @@ pub fn works(desk: &Desk, world: &World, names: &[&str]) {
                     desk.run_as("ana", &review.concat()).ok();
                     reviewed.push(contract.clone());
                 }
-                let opened = open(desk, case, &deposit, "gita").ok().json();
+                let opened = open(desk, case, &deposit, "nadia").ok().json();
                 // One open claim on a deposit, whoever asks.
                 let again = open(desk, case, &deposit, "ana");
                 again.exits(3).says(&["deposit_taken"]);
-                approve(desk, case, &opened, "gita");
+                approve(desk, case, &opened, "nadia");
             }
         }
     }
@@ -239,10 +239,10 @@ fn money_at_places_of_ours_needs_a_name() {
     let (world, desk) = furnished();
     let hot = id_of(&desk, world.case("hot_wallet"));
     let arguments = ["claims", "open", hot.as_str()];
-    refused(&desk, "gita", &arguments, "beneficiary_missing");
+    refused(&desk, "nadia", &arguments, "beneficiary_missing");
     let retired = id_of(&desk, world.case("retired_contract"));
     let arguments = ["claims", "open", retired.as_str()];
-    refused(&desk, "gita", &arguments, "destination_missing");
+    refused(&desk, "nadia", &arguments, "destination_missing");
     let names = approved(&world, Chain::Ethereum, |to, whom, review| {
         (to || whom) && !review
     });
@@ -273,7 +273,7 @@ fn a_ledger_that_reaches_further_back_makes_a_deposit_claimable() {
     let deposit = id_of(&desk, case);
     refused(
         &desk,
-        "gita",
+        "nadia",
         &["claims", "open", &deposit],
         "ledger_coverage_missing",
     );
@@ -281,8 +281,8 @@ fn a_ledger_that_reaches_further_back_makes_a_deposit_claimable() {
     book.coverage.push((case.chain, crate::world::START - 1));
     desk.write("ledger.csv", book.ledger_csv());
     desk.run(&["ledger", "import", "ledger.csv"]).ok();
-    let opened = open(&desk, case, &deposit, "gita").ok().json();
-    approve(&desk, case, &opened, "gita");
+    let opened = open(&desk, case, &deposit, "nadia").ok().json();
+    approve(&desk, case, &opened, "nadia");
 }
 
 #[test]
@@ -326,13 +326,13 @@ fn an_appeal_leads_to_its_claim() {
         assert_eq!(found["deposit_id"], deposit.as_str(), "{name}: {found}");
         assert_eq!(found["decision"], "auto", "{name}: {found}");
         let arguments = ["claims", "open", &deposit, "--appeal", &appeal];
-        let opened = claim_step(&desk, "gita", &arguments);
+        let opened = claim_step(&desk, "nadia", &arguments);
         assert_eq!(opened["appeal_id"], appeal.as_str());
         assert_eq!(
             opened["beneficiary"].as_str(),
             crate::world::owner(case).as_deref()
         );
-        approve(&desk, case, &opened, "gita");
+        approve(&desk, case, &opened, "nadia");
     }
 }
 

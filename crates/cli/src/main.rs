@@ -14,7 +14,7 @@ use args::{Arguments, Chains, Command, Ledger};
 use clap::{CommandFactory as _, Parser as _};
 use exit::Exit;
 use recover_engine::clock::SystemClock;
-use recover_engine::config::{ChainsConfig, Policy};
+use recover_engine::config::ChainsConfig;
 use recover_engine::engine::Engine;
 use recover_store::Store;
 use std::path::Path;
@@ -98,7 +98,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let policy = global
         .policy
         .as_deref()
-        .map(|path| Policy::load(path, Some(&chains)))
+        .map(|path| commands::policy::load(path, &chains))
         .transpose()?;
     let store = Store::open(&global.database).await?;
     let engine = Engine::new(

@@ -22,7 +22,7 @@ use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
 use recover_engine::claims::{OpenOptions, StepOptions};
 use recover_engine::clock::FixedClock;
-use recover_engine::config::{ChainsConfig, Policy};
+use recover_engine::config::{ChainsConfig, Networks, Policy};
 use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
 use recover_engine::explain;
@@ -98,7 +98,11 @@ async fn engine(folder: &Path, recorded: Chains, database: &str) -> anyhow::Resu
     chains
         .networks
         .retain(|network, _| sources.contains_key(network));
-    let policy = Policy::load(&folder.join("policy.toml"), Some(&chains))?;
+    let networks = Networks {
+        chains: &chains,
+        codecs: &adapters,
+    };
+    let policy = Policy::load(&folder.join("policy.toml"), Some(networks))?;
     let store = Store::open(&format!("sqlite://{}", folder.join(database).display())).await?;
     let clock = Arc::new(FixedClock(Timestamp::parse(data::NOW)?));
     Ok(Engine::over(

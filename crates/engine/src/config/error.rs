@@ -240,13 +240,151 @@ pub enum Problem {
         /// The name.
         name: String,
     },
-    /// Fewer people than decisions.
-    #[error("{people} people may approve and {needed} must: add people with the role wallet")]
-    TooFewApprovers {
+    /// A name that the program itself acts under.
+    #[error("'{name}' is the name under which the program itself acts: call the person otherwise")]
+    PersonReserved {
+        /// The name.
+        name: String,
+    },
+    /// A role that goes with no other.
+    #[error(
+        "the role {role} goes with no other: who makes the rules does not act under them, and who examines changes nothing; name another person for the rest"
+    )]
+    RoleNotAlone {
+        /// The role.
+        role: recover_core::people::Role,
+    },
+    /// Not a key that votes can be signed with.
+    #[error(transparent)]
+    SshKey(#[from] recover_core::ssh::KeyError),
+    /// One key for two people, or twice for one.
+    #[error("this key already belongs to {owner}: a vote must tell who gave it; one key a person")]
+    KeyTwice {
+        /// Whose it is.
+        owner: String,
+    },
+    /// The key of an earlier shape of the file.
+    #[error(
+        "a single number of approvers is no longer enough: write [[approval.rule]] (what may be approved) and [[approval.tier]] (how many people up to which value) in its place; `recover init` in an empty folder writes an example"
+    )]
+    ApproversMin,
+    /// No approval rule: everything would be denied.
+    #[error("no rule: nothing could ever be approved; write at least one [[approval.rule]]")]
+    NoRule,
+    /// No value tier: nobody would know how many people must agree.
+    #[error(
+        "no tier: nobody could tell how many people must agree; write at least one [[approval.tier]]"
+    )]
+    NoTier,
+    /// One name for two tiers.
+    #[error("tier '{name}' stands twice: give each a name of its own")]
+    TierTwice {
+        /// The name.
+        name: String,
+    },
+    /// Value tiers that do not rise.
+    #[error(
+        "tiers must rise: each value_max above the one before, and only the last may have none"
+    )]
+    ValueOrder,
+    /// A tier for higher values that asks for less than the one before.
+    #[error(
+        "weaker than tier {below} before it: who may pay more must not need less, so '{key}' must be at least as strict"
+    )]
+    TierWeaker {
+        /// The key that is weaker.
+        key: &'static str,
+        /// The tier before it.
+        below: String,
+    },
+    /// A resolution that no approval is about.
+    #[error("'{resolution}' pays nobody and is never approved: remove it")]
+    NotApproved {
+        /// The resolution.
+        resolution: recover_core::claim::Resolution,
+    },
+    /// Zero where a sum is needed.
+    #[error("zero would let nothing through: write a sum above it")]
+    Zero,
+    /// Votes that run out before the delay after them is over.
+    #[error(
+        "the votes run out before this delay is over: make it shorter than vote_valid_minutes of [approval]"
+    )]
+    DelayOutlivesVotes,
+    /// A voter who could not sign.
+    #[error(
+        "{name} votes and has no key: add keys = [\"ssh-ed25519 …\"] to that person, or set signed_votes = false"
+    )]
+    VoterWithoutKey {
+        /// The person.
+        name: String,
+    },
+    /// Fewer people than votes.
+    #[error(
+        "{needed} people with the role {what} must agree and there are {people}: name more people, or ask for fewer"
+    )]
+    TooFewPeople {
+        /// The role.
+        what: &'static str,
         /// How many there are.
         people: u64,
-        /// How many approvals are needed.
+        /// How many are needed.
         needed: u64,
+    },
+    /// Compliance would have to screen and to fill its slot with the same person.
+    #[error(
+        "the vote of compliance needs somebody besides the one who screens, and {people} people have the role compliance: name another"
+    )]
+    ComplianceSlot {
+        /// How many there are.
+        people: u64,
+    },
+    /// A tier that could be filled only by people in two slots.
+    #[error(
+        "nobody could ever approve a claim of tier {name}: one person opens it (agent or specialist), another screens it (compliance), and the votes come from others; name more people, or give fewer of them several roles"
+    )]
+    SlotsOverlap {
+        /// The tier.
+        name: String,
+    },
+    /// Two wallets for one network.
+    #[error("network '{name}' has a wallet already: one [[wallet]] a network")]
+    WalletTwice {
+        /// The network.
+        name: String,
+    },
+    /// A network without a table in `chains.toml`, so that addresses on it cannot be checked.
+    #[error(
+        "network '{name}' has no table in chains.toml, so its addresses cannot be checked: add it there, or remove the wallet"
+    )]
+    NotConfigured {
+        /// The network.
+        name: String,
+    },
+    /// An address in the form of another network.
+    #[error("this is an address of {home}: write the one of this table's network")]
+    OtherNetwork {
+        /// Whose form it has.
+        home: recover_core::network::NetworkId,
+    },
+    /// Two keys for one account.
+    #[error("{account} has a key already: one key an account")]
+    AccountTwice {
+        /// The account.
+        account: String,
+    },
+    /// Not a public key. The value is not printed: somebody may have put a private one here.
+    #[error(
+        "this is no public key of an account: write its 66 lower-case hexadecimal digits, which begin with 02, 03 or ed; never a private key"
+    )]
+    PublicKey,
+    /// Not a call's data.
+    #[error(
+        "this is no call: write 0x, a selector of 8 digits and words of 64 digits each, with {placeholder} for a word"
+    )]
+    CallTemplate {
+        /// The placeholder that it must have.
+        placeholder: &'static str,
     },
     /// Not three capital letters.
     #[error("'{currency}' is no currency code: write three capital letters, like USD")]

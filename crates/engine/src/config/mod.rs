@@ -10,7 +10,11 @@ mod codec;
 mod error;
 mod place;
 mod policy;
+mod policy_approval;
+mod policy_fees;
 mod policy_file;
+mod policy_slots;
+mod policy_wallets;
 mod secret;
 mod words;
 
@@ -18,5 +22,6 @@ pub use chains::{AssetConfig, ChainsConfig, Finality, NativeConfig, NetworkConfi
 pub use codec::Codecs;
 pub use error::{ConfigError, Problem};
 pub use place::Place;
-pub use policy::{ApprovalPolicy, Policy};
+pub use policy::{Policy, PolicyChange};
+pub use policy_file::Networks;
 pub use words::{AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, SourceKind};

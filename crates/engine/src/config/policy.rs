@@ -1,8 +1,13 @@
 //! Who decides, what recovery costs and how old the facts behind a decision may be, as the engine sees it.
 
-use recover_core::claim::Person;
+use recover_core::amount::Amount;
+use recover_core::approval::{ApprovalPolicy, PolicyInForce};
 use recover_core::decimal::Decimal;
-use recover_core::fee::FeeRule;
+use recover_core::fee::{Cents, FeeRule};
+use recover_core::network::NetworkId;
+use recover_core::people::Person;
+use recover_source::carry::Wallet;
+use std::collections::BTreeMap;
 
 /// A checked `policy.toml`. The store numbers each text it has not seen before; quotes and approvals refer to that number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,27 +20,39 @@ pub struct Policy {
     pub quote_valid_minutes: u32,
     /// How old a price may be when it is used, in minutes.
     pub price_age_max_minutes: u32,
-    /// How old a screening may be when a claim is approved, in minutes.
-    pub screening_age_max_minutes: u32,
+    /// How long the signers may sign what was handed to them, in minutes.
+    pub package_valid_minutes: u32,
     /// What is added to the gas estimate, in percent.
     pub gas_buffer_percent: Decimal,
+    /// The most that the network may take for one claim, in `currency`.
+    pub network_fee_max: Cents,
+    /// The most that the network may take for one claim, in percent of the claim's value.
+    pub network_fee_max_percent: Decimal,
     /// The fee rules in order; the first that fits decides.
     pub fees: Vec<FeeRule>,
-    /// What an approval takes.
+    /// Who must agree to what, and for how long what they saw holds.
     pub approval: ApprovalPolicy,
     /// Who may do what.
     pub people: Vec<Person>,
+    /// The exchange's own accounts. Nothing is moved on a network that has none here.
+    pub wallets: BTreeMap<NetworkId, Wallet>,
+    /// Who must agree to a change of this policy.
+    pub change: PolicyChange,
     /// SHA-256 of the file's bytes.
     pub digest: [u8; 32],
     /// The file's text, verbatim.
     pub text: String,
 }
 
-/// What an approval takes.
+/// What it takes until a changed policy replaces this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ApprovalPolicy {
-    /// Distinct people who must approve, none of them the opener; at least 2.
-    pub approvers_min: u32,
+pub struct PolicyChange {
+    /// Distinct admins who must agree; at least 2.
+    pub admin_votes: u32,
+    /// Distinct people of compliance who must agree; at least 1.
+    pub compliance_votes: u32,
+    /// How long after the last vote the changed policy becomes active, in seconds.
+    pub delay_seconds: i64,
 }
 
 impl Policy {
@@ -43,6 +60,33 @@ impl Policy {
     #[must_use]
     pub fn person(&self, name: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.name == name)
+    }
+
+    /// The exchange's accounts on a network; `None` where it names none, so that nothing is moved there.
+    #[must_use]
+    pub fn wallet(&self, network: &NetworkId) -> Option<&Wallet> {
+        self.wallets.get(network)
+    }
+
+    /// Rules and people as a decision on a claim reads them.
+    #[must_use]
+    pub fn in_force(&self) -> PolicyInForce<'_> {
+        PolicyInForce {
+            approval: &self.approval,
+            people: &self.people,
+        }
+    }
+
+    /// Whether what the network takes for a claim of this value stays within both limits, the absolute and the relative one.
+    /// A sum that leaves every range does not.
+    #[must_use]
+    pub fn allows_network_fee(&self, fee: Cents, value: Cents) -> bool {
+        let within_share = fee
+            .0
+            .mul_ratio_ceil(Amount::from_u128(100), Amount::from_u128(1))
+            .zip(self.network_fee_max_percent.times_floor(value.0))
+            .is_some_and(|(fee, share)| fee <= share);
+        within_share && fee <= self.network_fee_max
     }
 
     /// The digest as 64 lower-case hexadecimal digits.
