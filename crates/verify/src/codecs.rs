@@ -2,6 +2,7 @@
 
 use recover_chain_cosmos::CosmosCheck;
 use recover_chain_evm::check::EvmCheck;
+use recover_chain_stellar::StellarCheck;
 use recover_chain_xrpl::XrplCheck;
 use recover_core::check::Check;
 
@@ -10,6 +11,7 @@ use recover_core::check::Check;
 pub fn check_of(chain: &str) -> Option<&'static dyn Check> {
     Some(match chain.split_once(':')?.0 {
         "eip155" => &EvmCheck,
+        "stellar" => &StellarCheck,
         "xrpl" => &XrplCheck,
         "cosmos" => &CosmosCheck,
         _ => return None,

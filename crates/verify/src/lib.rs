@@ -12,10 +12,20 @@
 
 pub mod codecs;
 pub mod package;
+mod pins;
 pub mod problem;
+mod report;
 pub mod roster;
+pub mod seen;
+mod signed;
+mod verify;
+mod votes;
 pub mod words;
 
 pub use package::{Outgoing, PackageFile};
 pub use problem::{Code, Problem};
+pub use report::{Report, Row};
 pub use roster::Roster;
+pub use seen::Seen;
+pub use signed::{signed_bytes, verify_signed};
+pub use verify::verify;
