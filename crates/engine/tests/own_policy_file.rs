@@ -3,6 +3,7 @@
 mod common;
 
 use common::{ShapeCodec, TYPO};
+use recover_core::amount::Amount;
 use recover_core::approval::RuleAction;
 use recover_core::claim::Resolution;
 use recover_core::fee::{Cents, FeeForm};
@@ -570,7 +571,9 @@ const WALLET: &str = r#"
 [[wallet]]
 network = "ethereum"
 treasury = "0xdAC17F958D2ee523a2206206994597C13D831ec7"
+fee_max = "0.05"
 gas = "0xdAC17F958D2ee523a2206206994597C13D831eA1"
+top_up_max = "0.02"
 
 [[wallet.factory]]
 address = "0xdAC17F958D2ee523a2206206994597C13D831eA2"
@@ -582,6 +585,7 @@ flush_native = "0x6b9f96ea"
 [[wallet]]
 network = "xrpl"
 treasury = "rTreasury"
+fee_max = "0.001"
 keys = [{ account = "rOmnibus", key = "edd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a" }]
 "#;
 
@@ -604,6 +608,15 @@ fn own_wallets_are_read_and_each_mistake_is_named() {
     assert_eq!(xrpl.keys[0].0, "rOmnibus");
     assert_eq!((xrpl.gas.as_ref(), xrpl.factories.len()), (None, 0));
     assert_eq!(policy.wallet(&NetworkId::new("bsc")), None);
+    let limits = policy.native_limits(&NetworkId::new("ethereum")).unwrap();
+    let units = |text| Amount::from_base_units(text).unwrap();
+    assert_eq!(
+        limits.in_base_units(18),
+        Some((units("50000000000000000"), units("20000000000000000")))
+    );
+    assert_eq!(limits.in_base_units(1), None, "nothing is rounded");
+    let limits = policy.native_limits(&NetworkId::new("xrpl")).unwrap();
+    assert_eq!(limits.in_base_units(6), Some((units("1000"), Amount::ZERO)));
     // Without chains.toml nobody can tell a typo.
     assert!(Policy::parse("p", &text, None).is_ok());
 
@@ -659,6 +672,22 @@ fn own_wallets_are_read_and_each_mistake_is_named() {
             "[wallet.factory] flush_native: this is no call",
         ),
         (
+            broken("fee_max = \"0.001\"", "fee_max = \"0\""),
+            "[wallet] fee_max: zero",
+        ),
+        (
+            broken("fee_max = \"0.001\"", "fee_max = \"0.0000001\""),
+            "[wallet] fee_max: '0.0000001' has more than the 6 decimals",
+        ),
+        (
+            broken("top_up_max = \"0.02\"\n", ""),
+            "[wallet] top_up_max: 'top_up_max' is missing: an account that pays for others needs it",
+        ),
+        (
+            broken("fee_max = \"0.001\"", "fee_max = \"1\"\ntop_up_max = \"1\""),
+            "[wallet] top_up_max: 'top_up_max' does not belong to a wallet without gas",
+        ),
+        (
             broken("key = \"ed", "key = \"ff"),
             "[wallet] keys: this is no public key of an account",
         ),
@@ -668,7 +697,8 @@ fn own_wallets_are_read_and_each_mistake_is_named() {
         assert!(message.starts_with("policy.toml:"), "{message}");
         assert!(!message.contains("d75a980182b1"), "{message}");
     }
-    let twice = format!("{text}\n[[wallet]]\nnetwork = \"xrpl\"\ntreasury = \"rOther\"\n");
+    let twice =
+        format!("{text}\n[[wallet]]\nnetwork = \"xrpl\"\ntreasury = \"rOther\"\nfee_max = \"1\"\n");
     let message = parse(&twice).unwrap_err().to_string();
     assert!(
         message.contains("network 'xrpl' has a wallet already"),

@@ -22,6 +22,6 @@ pub use chains::{AssetConfig, ChainsConfig, Finality, NativeConfig, NetworkConfi
 pub use codec::Codecs;
 pub use error::{ConfigError, Problem};
 pub use place::Place;
-pub use policy::{Policy, PolicyChange};
+pub use policy::{NativeLimits, Policy, PolicyChange};
 pub use policy_file::Networks;
 pub use words::{AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, SourceKind};

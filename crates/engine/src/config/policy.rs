@@ -36,6 +36,8 @@ pub struct Policy {
     pub people: Vec<Person>,
     /// The exchange's own accounts. Nothing is moved on a network that has none here.
     pub wallets: BTreeMap<NetworkId, Wallet>,
+    /// What one transaction on the network of a wallet may take; for the same networks as `wallets`.
+    pub native_limits: BTreeMap<NetworkId, NativeLimits>,
     /// Who must agree to a change of this policy.
     pub change: PolicyChange,
     /// SHA-256 of the file's bytes.
@@ -55,6 +57,29 @@ pub struct PolicyChange {
     pub delay_seconds: i64,
 }
 
+/// What one transaction on a network may take, in coins of its own currency. The signers' roster holds the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NativeLimits {
+    /// The most that one transaction may cost.
+    pub fee_max: Decimal,
+    /// The most that one gas top-up may send; `None` where nobody pays for others.
+    pub top_up_max: Option<Decimal>,
+}
+
+impl NativeLimits {
+    /// Both limits in base units, `fee_max` first; `None` when one has more decimals than the coin, or does not fit.
+    #[must_use]
+    pub fn in_base_units(&self, decimals: u8) -> Option<(Amount, Amount)> {
+        let one = Amount::power_of_ten(decimals)?;
+        let exact = |coins: Decimal| {
+            (coins.scale() <= decimals)
+                .then(|| coins.times_floor(one))
+                .flatten()
+        };
+        exact(self.fee_max).zip(self.top_up_max.map_or(Some(Amount::ZERO), exact))
+    }
+}
+
 impl Policy {
     /// The person with this name; `None` when the policy does not know them.
     #[must_use]
@@ -66,6 +91,12 @@ impl Policy {
     #[must_use]
     pub fn wallet(&self, network: &NetworkId) -> Option<&Wallet> {
         self.wallets.get(network)
+    }
+
+    /// What one transaction on a network may take; `None` where there is no wallet.
+    #[must_use]
+    pub fn native_limits(&self, network: &NetworkId) -> Option<NativeLimits> {
+        self.native_limits.get(network).copied()
     }
 
     /// Rules and people as a decision on a claim reads them.

@@ -147,6 +147,7 @@ impl Policy {
             seconds(minutes(&parsed.screening_age_max_minutes)?),
             seconds(minutes(&parsed.release_screening_age_max_minutes)?),
         );
+        let (wallets, native_limits) = reader.wallets(&parsed.wallet)?;
         Ok(Self {
             name: reader.filled(&parsed.name)?,
             currency: currency.clone(),
@@ -159,7 +160,8 @@ impl Policy {
             fees: reader.fees(&parsed.fee)?,
             approval: reader.approval(&parsed.approval, &people, ages)?,
             change: reader.change(&parsed.policy_change, &people)?,
-            wallets: reader.wallets(&parsed.wallet)?,
+            wallets,
+            native_limits,
             people,
             digest: Sha256::digest(text.as_bytes()).into(),
             text: text.to_owned(),

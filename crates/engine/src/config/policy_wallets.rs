@@ -1,7 +1,10 @@
 //! The exchange's own accounts in `policy.toml`: where swept money goes, who pays gas, how contracts of the exchange are called.
 
 use super::error::{ConfigError, Problem};
+use super::policy::NativeLimits;
 use super::policy_file::{Reader, Words};
+use recover_core::amount::Amount;
+use recover_core::decimal::Decimal;
 use recover_core::network::NetworkId;
 use recover_source::carry::{Factory, Wallet};
 use serde::Deserialize;
@@ -12,7 +15,9 @@ use std::collections::BTreeMap;
 pub(super) struct WalletTable {
     network: Words,
     treasury: Words,
+    fee_max: Words,
     gas: Option<Words>,
+    top_up_max: Option<Words>,
     #[serde(default)]
     keys: Vec<KeyTable>,
     #[serde(default)]
@@ -39,12 +44,16 @@ struct FactoryTable {
 /// A compressed secp256k1 point, or `ed` and an ed25519 key: the two forms that networks ask for beside an address.
 const KEY_BYTES: usize = 33;
 
+/// The wallets, and what a transaction may take on each of their networks.
+type Wallets = (
+    BTreeMap<NetworkId, Wallet>,
+    BTreeMap<NetworkId, NativeLimits>,
+);
+
 impl Reader<'_> {
-    pub(super) fn wallets(
-        &self,
-        tables: &[WalletTable],
-    ) -> Result<BTreeMap<NetworkId, Wallet>, ConfigError> {
+    pub(super) fn wallets(&self, tables: &[WalletTable]) -> Result<Wallets, ConfigError> {
         let mut wallets = BTreeMap::new();
+        let mut limits = BTreeMap::new();
         for table in tables {
             let network = self.network(&table.network)?;
             let address = |words| self.account(&network, words);
@@ -75,12 +84,52 @@ impl Reader<'_> {
                 keys,
                 factories: factories.collect::<Result<_, ConfigError>>()?,
             };
+            limits.insert(network.clone(), self.limits(&network, table)?);
             if wallets.insert(network.clone(), wallet).is_some() {
                 let name = network.to_string();
                 return Err(self.at(&table.network, Problem::WalletTwice { name }));
             }
         }
-        Ok(wallets)
+        Ok((wallets, limits))
+    }
+
+    fn limits(
+        &self,
+        network: &NetworkId,
+        table: &WalletTable,
+    ) -> Result<NativeLimits, ConfigError> {
+        match (&table.gas, &table.top_up_max) {
+            (Some(gas), None) => {
+                Err(self.missing(gas, "top_up_max", "an account that pays for others"))
+            }
+            (None, Some(top_up_max)) => {
+                let (key, kind) = ("top_up_max", "a wallet without gas");
+                Err(self.at(top_up_max, Problem::NotForKind { key, kind }))
+            }
+            (_, top_up_max) => Ok(NativeLimits {
+                fee_max: self.coins(network, &table.fee_max)?,
+                top_up_max: top_up_max
+                    .as_ref()
+                    .map(|words| self.coins(network, words))
+                    .transpose()?,
+            }),
+        }
+    }
+
+    /// Coins of a network's own currency, above zero.
+    fn coins(&self, network: &NetworkId, words: &Words) -> Result<Decimal, ConfigError> {
+        let coins = self.decimal(words)?;
+        if coins.is_zero() {
+            return Err(self.at(words, Problem::Zero));
+        }
+        let config = self
+            .configured()
+            .and_then(|networks| networks.chains.network(network));
+        if let Some(config) = config {
+            Amount::from_coin_text(words.get_ref(), config.native.terms.decimals)
+                .map_err(|error| self.at(words, error.into()))?;
+        }
+        Ok(coins)
     }
 
     /// An address in the canonical text of its network: a typo is found here, not by the money.
