@@ -95,6 +95,26 @@ pub enum StoreError {
         /// Why, and what to do.
         problem: &'static str,
     },
+    /// Rows of a claim are not as its last step left them: somebody wrote to the database behind the program. Nothing is done to
+    /// such a claim.
+    #[error(
+        "claim {claim} was changed behind the program: {problem}; nothing was done to it: run `audit verify` and restore the \
+         database from a backup"
+    )]
+    ChangedBehind {
+        /// The claim.
+        claim: String,
+        /// What does not fit.
+        problem: String,
+    },
+    /// What was asked would settle a claim whose books do not balance.
+    #[error("claim {claim} cannot be settled: {problem}; nothing was changed")]
+    Unbalanced {
+        /// The claim.
+        claim: String,
+        /// What does not fit.
+        problem: String,
+    },
     /// The lease under which the work was done has passed to another process.
     #[error(
         "the lease '{name}' was lost: another process took the work over; nothing was changed by this one"

@@ -10,28 +10,37 @@
 mod addresses;
 mod amount_column;
 mod appeals;
-mod claim_events;
-mod claim_row;
+mod audit;
 mod claims;
 mod coverage;
 mod deposit_list;
 mod deposit_row;
 mod deposits;
 mod error;
+mod failpoint;
+mod halts;
+mod images;
+mod incidents;
 mod leases;
 mod ledger;
+mod log;
 mod migrate;
 mod payload_column;
+mod policies;
 mod prices;
 mod records;
+mod reservations;
 mod sql;
 mod store;
 mod tokens;
 
 pub use addresses::{AddressCursor, AddressFilter, AddressPage, ImportCounts, WatchEpoch};
 pub use appeals::{AppealCursor, AppealFilter, AppealNote, AppealPage, StoredAppeal};
-pub use claim_events::{ClaimEvent, EventCheck, OutboxMessage};
-pub use claims::{ClaimAnswer, ClaimContext, ClaimCursor, ClaimFilter, ClaimPage};
+pub use audit::EventCheck;
+pub use claims::{
+    ClaimAnswer, ClaimContext, ClaimCursor, ClaimFilter, ClaimPage, PackageState, PolicyRules,
+    StoredPackage,
+};
 pub use coverage::{BlockSeen, CoverageGap, Covered, Rewind, ScanCommit, ScanCommitted, Stream};
 pub use deposit_list::{
     DepositCount, DepositCursor, DepositFilter, DepositOrder, DepositPage, OriginFilter,
@@ -39,9 +48,14 @@ pub use deposit_list::{
 pub use deposit_row::StoredDeposit;
 pub use deposits::UpsertReport;
 pub use error::StoreError;
+pub use halts::{HaltEvent, HaltState, LiftAnswer};
+pub use incidents::{CloseAnswer, Closing, Incident, IncidentKind};
 pub use leases::{Lease, LeaseAnswer};
 pub use ledger::LedgerPeriod;
+pub use log::{ClaimEvent, OutboxMessage};
+pub use policies::{PolicyAnswer, PolicyState, PolicyVote, StoredPolicy};
 pub use prices::Price;
-pub use records::{DiagnosisRecord, ImportKind, ImportRun, PolicyVersion};
+pub use records::{DiagnosisRecord, ImportKind, ImportRun};
+pub use reservations::{Feed, OwnTransaction, Reservation};
 pub use store::Store;
 pub use tokens::{Token, TokenDecision, TokenFilter, TokenSighting};

@@ -32,6 +32,8 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     6 "0006_claims",
     7 "0007_leases",
     8 "0008_memos",
+    9 "0009_log",
+    10 "0010_carrying",
 ];
 
 #[derive(Debug, Clone, Copy)]

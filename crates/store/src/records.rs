@@ -1,4 +1,4 @@
-//! Records kept for later questions: policies as they were loaded, what a diagnosis saw, which files were imported.
+//! Records kept for later questions: what a diagnosis saw, which files were imported.
 
 use crate::addresses::ImportCounts;
 use crate::error::StoreError;
@@ -6,19 +6,6 @@ use crate::sql::{Row, detached, values};
 use crate::store::Store;
 use recover_core::digest::{Digest, Encoder};
 use recover_core::time::Timestamp;
-
-/// A policy as it was first loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyVersion {
-    /// Counts policies by first load, from 1; quotes and approvals name it.
-    pub number: u32,
-    /// SHA-256 of the file's bytes.
-    pub digest: Digest,
-    /// The file.
-    pub text: String,
-    /// When it was first loaded.
-    pub loaded_at: Timestamp,
-}
 
 /// What a diagnosis saw and concluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,16 +93,6 @@ pub struct ImportRun {
     pub finished_at: Timestamp,
 }
 
-fn policy(row: &Row) -> Result<PolicyVersion, StoreError> {
-    let row = row.of("policy_version", "number");
-    Ok(PolicyVersion {
-        number: row.number("number")?,
-        digest: row.parsed("digest", Digest::parse)?,
-        text: row.text("text")?,
-        loaded_at: row.time("loaded_at")?,
-    })
-}
-
 fn diagnosis(row: &Row) -> Result<DiagnosisRecord, StoreError> {
     let row = row.of("diagnosis", "id");
     Ok(DiagnosisRecord {
@@ -145,63 +122,6 @@ fn import_run(row: &Row) -> Result<ImportRun, StoreError> {
 }
 
 impl Store {
-    /// The number of a policy: the one it got when its text was first loaded, or the next.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn load_policy(
-        &self,
-        digest: &Digest,
-        text: &str,
-        now: Timestamp,
-    ) -> Result<u32, StoreError> {
-        let (db, digest, text) = (self.db.clone(), digest.to_string(), text.to_owned());
-        let find = "SELECT number, digest, text, loaded_at FROM policy_version WHERE digest = $1";
-        if let Some(row) = db.row(find, values![&digest]).await? {
-            return Ok(policy(&row)?.number);
-        }
-        detached(async move {
-            let mut tx = db.begin().await?;
-            tx.serialize("policy_version").await?;
-            // Another process may have loaded it since we looked.
-            if tx.row(find, values![&digest]).await?.is_none() {
-                tx.run(
-                    "INSERT INTO policy_version (number, digest, text, loaded_at)
-                     SELECT COALESCE(MAX(number), 0) + 1, $1, $2, $3 FROM policy_version",
-                    values![&digest, &text, now],
-                )
-                .await?;
-            }
-            let row = tx.row(find, values![&digest]).await?;
-            let number = row
-                .as_ref()
-                .map(policy)
-                .transpose()?
-                .map(|policy| policy.number);
-            tx.commit().await?;
-            number.ok_or(StoreError::Unstorable {
-                what: "a policy",
-                problem: "the database did not keep it",
-            })
-        })
-        .await
-    }
-
-    /// A policy by its number; `None` when there is none.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn policy_version(&self, number: u32) -> Result<Option<PolicyVersion>, StoreError> {
-        let row = self
-            .db
-            .row(
-                "SELECT number, digest, text, loaded_at FROM policy_version WHERE number = $1",
-                values![number],
-            )
-            .await?;
-        row.as_ref().map(policy).transpose()
-    }
-
     /// Keeps what a diagnosis saw, and answers its id.
     ///
     /// # Errors

@@ -40,6 +40,12 @@ impl Verified {
         &self.leg
     }
 
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The slot that they use.
     #[must_use]
     pub const fn slot(&self) -> &Slot {

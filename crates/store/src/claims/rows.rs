@@ -1,22 +1,30 @@
-//! A claim as rows and back: the claim itself, its quote, its latest screening and the votes on its content.
+//! A claim as rows and back: the claim itself, its quote, plan and screenings, the votes on its content, its live package and
+//! its receipts.
 
+use super::packages;
 use crate::error::StoreError;
 use crate::sql::{Reader, Row, RowOf, Statement, json, values};
 use recover_core::appeal::AppealId;
 use recover_core::asset::AssetId;
 use recover_core::block::BlockHash;
 use recover_core::claim::{
-    Approval, Claim, ClaimId, ClaimQuote, ClaimStatus, Hold, Resolution, Screening,
+    Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Execution, Hold, Package, Receipt,
+    Resolution, Screening,
 };
-use recover_core::digest::Digest;
+use recover_core::digest::{Digest, Encoder};
 use recover_core::fee::{Cents, Quote};
 use recover_core::observation::DepositId;
+use recover_core::plan::Plan;
 use recover_core::time::Timestamp;
+use recover_core::wire::PlanJson;
 use std::collections::{BTreeSet, HashMap};
 
 pub(crate) const COLUMNS: &str = "id, deposit_id, deposit_block, asset, amount, appeal_id, beneficiary, destination,
-    resolution, revision, status, hold_person, hold_since, hold_reason, content_digest, involved, opened_by, opened_at,
-    closing_reason, updated_at";
+    resolution, revision, status, hold_person, hold_since, hold_reason, content_rule, content_digest, involved, opened_by,
+    opened_at, approved_at, approved_tier, approved_voters, approved_alone, done, attempts, closing_reason, updated_at";
+
+/// The rule by which [`Claim::content_digest`] makes digests now.
+const CONTENT_RULE: u32 = 2;
 
 fn claim(row: &RowOf<'_>) -> Result<Claim, StoreError> {
     let hold = match (
@@ -28,6 +36,18 @@ fn claim(row: &RowOf<'_>) -> Result<Claim, StoreError> {
             person,
             since,
             reason,
+        }),
+        _ => None,
+    };
+    let approved = match (
+        row.time_or_null("approved_at")?,
+        row.text_or_null("approved_tier")?,
+    ) {
+        (Some(at), Some(tier)) => Some(Approved {
+            at,
+            tier,
+            voters: row.json::<BTreeSet<String>>("approved_voters")?,
+            alone: row.flag("approved_alone")?,
         }),
         _ => None,
     };
@@ -49,8 +69,17 @@ fn claim(row: &RowOf<'_>) -> Result<Claim, StoreError> {
         status: row.parsed("status", ClaimStatus::from_code)?,
         hold,
         quote: None,
+        plan: None,
         screening: None,
+        rescreening: None,
         approvals: Vec::new(),
+        approved,
+        execution: Execution {
+            done: row.number("done")?,
+            attempts: row.number("attempts")?,
+            package: None,
+            receipts: Vec::new(),
+        },
         involved: row.json::<BTreeSet<String>>("involved")?,
         opened_by: row.text("opened_by")?,
         opened_at: row.time("opened_at")?,
@@ -71,6 +100,7 @@ fn quote(row: &RowOf<'_>) -> Result<ClaimQuote, StoreError> {
             rule: row.number("rule")?,
         },
         policy_version: row.number("policy_version")?,
+        policy_digest: row.parsed("policy_digest", Digest::parse)?,
         price_ids: row.json("price_ids")?,
         quoted_at: row.time("quoted_at")?,
         expires_at: row.time("expires_at")?,
@@ -118,23 +148,38 @@ pub(crate) async fn claims(
     let statement = of_revision(
         "claim_quote",
         "claim_id, value_cents, service_fee_cents, network_fee_cents, total_fee_cents, fee_in_asset, net, rule,
-            part.policy_version AS policy_version, price_ids, quoted_at, expires_at",
+            part.policy_version AS policy_version, policy_digest, price_ids, quoted_at, expires_at",
         "claim_id",
     );
     for row in reader.rows(&statement.text, statement.values).await? {
         let row = row.of("claim_quote", "claim_id");
         quotes.insert(row.text("claim_id")?, quote(&row)?);
     }
-    let mut screenings: HashMap<String, Screening> = HashMap::new();
+    let mut plans: HashMap<String, Plan> = HashMap::new();
+    let statement = of_revision("claim_plan", "claim_id, plan", "claim_id");
+    for row in reader.rows(&statement.text, statement.values).await? {
+        let row = row.of("claim_plan", "claim_id");
+        let plan = row
+            .json::<PlanJson>("plan")?
+            .read()
+            .map_err(|error| row.bad("plan", &error.to_string()))?;
+        plans.insert(row.text("claim_id")?, plan);
+    }
+    let mut screenings: HashMap<String, (Option<Screening>, Option<Screening>)> = HashMap::new();
     let statement = of_revision(
         "claim_screening",
-        "claim_id, clear, person, reason, decided_at",
+        "claim_id, is_renewal, clear, person, reason, decided_at",
         "claim_id, part.number",
     );
     for row in reader.rows(&statement.text, statement.values).await? {
         let row = row.of("claim_screening", "claim_id");
-        // The last one of each claim stays.
-        screenings.insert(row.text("claim_id")?, screening(&row)?);
+        let of_claim = screenings.entry(row.text("claim_id")?).or_default();
+        // The last one stays; a clearance that counts as content ends what was said before it.
+        if row.flag("is_renewal")? {
+            of_claim.1 = Some(screening(&row)?);
+        } else {
+            *of_claim = (Some(screening(&row)?), None);
+        }
     }
     let mut votes: HashMap<String, Vec<Approval>> = HashMap::new();
     let statement = of_revision(
@@ -156,12 +201,41 @@ pub(crate) async fn claims(
                 });
         }
     }
+    let mut packages: HashMap<String, Package> = HashMap::new();
+    let mut statement = Statement::new(&format!(
+        "SELECT {} FROM package WHERE state = 'live' AND claim_id IN ",
+        packages::COLUMNS
+    ));
+    statement.bind_list(&ids);
+    for row in reader.rows(&statement.text, statement.values).await? {
+        let row = row.of("package", "claim_id");
+        packages.insert(row.text("claim_id")?, packages::package(&row)?);
+    }
+    let mut receipts: HashMap<String, Vec<Receipt>> = HashMap::new();
+    let mut statement = Statement::new("SELECT claim_id, body FROM receipt WHERE claim_id IN ");
+    statement.bind_list(&ids).push(" ORDER BY claim_id, number");
+    for row in reader.rows(&statement.text, statement.values).await? {
+        let row = row.of("receipt", "claim_id");
+        receipts
+            .entry(row.text("claim_id")?)
+            .or_default()
+            .push(packages::receipt(&row)?);
+    }
     for (claim, row) in claims.iter_mut().zip(rows) {
         let row = row.of("claim", "id");
         claim.quote = quotes.remove(claim.id.as_str());
-        claim.screening = screenings.remove(claim.id.as_str());
+        claim.plan = plans.remove(claim.id.as_str());
+        (claim.screening, claim.rescreening) =
+            screenings.remove(claim.id.as_str()).unwrap_or_default();
+        claim.execution.package = packages.remove(claim.id.as_str());
+        claim.execution.receipts = receipts.remove(claim.id.as_str()).unwrap_or_default();
         let digest = claim.content_digest();
-        if row.parsed("content_digest", Digest::parse)? != digest {
+        let under_its_rule = if row.number::<u32>("content_rule")? == CONTENT_RULE {
+            digest
+        } else {
+            content_digest_before_plans(claim)
+        };
+        if row.parsed("content_digest", Digest::parse)? != under_its_rule {
             return Err(row.bad("content_digest", "does not fit the content of the claim"));
         }
         claim.approvals = votes.remove(claim.id.as_str()).unwrap_or_default();
@@ -173,7 +247,7 @@ pub(crate) async fn claims(
 
 /// The columns that a step may change, and the digest over the content, in the order of [`UPDATE`].
 pub(crate) fn changing_values(claim: &Claim, now: Timestamp) -> Vec<crate::sql::Value> {
-    let hold = claim.hold.as_ref();
+    let (hold, approved) = (claim.hold.as_ref(), claim.approved.as_ref());
     values![
         claim.deposit_block.as_ref(),
         &claim.asset,
@@ -192,7 +266,14 @@ pub(crate) fn changing_values(claim: &Claim, now: Timestamp) -> Vec<crate::sql::
         claim.content_digest().to_string(),
         json(&claim.involved),
         claim.closing_reason.as_deref(),
-        now
+        now,
+        CONTENT_RULE,
+        approved.map(|approved| approved.at),
+        approved.map(|approved| approved.tier.as_str()),
+        approved.map(|approved| json(&approved.voters)),
+        approved.map(|approved| approved.alone),
+        claim.execution.done,
+        claim.execution.attempts
     ]
 }
 
@@ -200,9 +281,59 @@ pub(crate) fn changing_values(claim: &Claim, now: Timestamp) -> Vec<crate::sql::
 pub(crate) const UPDATE: &str = "UPDATE claim SET deposit_block = $1, asset = $2, amount = $3, appeal_id = $4,
     beneficiary = $5, destination = $6, resolution = $7, revision = $8, status = $9, is_open = $10, hold_person = $11,
     hold_since = $12, hold_reason = $13, policy_version = $14, content_digest = $15, involved = $16,
-    closing_reason = $17, updated_at = $18 WHERE id = $19 AND revision = $20";
+    closing_reason = $17, updated_at = $18, content_rule = $19, approved_at = $20, approved_tier = $21,
+    approved_voters = $22, approved_alone = $23, done = $24, attempts = $25 WHERE id = $26 AND revision = $27";
 
 pub(crate) const INSERT: &str = "INSERT INTO claim (deposit_block, asset, amount, appeal_id, beneficiary, destination,
     resolution, revision, status, is_open, hold_person, hold_since, hold_reason, policy_version, content_digest, involved,
-    closing_reason, updated_at, id, deposit_id, ordinal, opened_by, opened_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+    closing_reason, updated_at, content_rule, approved_at, approved_tier, approved_voters, approved_alone, done, attempts,
+    id, deposit_id, ordinal, opened_by, opened_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+    $26, $27, $28, $29, $30)";
+
+/// The digest as programs made it before claims had plans (rule 1). Votes on it never count again: the claim's digest now is
+/// another one.
+fn content_digest_before_plans(claim: &Claim) -> Digest {
+    let encoder = Encoder::new("recover/claim-content/1")
+        .field(claim.id.as_str())
+        .field(&claim.revision.to_string())
+        .field(claim.deposit.as_str())
+        .optional(claim.deposit_block.as_ref().map(BlockHash::as_str))
+        .field(&claim.asset.to_string())
+        .field(&claim.amount.to_base_units())
+        .optional(claim.appeal.as_ref().map(AppealId::as_str))
+        .optional(claim.beneficiary.as_deref())
+        .optional(claim.destination.as_deref())
+        .field(claim.resolution.code())
+        .field(&claim.opened_by);
+    let encoder = match &claim.quote {
+        None => encoder.optional(None),
+        Some(frozen) => {
+            let encoder = encoder
+                .optional(Some("quote"))
+                .field(&frozen.quote.value.to_string())
+                .field(&frozen.quote.service_fee.to_string())
+                .field(&frozen.quote.network_fee.to_string())
+                .field(&frozen.quote.total_fee.to_string())
+                .field(&frozen.quote.fee_in_asset.to_base_units())
+                .field(&frozen.quote.net.to_base_units())
+                .field(&frozen.quote.rule.to_string())
+                .field(&frozen.policy_version.to_string())
+                .field(&frozen.expires_at.as_micros().to_string())
+                .field(&frozen.price_ids.len().to_string());
+            frozen
+                .price_ids
+                .iter()
+                .fold(encoder, |encoder, price_id| encoder.field(price_id))
+        }
+    };
+    let encoder = match &claim.screening {
+        None => encoder.optional(None),
+        Some(screening) => encoder
+            .optional(Some("screening"))
+            .field(if screening.clear { "clear" } else { "hold" })
+            .field(&screening.person)
+            .field(&screening.decided_at.as_micros().to_string()),
+    };
+    encoder.optional(None).finish()
+}
