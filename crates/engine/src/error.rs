@@ -102,6 +102,12 @@ pub enum EngineError {
     /// The command needs a policy.
     #[error("no policy is loaded: pass --policy policy.toml (`recover init` writes one)")]
     PolicyMissing,
+    /// A version of the policy is not used, or a vote for it not taken.
+    #[error(transparent)]
+    PolicyVersion(#[from] crate::policy_versions::PolicyVersionError),
+    /// Releases were not halted, or the halt not lifted.
+    #[error(transparent)]
+    Halt(#[from] crate::halt::HaltError),
     /// A claim's step was refused.
     #[error("refused: {refusal}: {hint}", hint = refusal.hint())]
     Refused {
@@ -143,9 +149,13 @@ impl EngineError {
     /// Whether a requested change was refused, as opposed to a fault.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
+        if let Self::PolicyVersion(error) = self {
+            return error.is_refusal();
+        }
         matches!(
             self,
-            Self::Refused { .. }
+            Self::Halt(_)
+                | Self::Refused { .. }
                 | Self::NoQuote { .. }
                 | Self::PolicyMissing
                 | Self::DecimalsNotConfirmed { .. }

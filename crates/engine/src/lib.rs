@@ -7,6 +7,7 @@
 //! Start at [`engine::Engine`]; one file a use case follows.
 
 pub mod appeals;
+pub mod audit;
 pub mod claims;
 pub mod clock;
 pub mod config;
@@ -16,10 +17,12 @@ pub mod error;
 pub mod explain;
 pub mod facts;
 pub mod family;
+pub mod halt;
 pub mod health;
 pub mod import;
 pub mod intake;
 pub mod matching;
+pub mod policy_versions;
 pub mod quote;
 pub mod reconcile;
 pub mod scan;
