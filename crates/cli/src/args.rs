@@ -293,6 +293,9 @@ pub enum Claims {
         /// The content digest that you saw; refused when the content is another
         #[arg(long, value_name = "HEX")]
         digest: Option<String>,
+        /// Your signature over the digest (`ssh-keygen -Y sign -n recover-claim`)
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
         /// Change nothing, show what would happen
         #[arg(long)]
         dry_run: bool,
@@ -312,6 +315,62 @@ pub enum Claims {
         /// Why
         #[arg(long)]
         reason: String,
+    },
+    /// Release the next step: write its package for the signers or the ledger
+    Export {
+        #[command(flatten)]
+        step: ClaimStep,
+        /// Where to write the package; `-` for standard output (default: CLAIM-ATTEMPT.package.json here)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Bring back what the signers or the ledger answered
+    Import {
+        #[command(flatten)]
+        step: ClaimStep,
+        /// The signed transaction: a file with its bytes in hexadecimal
+        #[arg(long, value_name = "FILE", group = "answer", required = true)]
+        signed: Option<PathBuf>,
+        /// A transaction that the signers sent themselves
+        #[arg(long, value_name = "TXID", group = "answer")]
+        txid: Option<String>,
+        /// The ledger's answers: a CSV of instruction_id, entry_id, asset, amount (base units)
+        #[arg(long, value_name = "FILE", group = "answer")]
+        acknowledgement: Option<PathBuf>,
+    },
+    /// Send signed bytes to every source (a dry run without --execute)
+    Broadcast {
+        /// The claim
+        id: String,
+        /// The revision that you saw (default: the present one)
+        #[arg(long)]
+        revision: Option<u32>,
+        /// Really send
+        #[arg(long)]
+        execute: bool,
+    },
+    /// Ask the networks where everything stands that is out (`reconcile` does so too)
+    Track {
+        /// Only this claim
+        id: Option<String>,
+    },
+    /// The accounts, slots and top-ups that are reserved, for your own sweeper
+    Reserved {
+        /// Only this network
+        #[arg(long, value_name = "NETWORK")]
+        network: Option<String>,
+    },
+    /// What went wrong after hand-over, with what to do next
+    Incidents {
+        /// Closed ones too
+        #[arg(long)]
+        all: bool,
+        /// Close this one, with --reason
+        #[arg(long, value_name = "ID", requires = "reason")]
+        close: Option<String>,
+        /// How it ended
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// List the queue
     List {

@@ -1,6 +1,7 @@
 //! The `recover` command: parses, calls the engine, renders. It decides nothing.
 
 mod args;
+mod claim_page;
 mod commands;
 mod demo;
 mod exit;

@@ -4,9 +4,11 @@ use crate::clock::Clock;
 use crate::config::{ChainsConfig, NetworkConfig, Policy};
 use crate::error::EngineError;
 use crate::family::{Adapter, Adapters};
-use recover_core::claim::Person;
+
 use recover_core::network::NetworkId;
+use recover_core::people::Person;
 use recover_core::time::Timestamp;
+use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
 use recover_store::Store;
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ pub struct Engine {
     pub(crate) adapters: Adapters,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sources: Arc<BTreeMap<NetworkId, Arc<dyn ChainRead>>>,
+    pub(crate) carriers: Arc<BTreeMap<NetworkId, Arc<dyn Carry>>>,
 }
 
 impl Engine {
@@ -37,6 +40,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, EngineError> {
         let mut sources = BTreeMap::new();
+        let mut carriers = BTreeMap::new();
         for network in chains
             .networks
             .values()
@@ -44,9 +48,12 @@ impl Engine {
         {
             if let Some(adapter) = adapters.of(network.family) {
                 sources.insert(network.id.clone(), adapter.open(network)?);
+                if let Some(carrier) = adapter.carry(network)? {
+                    carriers.insert(network.id.clone(), carrier);
+                }
             }
         }
-        Ok(Self::over(store, chains, policy, adapters, clock, sources))
+        Ok(Self::over(store, chains, policy, adapters, clock, sources).carried_by(carriers))
     }
 
     /// As [`Engine::new`], over sources that are open already: recordings.
@@ -66,7 +73,22 @@ impl Engine {
             adapters,
             clock,
             sources: Arc::new(sources),
+            carriers: Arc::default(),
         }
+    }
+
+    /// With these carriers: what builds, sends and follows transactions, by network.
+    #[must_use]
+    pub fn carried_by(self, carriers: BTreeMap<NetworkId, Arc<dyn Carry>>) -> Self {
+        Self {
+            carriers: Arc::new(carriers),
+            ..self
+        }
+    }
+
+    /// What carries claims on a network; `None` where transactions are made by hand.
+    pub(crate) fn carrier(&self, network: &NetworkId) -> Option<&dyn Carry> {
+        self.carriers.get(network).map(AsRef::as_ref)
     }
 
     /// The store.

@@ -122,6 +122,29 @@ pub enum EngineError {
         /// What is missing, in words.
         detail: String,
     },
+    /// A transaction cannot be laid out or built now.
+    #[error(transparent)]
+    Carry(#[from] recover_source::carry::CarryError),
+    /// A package cannot be written.
+    #[error("the package cannot be written: {detail}")]
+    Package {
+        /// What is wrong.
+        detail: String,
+    },
+    /// Bytes that are no signed transaction.
+    #[error("this is not what the signers were asked for: {detail}")]
+    SignedBytes {
+        /// What is wrong.
+        detail: String,
+    },
+    /// The network does not show what was asked for.
+    #[error("{tx_id} is not shown by the network as the approved transaction: {detail}")]
+    NotShown {
+        /// What was looked for.
+        tx_id: String,
+        /// What is shown instead.
+        detail: String,
+    },
     /// Another run holds the lease.
     #[error(
         "another {what} is running ({holder}); wait for it, or for its lease to end at {until}"
@@ -157,6 +180,8 @@ impl EngineError {
             Self::Halt(_)
                 | Self::Refused { .. }
                 | Self::NoQuote { .. }
+                | Self::SignedBytes { .. }
+                | Self::NotShown { .. }
                 | Self::PolicyMissing
                 | Self::DecimalsNotConfirmed { .. }
                 | Self::KeyReused

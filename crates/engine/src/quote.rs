@@ -27,6 +27,8 @@ pub struct DepositQuote {
     pub price_ids: Vec<String>,
     /// How the network's cost was reckoned; `None` where no transaction is needed.
     pub network_basis: Option<String>,
+    /// What was set aside for the network, in native base units; zero where no transaction is needed, `None` where unknown.
+    pub network_amount: Option<Amount>,
     /// What shall happen to the money.
     pub resolution: Resolution,
     /// When the prices and the cost were read.
@@ -71,6 +73,16 @@ impl Engine {
         deposit: &Deposit,
         resolution: Resolution,
     ) -> Result<DepositQuote, EngineError> {
+        self.estimate_from(deposit, resolution, None).await
+    }
+
+    /// As [`Engine::estimate_for`], with at least this set aside for the network, in native base units.
+    pub(crate) async fn estimate_from(
+        &self,
+        deposit: &Deposit,
+        resolution: Resolution,
+        at_least: Option<Amount>,
+    ) -> Result<DepositQuote, EngineError> {
         let policy = self.policy()?;
         let now = self.now();
         let mut price_ids = Vec::new();
@@ -80,11 +92,15 @@ impl Engine {
             .await?;
         let (network_fee, network_basis) = if resolution.needs_transaction() {
             let (fee, basis) = self
-                .network_fee(deposit, now, &mut price_ids, &mut missing)
+                .network_fee(deposit, now, at_least, &mut price_ids, &mut missing)
                 .await?;
             (Some(fee), basis)
         } else {
             (None, None)
+        };
+        let network_amount = match &network_fee {
+            None => Some(Amount::ZERO),
+            Some(fee) => fee.price.map(|_| fee.amount),
         };
         let outcome = fee::quote(&QuoteInput {
             rules: &policy.fees,
@@ -107,6 +123,7 @@ impl Engine {
             currency: policy.currency.clone(),
             price_ids,
             network_basis,
+            network_amount,
             resolution,
             reckoned_at: now,
         })
@@ -155,6 +172,7 @@ impl Engine {
         &self,
         deposit: &Deposit,
         now: Timestamp,
+        at_least: Option<Amount>,
         price_ids: &mut Vec<String>,
         missing: &mut String,
     ) -> Result<(NetworkFee, Option<String>), EngineError> {
@@ -197,6 +215,7 @@ impl Engine {
             let margin = policy.gas_buffer_percent.times_ceil(total)?;
             total.checked_add(margin.mul_ratio_ceil(Amount::from_u128(1), hundred)?)
         });
+        let with_margin = with_margin.map(|amount| amount.max(at_least.unwrap_or(Amount::ZERO)));
         let Some(amount) = with_margin else {
             *missing = format!("what {} charges does not fit any number", network.id);
             return Ok((unknown, None));

@@ -1,12 +1,13 @@
 //! The nightly job: looks at everything undecided again and says what needs a person. Running it twice changes nothing the
 //! second time.
 
+use crate::claims::TrackReport;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::scan::{From, NetworkReport, ScanProgress, Span};
 use recover_core::appeal::{AppealStatus, MatchDecision};
 use recover_core::block::Height;
-use recover_core::claim::{Claim, ClaimStatus, Command};
+use recover_core::claim::{Claim, ClaimStatus, Command, Refusal};
 use recover_core::deposit::{DepositStatus, Origin, Queue};
 use recover_store::{ClaimFilter, DepositFilter, LeaseAnswer};
 use std::collections::BTreeMap;
@@ -27,6 +28,10 @@ pub struct ReconcileReport {
     pub quotes_expired: u64,
     /// Claims ended because their deposit changed or vanished.
     pub invalidated: u64,
+    /// Claims whose votes grew too old or no longer suffice: everybody votes afresh.
+    pub votes_lapsed: u64,
+    /// What the networks show of what is out.
+    pub tracked: TrackReport,
     /// What needs a person, in words, each with its count.
     pub needs_person: Vec<(String, u64)>,
 }
@@ -89,6 +94,9 @@ impl Engine {
         for outcome in self.match_all().await? {
             let count = report.matches.entry(outcome.decision).or_default();
             *count = count.saturating_add(1);
+        }
+        if ask_sources {
+            report.tracked = self.track_claims().await?;
         }
         self.look_at_claims(&mut report).await?;
         self.revalue().await?;
@@ -161,16 +169,26 @@ impl Engine {
                     .is_some_and(|quote| quote.expires_at <= self.now())
             {
                 Some(Command::ExpireQuote)
+            } else if matches!(
+                claim.status,
+                ClaimStatus::PendingApproval | ClaimStatus::Approved
+            ) && !claim.approvals.is_empty()
+            {
+                Some(Command::LapseVotes)
             } else {
                 None
             };
             let Some(command) = command else { continue };
-            let is_expiry = command == Command::ExpireQuote;
+            let counted = match &command {
+                Command::ExpireQuote => &mut report.quotes_expired,
+                Command::LapseVotes => &mut report.votes_lapsed,
+                _ => &mut report.invalidated,
+            };
             match self.step_by_engine(&claim, command).await {
-                Ok(_) if is_expiry => {
-                    report.quotes_expired = report.quotes_expired.saturating_add(1)
-                }
-                Ok(_) => report.invalidated = report.invalidated.saturating_add(1),
+                Ok(_) => *counted = counted.saturating_add(1),
+                Err(EngineError::Refused {
+                    refusal: Refusal::VotesStillValid | Refusal::PolicyMissing,
+                }) => {}
                 // Somebody acted on it meanwhile: the next run looks again.
                 Err(EngineError::Refused { refusal }) => {
                     tracing::warn!(claim = %claim.id, %refusal, "a claim changed while it was looked at");
@@ -240,6 +258,43 @@ impl Engine {
             "claims on hold".to_owned(),
             count(open.iter().filter(|claim| claim.hold.is_some()).count()),
         ));
+        let waiting = [
+            (
+                "claims that the treasury must export or send",
+                [ClaimStatus::Approved, ClaimStatus::Prepared].as_slice(),
+            ),
+            (
+                "claims with the signers or the ledger",
+                &[ClaimStatus::AwaitingSignature, ClaimStatus::Instructed],
+            ),
+            (
+                "claims whose sending nobody can vouch for",
+                &[ClaimStatus::BroadcastUnknown, ClaimStatus::Reorged],
+            ),
+            (
+                "claims to quote again or cancel",
+                &[ClaimStatus::ArtifactExpired, ClaimStatus::FailedOnChain],
+            ),
+            (
+                "claims paid otherwise than approved",
+                &[ClaimStatus::Mispaid],
+            ),
+        ];
+        for (words, statuses) in waiting {
+            let number = open
+                .iter()
+                .filter(|claim| statuses.contains(&claim.status))
+                .count();
+            needs.push((words.to_owned(), count(number)));
+        }
+        needs.push((
+            "claims whose transaction could not be looked up".to_owned(),
+            count(report.tracked.unknown.len()),
+        ));
+        needs.push((
+            "open incidents".to_owned(),
+            count(self.store.incidents(true).await?.len()),
+        ));
         let pending = open
             .iter()
             .filter(|claim| claim.status == ClaimStatus::PendingApproval)
@@ -272,6 +327,9 @@ const fn is_before_handover(status: ClaimStatus) -> bool {
             | ClaimStatus::Accepted
             | ClaimStatus::PendingApproval
             | ClaimStatus::Approved
+            | ClaimStatus::Prepared
+            | ClaimStatus::ArtifactExpired
+            | ClaimStatus::FailedOnChain
     )
 }
 

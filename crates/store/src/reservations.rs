@@ -13,6 +13,7 @@ use recover_core::claim::ClaimId;
 use recover_core::network::NetworkId;
 use recover_core::plan::LegKind;
 use recover_core::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// A slot that a package holds: another program that uses it makes one of the two transactions impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +163,23 @@ impl Store {
             None => Ok(None),
             Some(row) => row.of("reservation", "sequence").number_or_null("sequence"),
         }
+    }
+
+    /// The accounts that ever had a slot reserved on a network: whoever signs transactions of our claims is ours.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn own_accounts(&self, network: &NetworkId) -> Result<BTreeSet<String>, StoreError> {
+        let rows = self
+            .db
+            .rows(
+                "SELECT DISTINCT account FROM reservation WHERE network = $1 ORDER BY account",
+                values![network],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| row.of("reservation", "account").text("account"))
+            .collect()
     }
 
     /// The transactions of our own on a network that are known by an id: what they move is no deposit.

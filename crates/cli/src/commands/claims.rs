@@ -1,7 +1,8 @@
 //! `claims`: the queue from a draft to the quorum.
 
 use crate::args::{ClaimStep, Claims, Format};
-use crate::commands::{chosen, unknown};
+use crate::claim_page::{self, LifeView};
+use crate::commands::{chosen, handover, read_text, unknown};
 use crate::exit::Exit;
 use crate::output;
 use crate::view::{ClaimView, seconds, symbol_of};
@@ -63,6 +64,7 @@ pub async fn run(
             id,
             revision,
             digest,
+            signature,
             dry_run,
         } => {
             let person = engine.person(actor)?;
@@ -78,12 +80,13 @@ pub async fn run(
                     })
                 })
                 .transpose()?;
+            let signature = signature.as_deref().map(read_text).transpose()?;
             let options = StepOptions {
                 revision: Some(*revision),
                 dry_run: *dry_run,
             };
             let claim = engine
-                .approve_claim(&ClaimId::verbatim(id), digest, &options, &person)
+                .approve_claim(&ClaimId::verbatim(id), digest, signature, &options, &person)
                 .await?;
             note_dry_run(*dry_run);
             tell(format, engine, &claim, ClaimView::of(&claim)).await
@@ -117,6 +120,38 @@ pub async fn run(
                 actor,
             )
             .await
+        }
+        Claims::Export { step, out } => {
+            handover::export(format, engine, step, out.as_deref(), actor).await
+        }
+        Claims::Import {
+            step,
+            signed,
+            txid,
+            acknowledgement,
+        } => {
+            let answer = match (signed, txid, acknowledgement) {
+                (Some(file), _, _) => handover::Answer::Signed(file),
+                (_, Some(txid), _) => handover::Answer::Transaction(txid),
+                (_, _, Some(file)) => handover::Answer::Ledger(file),
+                (None, None, None) => {
+                    anyhow::bail!("name one of --signed, --txid, --acknowledgement")
+                }
+            };
+            handover::import(format, engine, step, answer, actor).await
+        }
+        Claims::Broadcast {
+            id,
+            revision,
+            execute,
+        } => handover::broadcast(format, engine, id, *revision, *execute, actor).await,
+        Claims::Track { id } => handover::track(format, engine, id.as_deref()).await,
+        Claims::Reserved { network } => {
+            handover::reserved(format, engine, network.as_deref()).await
+        }
+        Claims::Incidents { all, close, reason } => {
+            let closing = close.as_deref().zip(reason.as_deref());
+            handover::incidents(format, engine, *all, closing, actor).await
         }
         Claims::List {
             status,
@@ -247,8 +282,41 @@ fn next(claim: &Claim) -> String {
         ClaimStatus::PendingApproval => {
             format!("wallet team: claims approve --revision {}", claim.revision)
         }
-        ClaimStatus::Approved => "wallet team: carry it out".to_owned(),
-        _ => "-".to_owned(),
+        ClaimStatus::Approved | ClaimStatus::Prepared => "treasury: claims export".to_owned(),
+        ClaimStatus::AwaitingSignature => {
+            let is_back = claim
+                .execution
+                .package
+                .as_ref()
+                .is_some_and(|package| package.signed.is_some());
+            if is_back {
+                "treasury: claims broadcast --execute".to_owned()
+            } else {
+                "signers sign it; treasury: claims import".to_owned()
+            }
+        }
+        ClaimStatus::BroadcastUnknown => {
+            "claims track; sending the same bytes again does no harm".to_owned()
+        }
+        ClaimStatus::Broadcast | ClaimStatus::Reorged => "claims track, or reconcile".to_owned(),
+        ClaimStatus::Confirming if claim.execution.package.is_none() => {
+            "treasury: claims export (the next step)".to_owned()
+        }
+        ClaimStatus::Confirming => "claims track, or reconcile".to_owned(),
+        ClaimStatus::Instructed if claim.execution.package.is_none() => {
+            "treasury: claims export (the next step)".to_owned()
+        }
+        ClaimStatus::Instructed => {
+            "the ledger books it; treasury: claims import --acknowledgement".to_owned()
+        }
+        ClaimStatus::ArtifactExpired | ClaimStatus::FailedOnChain => {
+            "specialist: quote again, or claims cancel".to_owned()
+        }
+        ClaimStatus::Mispaid => "claims incidents says what to do".to_owned(),
+        ClaimStatus::Settled
+        | ClaimStatus::Rejected
+        | ClaimStatus::Cancelled
+        | ClaimStatus::Invalidated => "-".to_owned(),
     }
 }
 
@@ -267,6 +335,8 @@ struct EventView {
 struct ShowView {
     #[serde(flatten)]
     claim: ClaimView,
+    #[serde(flatten)]
+    life: LifeView,
     events: Vec<EventView>,
 }
 
@@ -288,11 +358,29 @@ async fn show(format: Format, engine: &Engine, id: &ClaimId) -> anyhow::Result<E
     if format != Format::Table {
         output::json(&ShowView {
             claim: ClaimView::of(&claim),
+            life: LifeView::of(&claim),
             events,
         })?;
         return Ok(Exit::Done);
     }
     print(engine, &claim, &ClaimView::of(&claim)).await?;
+    let parts: [(&[&str], Vec<Vec<String>>); 3] = [
+        (&["step", "does", "stands"], claim_page::plan_rows(&claim)),
+        (
+            &["finished", "where", "cost"],
+            claim_page::receipt_rows(&claim),
+        ),
+        (
+            &["account", "asset", "debit", "credit"],
+            claim_page::posting_rows(&claim),
+        ),
+    ];
+    for (columns, rows) in parts {
+        if !rows.is_empty() {
+            output::line("")?;
+            output::line(&output::table(columns, rows.into_iter()).to_string())?;
+        }
+    }
     output::line("")?;
     let rows = history.iter().map(|event| {
         vec![
@@ -375,6 +463,23 @@ async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Resu
                 "policy version {}, rule {}, until {}",
                 quote.policy_version, quote.rule, quote.expires_at
             ),
+        ));
+    }
+    if let Some(screening) = claim.latest_screening() {
+        rows.push((
+            "screening",
+            format!(
+                "{} by {} at {}",
+                if screening.clear { "cleared" } else { "held" },
+                screening.person,
+                seconds(screening.decided_at)
+            ),
+        ));
+    }
+    if let Some(approved) = &claim.approved {
+        rows.push((
+            "approved",
+            format!("at {} in tier {}", seconds(approved.at), approved.tier),
         ));
     }
     for approval in &view.approvals {

@@ -6,6 +6,7 @@ pub mod chains;
 pub mod claims;
 pub mod deposits;
 pub mod diagnose;
+pub mod handover;
 pub mod init;
 pub mod intake;
 pub mod matching;
@@ -44,4 +45,10 @@ pub fn chosen<T: Copy>(
             .ok_or_else(|| unknown(what, word, all.iter().map(|item| code(*item))))
     })
     .transpose()
+}
+
+/// A small text file.
+pub fn read_text(file: &std::path::Path) -> anyhow::Result<String> {
+    use anyhow::Context as _;
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }

@@ -3,7 +3,7 @@
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::output;
-use recover_core::claim::Role;
+use recover_core::people::Role;
 use recover_engine::config::{ChainsConfig, Policy};
 use recover_engine::error::EngineError;
 use serde::Serialize;

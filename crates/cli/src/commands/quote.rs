@@ -122,6 +122,12 @@ async fn give(
         revision: arguments.revision,
         dry_run: false,
     };
-    let claim = engine.quote_claim(&id, &options, &person).await?;
+    let quoted = engine.quote_claim(&id, &options, &person).await?;
+    if let Some(why) = &quoted.no_plan {
+        eprintln!(
+            "nobody can approve it yet, because nobody could lay out what would be done: {why}"
+        );
+    }
+    let claim = quoted.claim;
     super::claims::tell(format, engine, &claim, ClaimView::of(&claim)).await
 }

@@ -5,7 +5,7 @@ use crate::commands::unknown;
 use crate::exit::Exit;
 use crate::output;
 use recover_core::asset::TokenReview;
-use recover_core::claim::Role;
+use recover_core::people::Role;
 use recover_engine::engine::Engine;
 use recover_store::Token;
 use serde::Serialize;

@@ -368,7 +368,7 @@ async fn appeals(engine: &Engine) -> anyhow::Result<Vec<MatchOutcome>> {
     Ok(outcomes)
 }
 
-fn specialist(engine: &Engine) -> Result<recover_core::claim::Person, EngineError> {
+fn specialist(engine: &Engine) -> Result<recover_core::people::Person, EngineError> {
     engine.person(Some("ana"))
 }
 
@@ -485,7 +485,10 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
         engine
             .step_claim(&claim.id, clear, &options, &farah)
             .await?;
-        match engine.approve_claim(&claim.id, None, &options, &ana).await {
+        match engine
+            .approve_claim(&claim.id, None, None, &options, &ana)
+            .await
+        {
             Err(EngineError::Refused { refusal }) => {
                 output::line(&format!("  the opener votes: refused: {refusal}"))?;
             }
@@ -494,7 +497,7 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
         }
         for approver in &approvers {
             let voted = engine
-                .approve_claim(&claim.id, None, &options, approver)
+                .approve_claim(&claim.id, None, None, &options, approver)
                 .await?;
             output::line(&format!(
                 "  {} votes: {} of 2, {}",

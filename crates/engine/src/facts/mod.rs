@@ -148,6 +148,8 @@ impl<'a> FactGatherer<'a> {
                 reviews.insert(contract, self.store.token_review(&asset).await?);
             }
         }
+        // Whoever signs transactions of our claims is ours: a gas top-up is no deposit, whether the book knows its payer or not.
+        let own_accounts = self.store.own_accounts(&self.network.id).await?;
         let covers = self.store.ledger_periods(Some(&self.network.id)).await?;
         let recipients: Vec<Option<Chosen>> = observations
             .iter()
@@ -199,8 +201,10 @@ impl<'a> FactGatherer<'a> {
             let time = observation.block.as_ref().map(|block| block.time);
             let row = booked.remove(&observation.id()).unwrap_or_default();
             let sender_is_ours = observation.from.as_ref().is_some_and(|from| {
-                book.get(&from.payload())
-                    .is_some_and(|records| records.iter().any(|record| record.role.is_ours()))
+                own_accounts.contains(from.text())
+                    || book
+                        .get(&from.payload())
+                        .is_some_and(|records| records.iter().any(|record| record.role.is_ours()))
             });
             let asset = self.standing(&observation.asset, &reviews);
             let own_withdrawal = ledger

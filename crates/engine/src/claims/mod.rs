@@ -1,14 +1,31 @@
 //! Claims as a use case: who acts, what they read, and the one command that the state machine decides on.
 
+mod feed;
+mod handover;
+mod layout;
+mod release;
+mod track;
+
+pub use feed::Reserved;
+pub use handover::BroadcastReport;
+pub use release::Exported;
+pub use track::TrackReport;
+
+use self::layout::LaidOut;
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::quote::DepositQuote;
 use recover_core::address::AddressError;
 use recover_core::appeal::AppealId;
-use recover_core::claim::{Claim, ClaimId, ClaimQuote, Command, OpenRequest, Person, Resolution};
+use recover_core::check::Deviation;
+use recover_core::claim::{Claim, ClaimId, ClaimQuote, Command, OpenRequest, Resolution};
+use recover_core::deposit::{Deposit, Origin};
 use recover_core::digest::Digest;
+use recover_core::fee::{Quote, QuoteRefusal};
 use recover_core::observation::DepositId;
+use recover_core::people::Person;
 use recover_matching::secret;
-use recover_store::{ClaimAnswer, ClaimContext, ClaimEvent};
+use recover_store::{ClaimAnswer, ClaimContext, ClaimEvent, PolicyRules};
 use std::collections::BTreeSet;
 
 /// The name under which the engine itself acts (expiry, vanished deposits). It has no role and can never vote.
@@ -34,6 +51,15 @@ pub struct StepOptions {
     pub revision: Option<u32>,
     /// Whether nothing is kept.
     pub dry_run: bool,
+}
+
+/// A claim with its new quote.
+#[derive(Debug, Clone)]
+pub struct QuotedClaim {
+    /// The claim.
+    pub claim: Claim,
+    /// Why nobody could lay out what would be done, in words; `None` where it was. Without a plan nobody can approve it.
+    pub no_plan: Option<String>,
 }
 
 impl Engine {
@@ -65,7 +91,12 @@ impl Engine {
                 Some(stored.appeal)
             }
         };
+        let returns = options.resolution == Some(Resolution::ReturnToSender);
         let destination = match &options.destination {
+            None if returns => match &stored.deposit.origin {
+                Origin::Observed(credit) => credit.from.as_ref().map(|from| from.text().to_owned()),
+                Origin::Imported(_) => None,
+            },
             None => None,
             Some(text) => Some(self.destination(stored.deposit.network(), text)?),
         };
@@ -82,7 +113,11 @@ impl Engine {
         };
         let answer = self
             .store
-            .open_claim(deposit, request, self.claim_context(person, false))
+            .open_claim(
+                deposit,
+                request,
+                self.step_context(person, Vec::new(), false),
+            )
             .await?;
         done(answer, deposit.as_str())
     }
@@ -121,18 +156,14 @@ impl Engine {
         id: &ClaimId,
         options: &StepOptions,
         person: &Person,
-    ) -> Result<Claim, EngineError> {
+    ) -> Result<QuotedClaim, EngineError> {
         let claim = self.claim(id).await?;
         let stored = self
             .store
             .deposit(&claim.deposit)
             .await?
             .ok_or_else(|| not_found("deposit", claim.deposit.as_str()))?;
-        let estimate = self.estimate_for(&stored.deposit, claim.resolution).await?;
-        let quote = estimate.outcome.map_err(|refusal| EngineError::NoQuote {
-            refusal,
-            detail: estimate.detail,
-        })?;
+        let (estimate, quote, plan) = self.priced(&claim, &stored.deposit).await?;
         let policy = self.policy()?;
         let digest = Digest::parse(&policy.digest_text()).ok_or(EngineError::PolicyMissing)?;
         let policy_version = self
@@ -143,14 +174,67 @@ impl Engine {
         let expires_at = quoted_at
             .plus_seconds(i64::from(policy.quote_valid_minutes).saturating_mul(60))
             .unwrap_or(quoted_at);
-        let command = Command::Quote(ClaimQuote {
+        let quote = ClaimQuote {
             quote,
             policy_version,
+            policy_digest: digest,
             price_ids: estimate.price_ids,
             quoted_at,
             expires_at,
-        });
-        self.step(&claim, command, options, person).await
+        };
+        let claim = self
+            .step(
+                &claim,
+                Command::Quote {
+                    quote,
+                    plan: plan.plan,
+                },
+                options,
+                person,
+            )
+            .await?;
+        Ok(QuotedClaim {
+            claim,
+            no_plan: (!plan.why_not.is_empty()).then_some(plan.why_not),
+        })
+    }
+
+    /// The quote and the plan that it prices. What the plan may cost is never above what the quote asks for it: where the
+    /// network wants more than the estimate, the quote is reckoned again from the plan, once.
+    async fn priced(
+        &self,
+        claim: &Claim,
+        deposit: &Deposit,
+    ) -> Result<(DepositQuote, Quote, LaidOut), EngineError> {
+        let mut at_least = None;
+        for _ in 0..2 {
+            let estimate = self
+                .estimate_from(deposit, claim.resolution, at_least)
+                .await?;
+            let quote = match estimate.outcome.clone() {
+                Ok(quote) => quote,
+                Err(refusal) => {
+                    return Err(EngineError::NoQuote {
+                        refusal,
+                        detail: estimate.detail,
+                    });
+                }
+            };
+            let plan = self.lay_out(claim, deposit, &quote).await?;
+            let cost = plan.fee_max();
+            let is_covered = plan.plan.is_none()
+                || !claim.resolution.needs_transaction()
+                || (cost.is_some() && cost <= estimate.network_amount);
+            if is_covered {
+                return Ok((estimate, quote, plan));
+            }
+            at_least = cost;
+        }
+        Err(EngineError::NoQuote {
+            refusal: QuoteRefusal::OutOfRange,
+            detail: "the network's price moves faster than a quote can follow: try again"
+                .to_owned(),
+        })
     }
 
     /// Takes one step on a claim.
@@ -177,6 +261,7 @@ impl Engine {
         &self,
         id: &ClaimId,
         digest: Option<Digest>,
+        signature: Option<String>,
         options: &StepOptions,
         person: &Person,
     ) -> Result<Claim, EngineError> {
@@ -184,10 +269,7 @@ impl Engine {
         let digest = digest.unwrap_or_else(|| claim.content_digest());
         self.step(
             &claim,
-            Command::Approve {
-                digest,
-                signature: None,
-            },
+            Command::Approve { digest, signature },
             options,
             person,
         )
@@ -203,7 +285,7 @@ impl Engine {
     ) -> Result<Claim, EngineError> {
         let command = without_secrets(command);
         let expected = options.revision.unwrap_or(claim.revision);
-        let context = self.claim_context(person, options.dry_run);
+        let context = self.claim_context(claim, person, options.dry_run).await?;
         let answer = self
             .store
             .step_claim(&claim.id, expected, command, context)
@@ -220,6 +302,7 @@ impl Engine {
         let engine = Person {
             name: ENGINE_ACTOR.to_owned(),
             roles: BTreeSet::new(),
+            keys: Vec::new(),
         };
         self.step(claim, command, &StepOptions::default(), &engine)
             .await
@@ -244,17 +327,26 @@ impl Engine {
         Ok(self.store.claim_events(id).await?)
     }
 
-    fn claim_context(&self, actor: &Person, dry_run: bool) -> ClaimContext {
-        let policy = self.policy.as_deref();
+    async fn claim_context(
+        &self,
+        claim: &Claim,
+        actor: &Person,
+        dry_run: bool,
+    ) -> Result<ClaimContext, EngineError> {
+        let policies = self.rules_for(claim).await?;
+        Ok(self.step_context(actor, policies, dry_run))
+    }
+
+    fn step_context(
+        &self,
+        actor: &Person,
+        policies: Vec<PolicyRules>,
+        dry_run: bool,
+    ) -> ClaimContext {
         ClaimContext {
             actor: actor.clone(),
-            people: policy
-                .map(|policy| policy.people.clone())
-                .unwrap_or_default(),
+            policies,
             now: self.now(),
-            approvers_min: policy.map(|policy| policy.approval.approvers_min),
-            screening_age_max_seconds: policy
-                .map(|policy| i64::from(policy.screening_age_max_minutes).saturating_mul(60)),
             booked_by_other_ids: self
                 .chains
                 .networks
@@ -312,4 +404,10 @@ fn not_found(what: &'static str, id: &str) -> EngineError {
         id: id.to_owned(),
         hint,
     }
+}
+
+/// Deviations in one line.
+fn joined(deviations: &[Deviation]) -> String {
+    let texts: Vec<String> = deviations.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }

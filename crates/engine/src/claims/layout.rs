@@ -1,0 +1,214 @@
+//! Laying out what a claim will do: its ledger instructions, and its transactions as the network stands now.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use recover_core::amount::Amount;
+use recover_core::book::{AddressRole, ControlRecord};
+use recover_core::claim::{Claim, Resolution};
+use recover_core::decimal::Decimal;
+use recover_core::deposit::{Deposit, Origin};
+use recover_core::fee::Quote;
+use recover_core::observation::{Flag, Observation};
+use recover_core::plan::{Instruction, InstructionKind, LegKind, Plan, Step};
+use recover_source::carry::{CarryError, Order};
+use std::collections::BTreeSet;
+
+/// What was laid out for a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LaidOut {
+    /// The plan; `None` where nobody could lay it out now.
+    pub plan: Option<Plan>,
+    /// Why there is none, in words with what to do; empty where there is one.
+    pub why_not: String,
+}
+
+impl LaidOut {
+    fn none(why_not: impl Into<String>) -> Self {
+        Self {
+            plan: None,
+            why_not: why_not.into(),
+        }
+    }
+
+    /// The most that the networks may take for the whole plan, in native base units. `None` where it leaves every range.
+    pub fn fee_max(&self) -> Option<Amount> {
+        self.plan.as_ref().map_or(Some(Amount::ZERO), |plan| {
+            plan.legs()
+                .try_fold(Amount::ZERO, |sum, leg| sum.checked_add(leg.fee_max))
+        })
+    }
+}
+
+impl Engine {
+    /// Lays out a claim's plan for a quote.
+    pub(super) async fn lay_out(
+        &self,
+        claim: &Claim,
+        deposit: &Deposit,
+        quote: &Quote,
+    ) -> Result<LaidOut, EngineError> {
+        let purpose = match claim.resolution {
+            Resolution::LedgerCredit => {
+                return Ok(LaidOut {
+                    plan: Some(Plan {
+                        steps: vec![Step::Instruct(bookings(claim, quote))],
+                    }),
+                    why_not: String::new(),
+                });
+            }
+            Resolution::SweepThenCredit | Resolution::SweepToAddress => LegKind::Transfer,
+            Resolution::ReturnToSender => LegKind::Return,
+            Resolution::Wait | Resolution::Refuse | Resolution::Manual => {
+                return Ok(LaidOut::none("this resolution pays nobody"));
+            }
+        };
+        let Origin::Observed(credit) = &deposit.origin else {
+            return Ok(LaidOut::none(
+                "a source of ours must see the deposit first: `recover diagnose` its transaction",
+            ));
+        };
+        if purpose == LegKind::Return
+            && let Some(why_not) = self.cannot_return(claim, credit).await?
+        {
+            return Ok(LaidOut::none(why_not));
+        }
+        let network = self.network(deposit.network().as_str())?;
+        let policy = self.policy()?;
+        let Some(wallet) = policy.wallets.get(&network.id) else {
+            return Ok(LaidOut::none(format!(
+                "policy.toml names no accounts of the exchange on {}: add a [[wallet]]",
+                network.id
+            )));
+        };
+        let Some(carrier) = self.carrier(&network.id) else {
+            return Ok(LaidOut::none(format!(
+                "transactions on {} are built by hand",
+                network.id
+            )));
+        };
+        let recipient = match claim.resolution {
+            Resolution::SweepThenCredit => wallet.treasury.as_str(),
+            _ => match claim.destination.as_deref() {
+                Some(destination) => destination,
+                None => return Ok(LaidOut::none("no destination is named")),
+            },
+        };
+        let amount = match claim.resolution {
+            Resolution::SweepThenCredit => claim.amount,
+            _ => quote.net,
+        };
+        let records = self
+            .store
+            .records_of(&[credit.to.payload().clone()])
+            .await?;
+        let control = records
+            .iter()
+            .filter(|record| record.family == network.family)
+            .map(|record| &record.control)
+            .find(|control| **control != ControlRecord::Unknown)
+            .cloned()
+            .unwrap_or(ControlRecord::Unknown);
+        let order = Order {
+            credit,
+            purpose,
+            verdict: &deposit.classification.verdict,
+            control: &control,
+            recipient,
+            memo: None,
+            asset: deposit.asset(),
+            amount,
+            wallet,
+            fee_margin_percent: whole_percent(policy.gas_buffer_percent),
+        };
+        let legs = match carrier.plan(&order).await {
+            Ok(legs) => legs,
+            Err(CarryError::Source(error)) => return Err(error.into()),
+            Err(error) => return Ok(LaidOut::none(error.to_string())),
+        };
+        let mut steps: Vec<Step> = legs
+            .into_iter()
+            .map(|leg| Step::Send(Box::new(leg)))
+            .collect();
+        if claim.resolution == Resolution::SweepThenCredit {
+            steps.push(Step::Instruct(bookings(claim, quote)));
+        }
+        Ok(LaidOut {
+            plan: Some(Plan { steps }),
+            why_not: String::new(),
+        })
+    }
+}
+
+impl Engine {
+    /// Why money cannot go back to where it came from: only one sender who is known to be one person's, and none of ours, gets
+    /// anything. A shared account would swallow it.
+    async fn cannot_return(
+        &self,
+        claim: &Claim,
+        credit: &Observation,
+    ) -> Result<Option<String>, EngineError> {
+        const INSTEAD: &str = "name a proven address with --resolution sweep_to_address";
+        let Some(from) = &credit.from else {
+            return Ok(Some(format!(
+                "the network names no sender of it: {INSTEAD}"
+            )));
+        };
+        if credit.flags.contains(&Flag::MultiSource) {
+            return Ok(Some(format!(
+                "it came from several senders, and nobody can say whom to return it to: {INSTEAD}"
+            )));
+        }
+        if claim.destination.as_deref() != Some(from.text()) {
+            return Ok(Some(format!(
+                "it came from {from} and would go to another address: {INSTEAD}"
+            )));
+        }
+        let records = self.store.records_of(&[from.payload().clone()]).await?;
+        if records.iter().any(|record| record.role.is_ours()) {
+            return Ok(Some(format!("{from} is an address of our own")));
+        }
+        let users: BTreeSet<&str> = records
+            .iter()
+            .filter(|record| record.role == AddressRole::PastSender)
+            .filter_map(|record| record.user_id.as_deref())
+            .collect();
+        if users.len() > 1 {
+            return Ok(Some(format!(
+                "{from} sent deposits of {} users, so it is an account that people share: {INSTEAD}",
+                users.len()
+            )));
+        }
+        Ok(None)
+    }
+}
+
+/// A percentage rounded up to a whole one.
+fn whole_percent(percent: Decimal) -> u32 {
+    percent
+        .times_ceil(Amount::from_u128(1))
+        .and_then(Amount::to_u128)
+        .and_then(|whole| u32::try_from(whole).ok())
+        .unwrap_or(u32::MAX)
+}
+
+/// The net to the user and the fee to the exchange; nothing is booked of zero.
+fn bookings(claim: &Claim, quote: &Quote) -> Vec<Instruction> {
+    let instruction = |kind, user, amount| Instruction {
+        kind,
+        user,
+        asset: claim.asset.clone(),
+        amount,
+        entry: None,
+    };
+    [
+        instruction(
+            InstructionKind::Credit,
+            claim.beneficiary.clone(),
+            quote.net,
+        ),
+        instruction(InstructionKind::CaptureFee, None, quote.fee_in_asset),
+    ]
+    .into_iter()
+    .filter(|instruction| instruction.amount != Amount::ZERO)
+    .collect()
+}

@@ -1,0 +1,186 @@
+//! Releasing a step: its transaction is built, reserved and handed out as a package, or its ledger instructions are.
+
+use super::{StepOptions, done};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use recover_core::claim::{Claim, ClaimId, ClaimStatus, Command, Refusal, Verified};
+use recover_core::digest::Digest;
+use recover_core::people::Person;
+use recover_core::plan::{Leg, Step};
+use recover_core::time::Timestamp;
+use recover_store::ClaimAnswer;
+use recover_verify::package::{Outgoing, PackageFile};
+
+/// How often another slot is tried when somebody else reserves the same one at the same moment.
+const SLOT_ATTEMPTS: u32 = 8;
+
+/// What was handed out.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The claim after it.
+    pub claim: Claim,
+    /// The package for the signers or for the ledger.
+    pub package: PackageFile,
+}
+
+impl Engine {
+    /// Releases the next step of a claim and gives its package. A package that is out already is given again with a new
+    /// deadline; it stays the same transaction.
+    ///
+    /// # Errors
+    /// When the claim is unknown, the state machine refuses, the network does not allow the transaction now, or the store fails.
+    pub async fn export_claim(
+        &self,
+        id: &ClaimId,
+        options: &StepOptions,
+        person: &Person,
+    ) -> Result<Exported, EngineError> {
+        let mut claim = self.claim(id).await?;
+        let refused = |refusal| EngineError::Refused { refusal };
+        let expires_at = self.package_deadline()?;
+        let step = claim
+            .current_step()
+            .cloned()
+            .ok_or_else(|| refused(Refusal::PlanMissing))?;
+        match step {
+            Step::Instruct(_) => {
+                // The same instructions may be written out again: their ids make the ledger book them once.
+                let is_out =
+                    claim.status == ClaimStatus::Instructed && claim.execution.package.is_some();
+                if !is_out {
+                    let command = Command::Instruct { expires_at };
+                    claim = self.step(&claim, command, options, person).await?;
+                }
+            }
+            Step::Send(leg) => {
+                if claim.execution.package.is_none() {
+                    claim = self
+                        .prepare(claim, &leg, expires_at, options, person)
+                        .await?;
+                    if options.dry_run {
+                        return self.exported(claim).await;
+                    }
+                }
+                let options = StepOptions {
+                    revision: Some(options.revision.unwrap_or(claim.revision)),
+                    ..options.clone()
+                };
+                let command = Command::Export { expires_at };
+                claim = self.step(&claim, command, &options, person).await?;
+            }
+        }
+        self.exported(claim).await
+    }
+
+    /// The package that is out on a claim, once more.
+    ///
+    /// # Errors
+    /// When nothing is out or the store fails.
+    pub async fn exported(&self, claim: Claim) -> Result<Exported, EngineError> {
+        let stored = self.store.deposit(&claim.deposit).await?;
+        let deposit_kind = stored
+            .map(|stored| stored.deposit.classification.kind)
+            .ok_or_else(|| EngineError::NotFound {
+                what: "deposit",
+                id: claim.deposit.as_str().to_owned(),
+                hint: "`recover deposits list` shows those that are",
+            })?;
+        let policy = self.policy()?;
+        let policy_digest =
+            Digest::parse(&policy.digest_text()).ok_or(EngineError::PolicyMissing)?;
+        let policy_version = self
+            .store
+            .load_policy(&policy_digest, &policy.text, self.now())
+            .await?;
+        // The export is itself an entry of the log, so that it has an end.
+        let log_head = self
+            .store
+            .log_head()
+            .await?
+            .ok_or_else(|| EngineError::Package {
+                detail: "the log is empty: run `audit verify`".to_owned(),
+            })?;
+        let outgoing = Outgoing {
+            claim: &claim,
+            deposit_kind,
+            policy_version,
+            policy_digest,
+            log_head,
+        };
+        let package = PackageFile::new(&outgoing).map_err(|error| EngineError::Package {
+            detail: error.to_string(),
+        })?;
+        Ok(Exported { claim, package })
+    }
+
+    fn package_deadline(&self) -> Result<Timestamp, EngineError> {
+        let minutes = self.policy()?.package_valid_minutes;
+        let now = self.now();
+        Ok(now
+            .plus_seconds(i64::from(minutes).saturating_mul(60))
+            .unwrap_or(now))
+    }
+
+    /// Builds the leg in the next free slot of its account. The state machine is asked first without any bytes being kept, so
+    /// that no node is asked for a claim that may not be released.
+    async fn prepare(
+        &self,
+        claim: Claim,
+        leg: &Leg,
+        expires_at: Timestamp,
+        options: &StepOptions,
+        person: &Person,
+    ) -> Result<Claim, EngineError> {
+        let network = self.network(leg.network.as_str())?;
+        let carrier = self
+            .carrier(&network.id)
+            .ok_or_else(|| EngineError::NoSource {
+                network: network.id.clone(),
+            })?;
+        let check = self
+            .adapter(network)?
+            .check()
+            .ok_or(EngineError::NoAdapter {
+                family: network.family,
+            })?;
+        let life =
+            u32::try_from(i64::from(self.policy()?.package_valid_minutes).saturating_mul(60))
+                .unwrap_or(u32::MAX);
+        let mut lowest = 0;
+        for _ in 0..SLOT_ATTEMPTS {
+            let sequence = carrier.sequence(&leg.signer).await?;
+            let reserved = self
+                .store
+                .highest_reserved(&leg.network, &leg.signer)
+                .await?;
+            let slot = sequence
+                .next
+                .max(reserved.map_or(0, |reserved| reserved.saturating_add(1)))
+                .max(lowest);
+            let unsigned = carrier.build(leg, slot, self.now(), life).await?;
+            let transaction = Verified::leg(check, leg, unsigned.bytes).map_err(|deviations| {
+                EngineError::Package {
+                    detail: super::joined(&deviations),
+                }
+            })?;
+            let command = Command::Prepare {
+                transaction,
+                expires_at,
+            };
+            let expected = options.revision.unwrap_or(claim.revision);
+            let context = self.claim_context(&claim, person, options.dry_run).await?;
+            let answer = self
+                .store
+                .step_claim(&claim.id, expected, command, context)
+                .await?;
+            if answer == ClaimAnswer::Refused(Refusal::SlotTaken) {
+                lowest = slot.saturating_add(1);
+                continue;
+            }
+            return done(answer, claim.id.as_str());
+        }
+        Err(EngineError::Refused {
+            refusal: Refusal::SlotTaken,
+        })
+    }
+}
