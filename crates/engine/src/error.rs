@@ -122,6 +122,17 @@ pub enum EngineError {
         /// What is missing, in words.
         detail: String,
     },
+    /// What the network takes is above the policy's limits.
+    #[error(
+        "the network would take {fee} of a value of {value}, more than the policy allows for one claim: wait for a cheaper moment, or \
+         raise network_fee_max or network_fee_max_percent"
+    )]
+    NetworkFeeAboveLimit {
+        /// What the network would take.
+        fee: recover_core::fee::Cents,
+        /// What the deposit is worth.
+        value: recover_core::fee::Cents,
+    },
     /// A transaction cannot be laid out or built now.
     #[error(transparent)]
     Carry(#[from] recover_source::carry::CarryError),
@@ -181,6 +192,7 @@ impl EngineError {
                 | Self::Refused { .. }
                 | Self::NoQuote { .. }
                 | Self::SignedBytes { .. }
+                | Self::NetworkFeeAboveLimit { .. }
                 | Self::NotShown { .. }
                 | Self::PolicyMissing
                 | Self::DecimalsNotConfirmed { .. }

@@ -29,7 +29,7 @@ pub async fn run(
             destination,
             resolution,
         } => {
-            let person = engine.person(actor)?;
+            let person = engine.actor(actor).await?;
             let resolution = chosen(
                 "resolution",
                 resolution.as_deref(),
@@ -67,7 +67,7 @@ pub async fn run(
             signature,
             dry_run,
         } => {
-            let person = engine.person(actor)?;
+            let person = engine.actor(actor).await?;
             let digest = digest
                 .as_deref()
                 .map(|text| {
@@ -183,7 +183,7 @@ async fn step(
     command: Command,
     actor: Option<&str>,
 ) -> anyhow::Result<Exit> {
-    let person = engine.person(actor)?;
+    let person = engine.actor(actor).await?;
     let options = StepOptions {
         revision: taken.revision,
         dry_run: taken.dry_run,

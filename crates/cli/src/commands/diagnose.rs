@@ -107,7 +107,7 @@ async fn open(
         .ok_or_else(|| {
             anyhow::anyhow!("no claim can be opened: nothing of this reached an address of ours")
         })?;
-    let person = engine.person(actor)?;
+    let person = engine.actor(actor).await?;
     let options = OpenOptions {
         appeal: Some(appeal.to_owned()),
         ..OpenOptions::default()

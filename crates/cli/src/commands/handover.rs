@@ -34,7 +34,7 @@ pub async fn export(
     out: Option<&Path>,
     actor: Option<&str>,
 ) -> anyhow::Result<Exit> {
-    let person = engine.person(actor)?;
+    let person = engine.actor(actor).await?;
     let options = options(step);
     let exported = engine
         .export_claim(&ClaimId::verbatim(&step.id), &options, &person)
@@ -85,7 +85,7 @@ pub async fn import(
     answer: Answer<'_>,
     actor: Option<&str>,
 ) -> anyhow::Result<Exit> {
-    let person = engine.person(actor)?;
+    let person = engine.actor(actor).await?;
     let id = ClaimId::verbatim(&step.id);
     let options = options(step);
     let claim = match answer {
@@ -167,7 +167,7 @@ pub async fn broadcast(
     execute: bool,
     actor: Option<&str>,
 ) -> anyhow::Result<Exit> {
-    let person = engine.person(actor)?;
+    let person = engine.actor(actor).await?;
     let options = StepOptions {
         revision,
         dry_run: !execute,
@@ -336,7 +336,7 @@ pub async fn incidents(
     actor: Option<&str>,
 ) -> anyhow::Result<Exit> {
     if let Some((id, reason)) = closing {
-        let person = engine.person(actor)?;
+        let person = engine.actor(actor).await?;
         engine.close_incident(id, reason, &person).await?;
     }
     let incidents = engine.incidents(all).await?;

@@ -117,7 +117,7 @@ async fn give(
         }
         .into());
     }
-    let person = engine.person(actor)?;
+    let person = engine.actor(actor).await?;
     let options = StepOptions {
         revision: arguments.revision,
         dry_run: false,

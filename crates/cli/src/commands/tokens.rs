@@ -121,7 +121,7 @@ pub async fn run(
                         ["genuine", "airdrop", "fake"].into_iter(),
                     )
                 })?;
-            let person = engine.person(actor)?;
+            let person = engine.actor(actor).await?;
             anyhow::ensure!(
                 person.roles.contains(&Role::Specialist) || person.roles.contains(&Role::Wallet),
                 "{} may not review tokens: a specialist or a wallet person does",

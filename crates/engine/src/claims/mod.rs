@@ -163,21 +163,24 @@ impl Engine {
             .deposit(&claim.deposit)
             .await?
             .ok_or_else(|| not_found("deposit", claim.deposit.as_str()))?;
+        // A price is made under the version in force only, never under a file that nobody agreed to.
+        let version = self.policy_for_quotes().await?;
+        let policy = &version.policy;
         let (estimate, quote, plan) = self.priced(&claim, &stored.deposit).await?;
-        let policy = self.policy()?;
-        let digest = Digest::parse(&policy.digest_text()).ok_or(EngineError::PolicyMissing)?;
-        let policy_version = self
-            .store
-            .load_policy(&digest, &policy.text, self.now())
-            .await?;
+        if !policy.allows_network_fee(quote.network_fee, quote.value) {
+            return Err(EngineError::NetworkFeeAboveLimit {
+                fee: quote.network_fee,
+                value: quote.value,
+            });
+        }
         let quoted_at = estimate.reckoned_at;
         let expires_at = quoted_at
             .plus_seconds(i64::from(policy.quote_valid_minutes).saturating_mul(60))
             .unwrap_or(quoted_at);
         let quote = ClaimQuote {
             quote,
-            policy_version,
-            policy_digest: digest,
+            policy_version: version.number,
+            policy_digest: version.digest(),
             price_ids: estimate.price_ids,
             quoted_at,
             expires_at,
@@ -333,7 +336,11 @@ impl Engine {
         actor: &Person,
         dry_run: bool,
     ) -> Result<ClaimContext, EngineError> {
-        let policies = self.rules_for(claim).await?;
+        let policies = if self.policy.is_some() {
+            self.rules_for(claim).await?
+        } else {
+            Vec::new()
+        };
         Ok(self.step_context(actor, policies, dry_run))
     }
 

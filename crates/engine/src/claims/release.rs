@@ -4,7 +4,6 @@ use super::{StepOptions, done};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use recover_core::claim::{Claim, ClaimId, ClaimStatus, Command, Refusal, Verified};
-use recover_core::digest::Digest;
 use recover_core::people::Person;
 use recover_core::plan::{Leg, Step};
 use recover_core::time::Timestamp;
@@ -85,13 +84,7 @@ impl Engine {
                 id: claim.deposit.as_str().to_owned(),
                 hint: "`recover deposits list` shows those that are",
             })?;
-        let policy = self.policy()?;
-        let policy_digest =
-            Digest::parse(&policy.digest_text()).ok_or(EngineError::PolicyMissing)?;
-        let policy_version = self
-            .store
-            .load_policy(&policy_digest, &policy.text, self.now())
-            .await?;
+        let version = self.policy_in_force().await?;
         // The export is itself an entry of the log, so that it has an end.
         let log_head = self
             .store
@@ -103,8 +96,8 @@ impl Engine {
         let outgoing = Outgoing {
             claim: &claim,
             deposit_kind,
-            policy_version,
-            policy_digest,
+            policy_version: version.number,
+            policy_digest: version.digest(),
             log_head,
         };
         let package = PackageFile::new(&outgoing).map_err(|error| EngineError::Package {
