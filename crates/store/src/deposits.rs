@@ -14,7 +14,7 @@ use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What storing observed deposits changed. Storing the same again changes nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +44,15 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
+            // Two writers of one new deposit would both insert it: ON CONFLICT names the id, and PostgreSQL refuses the second by
+            // the key of an observation instead (23505). In the order of the names, so that no two wait for each other.
+            let networks: BTreeSet<NetworkId> = deposits
+                .iter()
+                .map(|deposit| deposit.network().clone())
+                .collect();
+            for network in &networks {
+                lock_network(&mut tx, network).await?;
+            }
             let report = upsert_observed(&mut tx, &deposits, now).await?;
             tx.commit().await?;
             Ok(report)

@@ -65,7 +65,6 @@ on_both! {
         rivals_freeze_a_deposit,
         an_imported_deposit_gives_way_to_the_scanned_one,
         a_rewind_shows_on_the_claim_and_a_cancelled_one_frees_the_deposit,
-        the_log_shows_every_edit,
         each_step_leaves_one_message,
         lists_narrow_and_page,
         a_dry_run_answers_and_keeps_nothing,

@@ -30,6 +30,7 @@ pub mod prices;
 pub mod records;
 pub mod schema;
 pub mod tokens;
+pub mod world;
 
 /// A fresh database of one kind, gone with this value.
 pub enum Backend {

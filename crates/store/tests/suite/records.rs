@@ -29,12 +29,12 @@ pub async fn policies_are_numbered_by_first_load(backend: Backend) {
             .unwrap(),
         1
     );
-    let first = store.policy_version(1).await.unwrap().unwrap();
+    let first = store.policy(1).await.unwrap().unwrap();
     assert_eq!(
         (first.text.as_str(), first.digest, first.loaded_at),
         ("a = 1", digest("a"), now())
     );
-    assert_eq!(store.policy_version(3).await.unwrap(), None);
+    assert_eq!(store.policy(3).await.unwrap(), None);
 }
 
 pub async fn loaders_at_once_get_one_number_a_policy(backend: Backend) {
