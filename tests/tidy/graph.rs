@@ -46,6 +46,7 @@ fn allowed(name: &str) -> Option<&'static [&'static str]> {
             "recover-source",
             "recover-store",
             "recover-engine",
+            "recover-verify",
             "recover-chain-*",
         ],
         name if name.starts_with("recover-chain-") => &["recover-core", "recover-source"],

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help that explains it.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use recover_core::audit::Head;
 use std::path::PathBuf;
 
 /// Finds, explains, prices and queues mis-sent deposits. Never holds a key.
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 )]
 #[command(
     after_help = "Exit codes: 0 done, whatever was found; 1 a fault, a scan with a gap included; 2 usage; \
-3 a requested change was refused; 4 (reconcile, chains check) done, and a person is needed.\n\
+3 a requested change was refused; 4 (reconcile, chains check, audit verify) done, and a person is needed.\n\
 Start with `recover demo`, then `recover init`."
 )]
 pub struct Arguments {
@@ -113,9 +114,17 @@ pub enum Command {
     Deposits(Deposits),
     /// Operations: the nightly job: re-match, re-check finality and reorganisations, expire quotes
     Reconcile(Reconcile),
-    /// Operations: check policy.toml
+    /// Operations: check policy.toml, and agree to a changed one
     #[command(subcommand)]
     Policy(Policy),
+    /// Operations: who may do what, and the roster that signers pin
+    People(People),
+    /// Operations: stop every release at once
+    #[command(subcommand)]
+    Halt(Halt),
+    /// Operations: whether the log of every step is whole
+    #[command(subcommand)]
+    Audit(Audit),
     /// Operations: print a shell's completion script
     Completions(Completions),
 }
@@ -556,6 +565,78 @@ pub struct Reconcile {
 pub enum Policy {
     /// Check the policy file and say what it decides
     Check,
+    /// List the versions that were loaded, who agreed to them and what is missing
+    List,
+    /// Print the text of a version
+    Show {
+        /// The version, as `policy list` counts them
+        number: u32,
+    },
+    /// Agree that a version comes into force: two admins and compliance must
+    Approve {
+        /// The version
+        number: u32,
+    },
+}
+
+/// `people`
+#[derive(Debug, Args)]
+pub struct People {
+    /// Write the roster that signers pin for `recover-verify`, as TOML
+    #[arg(long)]
+    pub roster: bool,
+}
+
+/// `halt`
+#[derive(Debug, Subcommand)]
+pub enum Halt {
+    /// Stop every release now
+    Set {
+        /// Why
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+    /// Let releases go on: two leads of the wallet team must
+    Lift {
+        /// Why
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+    /// Say whether releases are halted, by whom and why
+    Show,
+}
+
+/// `audit`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Walk the whole log and compare it with the tables, or with heads that were kept elsewhere
+    Verify {
+        /// A head that was kept elsewhere, as packages and `audit export` give it (repeat for more)
+        #[arg(long, value_name = "SEQUENCE:HASH", value_parser = head)]
+        head: Vec<Head>,
+        /// A file of heads, one a line
+        #[arg(long, value_name = "FILE")]
+        heads: Option<PathBuf>,
+        /// Check this exported log and no database
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// The head behind which the exported log begins (default: it begins with the first entry)
+        #[arg(long, value_name = "SEQUENCE:HASH", value_parser = head, requires = "file")]
+        after: Option<Head>,
+    },
+    /// Write the log as lines of JSON, and its head to standard error
+    Export {
+        /// Only entries after this one
+        #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
+        after: i64,
+        /// With what each command said: it may name persons
+        #[arg(long)]
+        bodies: bool,
+    },
+}
+
+fn head(text: &str) -> Result<Head, &'static str> {
+    Head::parse(text).ok_or("write SEQUENCE:HASH, as `audit export` ends with it")
 }
 
 /// `completions`

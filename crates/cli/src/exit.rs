@@ -16,7 +16,7 @@ pub enum Exit {
     Usage,
     /// A requested change was refused.
     Refused,
-    /// Done, and a person is needed (`reconcile`, `chains check`).
+    /// Done, and a person is needed (`reconcile`, `chains check`, `audit verify`).
     PersonNeeded,
 }
 

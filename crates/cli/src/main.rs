@@ -93,6 +93,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             let chains = chains(&global.config)?;
             return commands::policy::check(format, &chains, global.policy.as_deref());
         }
+        Command::Audit(args::Audit::Verify {
+            head,
+            heads,
+            file: Some(file),
+            after,
+        }) => {
+            return commands::audit::verify_file(format, file, *after, head, heads.as_deref());
+        }
         _ => {}
     }
     let chains = chains(&global.config)?;
@@ -144,10 +152,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Tokens(tokens) => commands::tokens::run(format, &engine, tokens, actor).await,
         Command::Deposits(deposits) => commands::deposits::run(format, &engine, deposits).await,
         Command::Reconcile(reconcile) => commands::reconcile::run(format, &engine, reconcile).await,
+        Command::Policy(policy) => commands::policy::run(format, &engine, policy, actor).await,
+        Command::People(people) => commands::people::run(format, &engine, people).await,
+        Command::Halt(halt) => commands::halt::run(format, &engine, halt, actor).await,
+        Command::Audit(audit) => commands::audit::run(format, &engine, audit).await,
         Command::Completions(_)
         | Command::Init(_)
         | Command::Demo(_)
-        | Command::Policy(_)
         | Command::Chains(Chains::List) => Ok(Exit::Done),
     }
 }

@@ -11,9 +11,15 @@ use recover_core::claim::Claim;
 use recover_core::digest::Digest;
 use recover_core::people::{Person, Role};
 use recover_core::time::Timestamp;
-use recover_store::{PolicyAnswer, PolicyRules, PolicyState, PolicyVote, StoredPolicy};
+use recover_store::{
+    ClaimFilter, PolicyAnswer, PolicyRules, PolicyState, PolicyVote, StoredPolicy,
+};
 use sha2::Digest as _;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How many claims are read at once.
+const CLAIMS_PAGE: u32 = 500;
 
 /// Why a version of the policy is not used, or a vote for it not taken.
 #[derive(Debug, thiserror::Error)]
@@ -373,6 +379,32 @@ impl Engine {
             rules.push(PolicyVersion { number, policy }.rules());
         }
         Ok(rules)
+    }
+
+    /// The versions that packages may refer to, by number: the one in force, and those under which open claims were quoted.
+    ///
+    /// # Errors
+    /// As [`Engine::policy_in_force`].
+    pub async fn policies_in_use(&self) -> Result<BTreeMap<u32, Digest>, EngineError> {
+        let in_force = self.policy_in_force().await?;
+        let mut versions = BTreeMap::from([(in_force.number, in_force.digest())]);
+        let filter = ClaimFilter {
+            open_only: true,
+            ..ClaimFilter::default()
+        };
+        let mut after = None;
+        loop {
+            let page = self
+                .store
+                .list_claims(&filter, after.as_ref(), CLAIMS_PAGE)
+                .await?;
+            let quotes = page.claims.iter().filter_map(|claim| claim.quote.as_ref());
+            versions.extend(quotes.map(|quote| (quote.policy_version, quote.policy_digest)));
+            after = page.next;
+            if after.is_none() {
+                return Ok(versions);
+            }
+        }
     }
 
     /// The person who acts, as the version in force knows them: nobody gets a role by editing the file alone.

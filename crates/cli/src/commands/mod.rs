@@ -2,14 +2,17 @@
 
 pub mod addresses;
 pub mod appeals;
+pub mod audit;
 pub mod chains;
 pub mod claims;
 pub mod deposits;
 pub mod diagnose;
+pub mod halt;
 pub mod handover;
 pub mod init;
 pub mod intake;
 pub mod matching;
+pub mod people;
 pub mod policy;
 pub mod quote;
 pub mod reconcile;

@@ -15,6 +15,7 @@ mod policy_fees;
 mod policy_file;
 mod policy_slots;
 mod policy_wallets;
+mod policy_warnings;
 mod secret;
 mod words;
 
@@ -24,4 +25,5 @@ pub use error::{ConfigError, Problem};
 pub use place::Place;
 pub use policy::{NativeLimits, Policy, PolicyChange};
 pub use policy_file::Networks;
+pub use policy_warnings::PolicyWarning;
 pub use words::{AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, SourceKind};

@@ -1,0 +1,130 @@
+//! What a policy allows and its author may not have meant. Nothing here stops anything: `policy check` says it.
+
+use super::policy::Policy;
+use recover_core::fee::Cents;
+use recover_core::people::{Person, Role};
+
+/// Something that a policy allows and its author may not have meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyWarning {
+    /// Votes count without a signature.
+    #[error(
+        "votes are not signed: who can write into the database can make up people's consent, and only `audit verify` and the \
+         signers' own check stand behind it; give every voter a key and set signed_votes = true"
+    )]
+    VotesNotSigned,
+    /// Who votes also hands over.
+    #[error(
+        "{name} votes and is treasury: on a claim that they voted for, somebody else must hand over"
+    )]
+    VoterIsTreasury {
+        /// The person.
+        name: String,
+    },
+    /// Nobody hands over.
+    #[error("nobody has the role treasury: an approved claim can be handed to nobody")]
+    NoTreasury,
+    /// Nobody who never votes hands over.
+    #[error(
+        "everybody with the role treasury votes as well: a claim that all of them voted for can be handed over by nobody"
+    )]
+    TreasuryVotes,
+    /// A halt stays.
+    #[error(
+        "{leads} people have the role wallet_lead, and two must lift a halt: once halted, nothing is ever released again"
+    )]
+    HaltStays {
+        /// How many leads there are.
+        leads: usize,
+    },
+    /// Values above the last tier.
+    #[error("the last tier ends at {value_max}: a claim above it is denied")]
+    ValuesDenied {
+        /// Where it ends.
+        value_max: Cents,
+    },
+    /// A changed policy is in force with the last vote.
+    #[error("a changed policy comes into force with the last vote: nobody has time to notice")]
+    ChangeWithoutDelay,
+    /// Nothing is moved.
+    #[error("no [[wallet]]: claims that need a transaction can be carried out on no network")]
+    NoWallet,
+    /// Nobody is left when one person is away.
+    #[error("tier {tier} needs every lead there is: while one is away, it waits")]
+    LeadsScarce {
+        /// The tier.
+        tier: String,
+    },
+}
+
+impl PolicyWarning {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::VotesNotSigned => "votes_not_signed",
+            Self::VoterIsTreasury { .. } => "voter_is_treasury",
+            Self::NoTreasury => "no_treasury",
+            Self::TreasuryVotes => "treasury_votes",
+            Self::HaltStays { .. } => "halt_stays",
+            Self::ValuesDenied { .. } => "values_denied",
+            Self::ChangeWithoutDelay => "change_without_delay",
+            Self::NoWallet => "no_wallet",
+            Self::LeadsScarce { .. } => "leads_scarce",
+        }
+    }
+}
+
+impl Policy {
+    /// The people with a role.
+    pub fn with(&self, role: Role) -> impl Iterator<Item = &Person> {
+        self.people
+            .iter()
+            .filter(move |person| person.roles.contains(&role))
+    }
+
+    /// What it allows and its author may not have meant, the gravest first.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<PolicyWarning> {
+        let voters = [Role::Wallet, Role::WalletLead, Role::Compliance];
+        let mut found = Vec::new();
+        if !self.approval.signed_votes {
+            found.push(PolicyWarning::VotesNotSigned);
+        }
+        if self.change.delay_seconds == 0 {
+            found.push(PolicyWarning::ChangeWithoutDelay);
+        }
+        let both: Vec<&Person> = self
+            .with(Role::Treasury)
+            .filter(|person| person.is_any(&voters))
+            .collect();
+        match self.with(Role::Treasury).count() {
+            0 => found.push(PolicyWarning::NoTreasury),
+            treasury if treasury == both.len() => found.push(PolicyWarning::TreasuryVotes),
+            _ => {}
+        }
+        found.extend(both.iter().map(|person| PolicyWarning::VoterIsTreasury {
+            name: person.name.clone(),
+        }));
+        let leads = self.with(Role::WalletLead).count();
+        if leads < 2 {
+            found.push(PolicyWarning::HaltStays { leads });
+        }
+        let scarce = self
+            .approval
+            .tiers
+            .iter()
+            .find(|tier| tier.lead_votes > 0 && usize::try_from(tier.lead_votes) == Ok(leads));
+        found.extend(scarce.map(|tier| PolicyWarning::LeadsScarce {
+            tier: tier.name.clone(),
+        }));
+        if let Some(value_max) = self.approval.tiers.last().and_then(|tier| tier.value_max) {
+            found.push(PolicyWarning::ValuesDenied { value_max });
+        }
+        if self.wallets.is_empty() {
+            found.push(PolicyWarning::NoWallet);
+        }
+        found
+    }
+}
