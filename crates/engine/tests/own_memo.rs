@@ -9,7 +9,7 @@ use recover_core::appeal::{Appeal, AppealId, MatchDecision};
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
 use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
-use recover_core::claim::{Person, Refusal, Resolution, Role};
+use recover_core::claim::{Refusal, Resolution};
 use recover_core::classify::Finality;
 use recover_core::deposit::{Classification, Deposit, DepositStatus, ImportedDeposit, Origin};
 use recover_core::detect::Detect;
@@ -18,6 +18,7 @@ use recover_core::ledger::{AccountStanding, LedgerEntry, LedgerEntryKind};
 use recover_core::memo::{Memo, MemoKind, MemoRules, MemoShape, MemoSign, MemoStanding, place};
 use recover_core::network::{Family, NetworkId};
 use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome, Position};
+use recover_core::people::{Person, Role};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{Control, ControlEvidence, How, Missing, Verdict};
 use recover_engine::claims::OpenOptions;
@@ -291,6 +292,7 @@ fn specialist() -> Person {
     Person {
         name: "gwen".to_owned(),
         roles: BTreeSet::from([Role::Specialist]),
+        keys: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
 use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
-use recover_core::claim::{Person, Refusal, Role};
+use recover_core::claim::Refusal;
 use recover_core::classify::Finality;
 use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin};
 use recover_core::detect::Detect;
@@ -18,6 +18,7 @@ use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
 use recover_core::memo::{Memo, MemoKind};
 use recover_core::network::{Family, NetworkId};
 use recover_core::observation::{DepositId, Mechanism, Observation, Outcome, Position};
+use recover_core::people::{Person, Role};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{Control, ControlEvidence, How, Missing, Verdict};
 use recover_engine::claims::OpenOptions;
@@ -493,6 +494,7 @@ async fn own_no_claim_opens_on_what_a_new_row_may_have_booked() {
     let person = Person {
         name: "gwen".to_owned(),
         roles: BTreeSet::from([Role::Specialist]),
+        keys: Vec::new(),
     };
     let options = OpenOptions::default();
     let refused = engine.open_claim(&ids[0], &options, &person).await;

@@ -4,12 +4,13 @@ mod common;
 mod support;
 
 use recover_core::amount::Amount;
-use recover_core::claim::{Person, Refusal, Role};
+use recover_core::claim::Refusal;
 use recover_core::deposit::DepositStatus;
 use recover_core::kind::Kind;
 use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
 use recover_core::network::NetworkId;
 use recover_core::observation::{Observation, Position};
+use recover_core::people::{Person, Role};
 use recover_core::verdict::{How, Missing, Reason, Verdict};
 use recover_engine::claims::OpenOptions;
 use recover_engine::engine::Engine;
@@ -65,6 +66,7 @@ fn specialist() -> Person {
     Person {
         name: "ana".to_owned(),
         roles: BTreeSet::from([Role::Specialist]),
+        keys: Vec::new(),
     }
 }
 
