@@ -98,8 +98,8 @@ fn require_ready(guards: &impl Guards, claim: &Claim) -> Result<(), Refusal> {
     ) && claim.execution.is_bound();
     let is_ready = claim.status == ClaimStatus::Approved || is_between || is_again;
     let is_live = claim.execution.package.is_some();
-    guards.require(is_ready || is_live, Refusal::StatusWrong)?;
-    guards.require(!is_live, Refusal::PackageLive)
+    guards.require(!is_live, Refusal::PackageLive)?;
+    guards.require(is_ready, Refusal::StatusWrong)
 }
 
 fn current_leg(claim: &Claim) -> Option<&Leg> {

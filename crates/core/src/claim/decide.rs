@@ -24,6 +24,21 @@ use std::collections::BTreeSet;
 const MAKERS: &[Role] = &[Role::Specialist, Role::Agent];
 /// Who may vote.
 const VOTERS: &[Role] = &[Role::Wallet, Role::WalletLead, Role::Compliance];
+/// Where a claim without a package outside can be quoted anew or ended.
+const CHANGEABLE: &[ClaimStatus] = &[
+    ClaimStatus::Draft,
+    ClaimStatus::Quoted,
+    ClaimStatus::QuoteExpired,
+    ClaimStatus::Accepted,
+    ClaimStatus::PendingApproval,
+    ClaimStatus::Approved,
+    ClaimStatus::Prepared,
+    ClaimStatus::FailedOnChain,
+    ClaimStatus::ArtifactExpired,
+    // Between two steps.
+    ClaimStatus::Confirming,
+    ClaimStatus::Instructed,
+];
 
 /// Opens a claim as a draft.
 ///
@@ -139,13 +154,13 @@ pub(super) fn step_with(
         Command::Reject { reason } => rejected(guards, claim, reason, facts),
         Command::Cancel { reason } => {
             require_role(guards, facts, MAKERS)?;
-            require_nothing_out(guards, claim)?;
+            require_nothing_out(guards, claim, CHANGEABLE)?;
             guards.require(claim.hold.is_none(), Refusal::OnHold)?;
             end(claim, ClaimStatus::Cancelled, reason)
         }
         Command::ExpireQuote => quote_expired(guards, claim, facts),
         Command::Invalidate { reason } => {
-            require_nothing_out(guards, claim)?;
+            require_nothing_out(guards, claim, CHANGEABLE)?;
             end(claim, ClaimStatus::Invalidated, reason)
         }
         Command::LapseVotes => lapsed(guards, claim, facts),
@@ -171,7 +186,7 @@ fn quoted(
     facts: &Facts<'_>,
 ) -> Result<Claim, Refusal> {
     require_role(guards, facts, MAKERS)?;
-    require_nothing_out(guards, claim)?;
+    require_nothing_out(guards, claim, CHANGEABLE)?;
     guards.require(claim.hold.is_none(), Refusal::OnHold)?;
     // A quote that does not add up to the claim's amount was reckoned from another deposit.
     guards.require(
@@ -341,7 +356,7 @@ fn rejected(
     facts: &Facts<'_>,
 ) -> Result<Claim, Refusal> {
     require_role(guards, facts, VOTERS)?;
-    require_status(
+    require_nothing_out(
         guards,
         claim,
         &[
@@ -350,7 +365,6 @@ fn rejected(
             ClaimStatus::Prepared,
         ],
     )?;
-    require_nothing_out(guards, claim)?;
     guards.require(
         !claim.involved.contains(&facts.actor.name),
         Refusal::ActorInvolved,
@@ -409,32 +423,15 @@ fn lapsed(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Clai
 
 /// No package is out, so that the claim may be changed or withdrawn: nothing left the house, or what left is proven dead, or the
 /// step before is final and the next was not released. What was moved or booked cannot be undone by changing or ending a claim.
-fn require_nothing_out(guards: &impl Guards, claim: &Claim) -> Result<(), Refusal> {
-    let may_change = match claim.status {
-        ClaimStatus::Draft
-        | ClaimStatus::Quoted
-        | ClaimStatus::QuoteExpired
-        | ClaimStatus::Accepted
-        | ClaimStatus::PendingApproval
-        | ClaimStatus::Approved
-        | ClaimStatus::Prepared
-        | ClaimStatus::FailedOnChain
-        | ClaimStatus::ArtifactExpired
-        | ClaimStatus::AwaitingSignature
-        | ClaimStatus::BroadcastUnknown
-        | ClaimStatus::Broadcast
-        | ClaimStatus::Confirming
-        | ClaimStatus::Reorged
-        | ClaimStatus::Instructed => true,
-        ClaimStatus::Settled
-        | ClaimStatus::Rejected
-        | ClaimStatus::Cancelled
-        | ClaimStatus::Invalidated
-        | ClaimStatus::Mispaid => false,
-    };
-    guards.require(may_change, Refusal::StatusWrong)?;
-    let is_out = claim.execution.package.is_some() && claim.status != ClaimStatus::Prepared;
+fn require_nothing_out(
+    guards: &impl Guards,
+    claim: &Claim,
+    allowed: &[ClaimStatus],
+) -> Result<(), Refusal> {
+    let stays_inside = matches!(claim.status, ClaimStatus::Prepared | ClaimStatus::Mispaid);
+    let is_out = claim.execution.package.is_some() && !stays_inside;
     guards.require(!is_out, Refusal::PackageLive)?;
+    require_status(guards, claim, allowed)?;
     guards.require(!claim.execution.is_bound(), Refusal::AlreadyMoved)
 }
 

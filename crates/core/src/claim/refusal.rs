@@ -11,10 +11,10 @@ coded! {
         RoleMissing => "role_missing",
         /// No policy is loaded.
         PolicyMissing => "policy_missing",
-        /// The claim does not stand where this can happen.
-        StatusWrong => "status_wrong",
         /// A package is with the signers or with the ledger: only proof that it can never happen frees the claim.
         PackageLive => "package_live",
+        /// The claim does not stand where this can happen.
+        StatusWrong => "status_wrong",
         /// Money was moved or booked already.
         AlreadyMoved => "already_moved",
         /// The wallet team's leads or anybody who saw reason to halted every release.

@@ -1,8 +1,6 @@
-//! The claim state machine: every refusal by name, their order, the way to approval, and what no sequence of commands may
+//! The claim state machine: every refusal by name, their order, the way to settlement, and what no sequence of commands may
 //! ever reach.
 
-mod invariants;
-mod pitfalls;
-mod random;
+mod people;
 mod refusals;
 mod world;

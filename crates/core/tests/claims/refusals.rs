@@ -1,19 +1,27 @@
 //! Every refusal provoked by name, alone and together with every other that the same command can meet.
 
+use crate::people::person;
 use crate::world::{
-    QUOTE_SECONDS, SCREENING_SECONDS, START, World, because, later, person, quote, request, screen,
-    vote, vote_on,
+    PACKAGE_SECONDS, QUOTE_SECONDS, SCREENING_SECONDS, START, VOTE_SECONDS, World, answers,
+    because, block, cancel, cents, finalised, import, included, invalidate, later, quote, quoted,
+    reject, screen, token, vote, vote_on,
 };
 use recover_core::amount::Amount;
-use recover_core::block::{BlockRef, Height};
+use recover_core::approval::RuleAction;
+use recover_core::asset::AssetId;
+use recover_core::block::BlockHash;
+use recover_core::check::Signed;
 use recover_core::claim::{
-    Approval, Claim, ClaimStatus, Command, Hold, OpenRequest, Person, Refusal, Resolution, open,
-    step,
+    Acknowledged, Approval, Booking, Claim, ClaimStatus, Command, Hold, OpenRequest, Package,
+    Receipt, Refusal, Resolution, Screening, open, step,
 };
 use recover_core::deposit::DepositStatus;
 use recover_core::digest::{Digest, Encoder};
 use recover_core::kind::Kind;
+use recover_core::network::NetworkId;
 use recover_core::observation::Position;
+use recover_core::people::Person;
+use recover_core::plan::{Plan, Step};
 use recover_core::verdict::{Missing, Reason, Verdict};
 use std::collections::BTreeSet;
 
@@ -31,11 +39,10 @@ struct Attempt {
 
 impl Attempt {
     fn run(&self) -> Result<Claim, Refusal> {
-        let facts = self.world.facts(&self.actor);
-        match &self.claim {
-            None => open(&self.request, &facts),
-            Some(claim) => step(claim, self.revision, &self.command, &facts),
-        }
+        self.world.with(&self.actor, |facts| match &self.claim {
+            None => open(&self.request, facts),
+            Some(claim) => step(claim, self.revision, &self.command, facts),
+        })
     }
 
     fn claim(&mut self) -> &mut Claim {
@@ -45,36 +52,80 @@ impl Attempt {
     fn verdict(&mut self, verdict: Verdict) {
         self.world.deposit.classification.verdict = verdict;
     }
+
+    fn signed(&mut self) -> &mut Signed {
+        match &mut self.command {
+            Command::Import { signed } => signed,
+            _ => panic!("this command brings signed bytes"),
+        }
+    }
+
+    fn answers(&mut self) -> &mut Vec<Acknowledged> {
+        match &mut self.command {
+            Command::Acknowledge { answers } => answers,
+            _ => panic!("this command brings answers"),
+        }
+    }
+
+    fn voted_before(&mut self) {
+        let person = self.actor.name.clone();
+        self.claim().approvals.push(Approval {
+            person,
+            digest: other_digest(),
+            approved_at: START,
+            signature: None,
+        });
+    }
 }
 
 type Spoil = fn(&mut Attempt);
+type Row = (&'static str, Refusal, Spoil);
 
 /// A command, how it would succeed, and every way in which it is refused.
 struct Table {
     command: &'static str,
     good: Attempt,
-    refusals: Vec<(&'static str, Refusal, Spoil)>,
+    refusals: Vec<Row>,
 }
 
 fn other_digest() -> Digest {
     Encoder::new("another content").finish()
 }
 
-fn attempt(status: Option<ClaimStatus>, actor: &str, command: fn(&Claim) -> Command) -> Attempt {
-    let mut world = World::new();
-    let claim = world.claim_at(status.unwrap_or(ClaimStatus::Draft));
-    let command = command(&claim);
-    if status.is_none() {
-        world = World::new();
-    }
+fn attempt(
+    mut world: World,
+    status: ClaimStatus,
+    actor: &str,
+    command: impl Fn(&World, &Claim) -> Command,
+) -> Attempt {
+    let claim = world.claim_at(status);
     Attempt {
         actor: person(actor),
-        request: request(),
+        request: world.request(),
         revision: claim.revision,
-        claim: status.is_some().then_some(claim),
-        command,
+        command: command(&world, &claim),
+        claim: Some(claim),
         world,
     }
+}
+
+/// A package for a claim that must have none.
+fn package(of: &Claim) -> Package {
+    let mut world = World::new();
+    let mut package = world
+        .claim_at(ClaimStatus::Prepared)
+        .execution
+        .package
+        .expect("it is prepared");
+    package.attempt = of.execution.attempts;
+    package
+}
+
+fn signed_in(mut attempt: Attempt) -> Attempt {
+    let claim = attempt.claim().clone();
+    let imported = attempt.world.act(&claim, "tom", &import(&claim));
+    attempt.claim = Some(imported.expect("the signers signed the right bytes"));
+    attempt
 }
 
 const HOLD: Spoil = |attempt| {
@@ -84,20 +135,54 @@ const HOLD: Spoil = |attempt| {
         reason: because("a listed sender"),
     });
 };
-const OLD_REVISION: Spoil = |attempt| attempt.revision = 0;
-const NO_ROLE: Spoil = |attempt| attempt.actor = person("gus");
+const OLD_REVISION: Row = ("an old revision", Refusal::RevisionDiffers, |a| {
+    a.revision = 0
+});
+const NO_ROLE: Row = ("no role", Refusal::RoleMissing, |a| a.actor = person("gus"));
+const NO_POLICY: Row = ("no policy", Refusal::PolicyMissing, |a| {
+    a.world.policies.clear()
+});
+const HALTED: Row = ("halted", Refusal::Halted, |a| a.world.halted = true);
+const LIVE: Row = ("a package is out", Refusal::PackageLive, |a| {
+    let package = package(a.claim());
+    a.claim().execution.package = Some(package);
+});
+const MOVED: Row = ("something is booked", Refusal::AlreadyMoved, |a| {
+    a.claim().execution.receipts.push(Receipt::Booked {
+        instructions: vec![],
+        bookings: vec![Booking {
+            instruction: because("ins_1"),
+            entry: because("1"),
+        }],
+    });
+});
+const NOT_OUT: Row = ("no package", Refusal::PackageMissing, |a| {
+    a.claim().execution.package = None
+});
+const NO_STEP: Row = ("another step", Refusal::StepDiffers, |a| {
+    a.claim().plan = None
+});
+const VOTED: Row = ("voted on it", Refusal::ActorInvolved, Attempt::voted_before);
+
+fn wrong(spoil: Spoil) -> Row {
+    ("the wrong status", Refusal::StatusWrong, spoil)
+}
+
+fn no_reason(spoil: Spoil) -> Row {
+    ("no reason", Refusal::ReasonMissing, spoil)
+}
 
 /// What every command that leads towards payment looks at.
 #[rustfmt::skip] // A table.
-fn payable() -> Vec<(&'static str, Refusal, Spoil)> {
+fn payable() -> Vec<Row> {
     use Refusal as R;
     vec![
         ("held", R::OnHold, HOLD),
         ("the deposit is gone", R::DepositChanged, |a| a.world.deposit.status = DepositStatus::Gone),
         ("another amount", R::DepositChanged, |a| a.world.observation_mut().amount = Amount::from_u128(999)),
-        ("mined again in another block", R::DepositChanged, |a| a.world.observation_mut().block = Some(BlockRef { height: Height(100), hash: recover_core::block::BlockHash::new("0xb100b"), time: START })),
+        ("mined again in another block", R::DepositChanged, |a| { let mut again = block(100); again.hash = BlockHash::new("0xb100b"); a.world.observation_mut().block = Some(again); }),
         ("back in the mempool", R::DepositChanged, |a| a.world.observation_mut().block = None),
-        ("another asset", R::DepositChanged, |a| a.world.observation_mut().asset = recover_core::asset::AssetId::native(recover_core::network::NetworkId::new("ethereum"))),
+        ("another asset", R::DepositChanged, |a| a.world.observation_mut().asset = AssetId::native(NetworkId::new("ethereum"))),
         ("the twin payment of the same block", R::DepositChanged, |a| a.world.observation_mut().position = Position::log(1)),
         ("unconfirmed again", R::DepositNotFinal, |a| a.world.deposit.status = DepositStatus::Unconfirmed),
         ("claimed, and not final after all", R::DepositNotFinal, |a| a.verdict(Verdict::Conditional(Missing::FinalityMissing))),
@@ -115,17 +200,58 @@ fn payable() -> Vec<(&'static str, Refusal, Spoil)> {
 }
 
 #[rustfmt::skip] // A table.
+fn unpaid() -> Vec<Row> {
+    let mut rows = payable();
+    rows.push(("the ledger does not reach over it", Refusal::LedgerCoverageMissing, |a| a.world.ledger_covered = false));
+    rows
+}
+
+/// What every policy in force says of the claim.
+#[rustfmt::skip] // A table.
+fn ruled() -> Vec<Row> {
+    use Refusal as R;
+    vec![
+        ("screened too long ago", R::ScreeningMissing, |a| a.world.now = later(START, SCREENING_SECONDS + 1)),
+        ("held at the last screening", R::ScreeningMissing, |a| { a.claim().rescreening = Some(Screening { clear: false, person: because("eve"), reason: because("listed"), decided_at: START }); }),
+        ("never screened", R::ScreeningMissing, |a| { a.claim().screening = None; a.claim().rescreening = None; }),
+        ("a rule blocks it", R::BlockedByPolicy, |a| for policy in &mut a.world.policies { for rule in &mut policy.rules { rule.kinds = vec![]; rule.action = RuleAction::Block; } }),
+        ("no rule fits", R::NoApprovalRule, |a| for policy in &mut a.world.policies { for rule in &mut policy.rules { rule.kinds = vec![Kind::IbcVoucher]; } }),
+        ("no tier fits", R::NoApprovalRule, |a| for policy in &mut a.world.policies { for tier in &mut policy.tiers { tier.value_max = Some(cents(99_999)); } }),
+    ]
+}
+
+/// What is asked whenever something leaves the house.
+#[rustfmt::skip] // A table.
+fn released() -> Vec<Row> {
+    use Refusal as R;
+    let mut rows = vec![OLD_REVISION, NO_ROLE, NO_POLICY, HALTED];
+    rows.extend(unpaid());
+    rows.extend(ruled());
+    rows.extend([
+        VOTED,
+        ("one vote too few", R::QuorumMissing, |a| for policy in &mut a.world.policies { for tier in &mut policy.tiers { tier.votes = 3; } }),
+        ("a voter who left", R::QuorumMissing, |a| a.world.people.retain(|person| person.name != "bob")),
+        ("the delay runs", R::DelayRunning, |a| for policy in &mut a.world.policies { for tier in &mut policy.tiers { tier.delay_seconds = 86_400; } }),
+        ("a vote that nobody logged", R::VotesNotLogged, |a| a.world.votes_logged = false),
+        ("at the package's end", R::PackageExpired, |a| a.world.now = later(START, PACKAGE_SECONDS)),
+    ]);
+    rows
+}
+
+fn day_full() -> Row {
+    ("enough for a day", Refusal::DayLimitReached, |a| {
+        a.world.spending.released = cents(1_000_000_000 - 99_999)
+    })
+}
+
+#[rustfmt::skip] // A table.
 fn tables() -> Vec<Table> {
     use ClaimStatus as S;
     use Refusal as R;
-    let table = |command, good, refusals: Vec<Vec<(&'static str, Refusal, Spoil)>>| Table { command, good, refusals: refusals.concat() };
-    let old = ("an old revision", R::RevisionDiffers, OLD_REVISION);
-    let nobody = ("no role", R::RoleMissing, NO_ROLE);
-    let wrong: fn(Spoil) -> (&'static str, Refusal, Spoil) = |spoil| ("the wrong status", R::StatusWrong, spoil);
-    let no_reason = |spoil: Spoil| ("no reason", R::ReasonMissing, spoil);
+    let table = |command, good, refusals: Vec<Vec<Row>>| Table { command, good, refusals: refusals.concat() };
     vec![
-        table("open", attempt(None, "ada", |_| Command::Accept), vec![vec![
-            ("no role", R::RoleMissing, NO_ROLE),
+        table("open", { let mut good = attempt(World::new(), S::Draft, "ada", |_, _| Command::Accept); good.claim = None; good.world = World::new(); good }, vec![vec![
+            NO_ROLE,
             ("a reorganisation removed it", R::DepositChanged, |a| a.world.deposit.status = DepositStatus::Gone),
             ("not final", R::DepositNotFinal, |a| a.world.deposit.status = DepositStatus::Unconfirmed),
             ("not final, by the verdict", R::DepositNotFinal, |a| a.verdict(Verdict::Conditional(Missing::FinalityMissing))),
@@ -143,64 +269,108 @@ fn tables() -> Vec<Table> {
             ("another user appeals", R::RivalAppeal, |a| a.world.rivals = vec!["user-1".into(), "user-2".into()]),
             ("no address to pay", R::DestinationMissing, |a| a.request.destination = None),
         ]]),
-        table("quote", attempt(Some(S::Draft), "ada", |_| Command::Quote(quote())), vec![
-            vec![old, nobody, wrong(|a| a.claim().status = S::Approved)],
+        table("quote", attempt(World::new(), S::Draft, "ada", |world, claim| world.quote(claim)), vec![
+            vec![OLD_REVISION, NO_ROLE, LIVE, wrong(|a| a.claim().status = S::Settled), MOVED],
             payable(),
-            vec![("a quote over another amount", R::DepositChanged, |a| {
-                let mut other = quote();
-                other.quote.net = Amount::from_u128(999);
-                a.command = Command::Quote(other);
-            })],
+            vec![("a quote over another amount", R::DepositChanged, |a| if let Command::Quote { quote, .. } = &mut a.command { quote.quote.net = Amount::from_u128(999); }),
+                ("a plan that does nothing", R::PlanDiffers, |a| if let Command::Quote { plan, .. } = &mut a.command { *plan = Some(Plan { steps: vec![] }); })],
         ]),
-        table("accept", attempt(Some(S::Quoted), "abe", |_| Command::Accept), vec![
-            vec![old, nobody, wrong(|a| a.claim().status = S::QuoteExpired)],
+        table("accept", attempt(World::new(), S::Quoted, "abe", |_, _| Command::Accept), vec![
+            vec![OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::QuoteExpired)],
             payable(),
             vec![("at the end of the quote", R::QuoteExpired, |a| a.world.now = later(START, QUOTE_SECONDS))],
         ]),
-        table("screen --clear", attempt(Some(S::Accepted), "eve", |_| screen(true)), vec![vec![
-            old, nobody, wrong(|a| a.claim().status = S::Quoted),
+        table("screen --clear", attempt(World::new(), S::Accepted, "eve", |_, _| screen(true)), vec![vec![
+            OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::Quoted),
             no_reason(|a| a.command = Command::Screen { clear: true, reason: because(" ") }),
         ]]),
-        table("screen --hold", attempt(Some(S::Draft), "eve", |_| screen(false)), vec![vec![
-            old, nobody, wrong(|a| a.claim().status = S::Settled),
+        table("screen --hold", attempt(World::new(), S::Draft, "eve", |_, _| screen(false)), vec![vec![
+            OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::Settled),
             no_reason(|a| a.command = Command::Screen { clear: false, reason: because("") }),
         ]]),
-        table("approve", attempt(Some(S::PendingApproval), "dee", vote), vec![
-            vec![old, nobody,
-                ("no policy", R::PolicyMissing, |a| a.world.approvers_min = None),
-                ("a policy for one approver", R::PolicyMissing, |a| a.world.approvers_min = Some(1)),
-                ("a policy without a screening age", R::PolicyMissing, |a| a.world.screening_age_max_seconds = None),
-                wrong(|a| a.claim().status = S::Accepted)],
-            payable(),
+        table("approve", attempt(World::new(), S::PendingApproval, "dee", |_, claim| vote(claim)), vec![
+            vec![OLD_REVISION, NO_ROLE, NO_POLICY, wrong(|a| a.claim().status = S::Accepted)],
+            unpaid(),
+            vec![("nobody could lay it out", R::PlanMissing, |a| a.claim().plan = None)],
+            ruled(),
             vec![
-                ("the ledger does not reach over it", R::LedgerCoverageMissing, |a| a.world.ledger_covered = false),
-                ("screened too long ago", R::ScreeningMissing, |a| a.world.now = later(START, SCREENING_SECONDS + 1)),
                 ("acted on it before", R::ActorInvolved, |a| { let name = a.actor.name.clone(); a.claim().involved.insert(name); }),
-                ("voted before", R::AlreadyVoted, |a| { let person = a.actor.name.clone(); a.claim().approvals.push(Approval { person, digest: other_digest(), approved_at: START, signature: None }); }),
-                ("another content", R::DigestDiffers, |a| a.command = vote_on(other_digest())),
+                ("voted before", R::AlreadyVoted, Attempt::voted_before),
+                ("another content", R::DigestDiffers, |a| if let Command::Approve { digest, .. } = &mut a.command { *digest = other_digest(); }),
+                ("unsigned", R::SignatureMissing, |a| { for policy in &mut a.world.policies { policy.signed_votes = true; } if let Command::Approve { signature, .. } = &mut a.command { *signature = None; } }),
+                ("signed with nothing", R::SignatureWrong, |a| if let Command::Approve { signature, .. } = &mut a.command { *signature = Some(because("signed")); }),
             ],
         ]),
-        table("reject", attempt(Some(S::PendingApproval), "dee", |_| Command::Reject { reason: because("no") }), vec![vec![
-            old, nobody, wrong(|a| a.claim().status = S::Accepted),
+        table("reject", attempt(World::new(), S::PendingApproval, "dee", |_, _| reject()), vec![vec![
+            OLD_REVISION, NO_ROLE, LIVE, wrong(|a| a.claim().status = S::Accepted), MOVED,
             ("acted on it before", R::ActorInvolved, |a| { let name = a.actor.name.clone(); a.claim().involved.insert(name); }),
             no_reason(|a| a.command = Command::Reject { reason: because("") }),
         ]]),
-        table("cancel", attempt(Some(S::Accepted), "abe", |_| Command::Cancel { reason: because("withdrawn") }), vec![vec![
-            old, nobody, wrong(|a| a.claim().status = S::Broadcast),
+        table("cancel", attempt(World::new(), S::Accepted, "abe", |_, _| cancel()), vec![vec![
+            OLD_REVISION, NO_ROLE, LIVE, wrong(|a| a.claim().status = S::Broadcast), MOVED,
             ("held", R::OnHold, HOLD),
             no_reason(|a| a.command = Command::Cancel { reason: because("\t") }),
         ]]),
         table("expire", {
-            let mut good = attempt(Some(S::Quoted), "gus", |_| Command::ExpireQuote);
+            let mut good = attempt(World::new(), S::Quoted, "gus", |_, _| Command::ExpireQuote);
             good.world.now = later(START, QUOTE_SECONDS);
             good
         }, vec![vec![
-            old, wrong(|a| a.claim().status = S::Accepted),
+            OLD_REVISION, wrong(|a| a.claim().status = S::Accepted),
             ("one second is left", R::QuoteStillValid, |a| a.world.now = later(START, QUOTE_SECONDS - 1)),
         ]]),
-        table("invalidate", attempt(Some(S::Approved), "gus", |_| Command::Invalidate { reason: because("reorganised") }), vec![vec![
-            old, wrong(|a| a.claim().status = S::Settled),
+        table("invalidate", attempt(World::new(), S::Approved, "gus", |_, _| invalidate()), vec![vec![
+            OLD_REVISION, LIVE, wrong(|a| a.claim().status = S::Settled), MOVED,
             no_reason(|a| a.command = Command::Invalidate { reason: because("") }),
+        ]]),
+        table("lapse", {
+            let mut good = attempt(World::new(), S::Approved, "gus", |_, _| Command::LapseVotes);
+            good.world.now = later(START, VOTE_SECONDS + 1);
+            good
+        }, vec![vec![
+            OLD_REVISION, NO_POLICY, wrong(|a| a.claim().status = S::Accepted),
+            ("one second is left", R::VotesStillValid, |a| a.world.now = later(START, VOTE_SECONDS)),
+            ("there are none", R::VotesStillValid, |a| a.claim().approvals.clear()),
+        ]]),
+        table("prepare", attempt(World::new(), S::Approved, "tom", |world, claim| world.release(claim)), vec![
+            released(),
+            vec![LIVE, wrong(|a| a.claim().status = S::PendingApproval), day_full(),
+                ("another step is next", R::StepDiffers, |a| a.claim().execution.done = 1)],
+        ]),
+        table("export", attempt(World::new(), S::Prepared, "tia", |world, _| world.export()), vec![
+            released(), vec![wrong(|a| a.claim().status = S::Approved), NOT_OUT],
+        ]),
+        table("instruct", attempt(World::crediting(), S::Approved, "tom", |world, claim| world.release(claim)), vec![
+            released(),
+            vec![LIVE, wrong(|a| a.claim().status = S::PendingApproval), day_full(),
+                ("another step is next", R::StepDiffers, |a| a.claim().execution.done = 1)],
+        ]),
+        table("import", attempt(World::new(), S::AwaitingSignature, "tom", |_, claim| import(claim)), vec![vec![
+            OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::Prepared), VOTED, NO_STEP, NOT_OUT,
+            ("other bytes were signed", R::BytesDiffer, |a| a.signed().unsigned.push(0)),
+            ("another account signed", R::SignerDiffers, |a| a.signed().signer = because("0xThief")),
+            ("another key signed", R::SignerDiffers, |a| { let plan = a.claim().plan.as_mut(); if let Some(Step::Send(leg)) = plan.and_then(|plan| plan.steps.first_mut()) { leg.signer_key = Some(because("02aa")); } }),
+            ("at the package's end", R::PackageExpired, |a| a.world.now = later(START, PACKAGE_SECONDS)),
+        ]]),
+        table("send", signed_in(attempt(World::new(), S::AwaitingSignature, "tia", |_, _| Command::Send)), vec![
+            vec![OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::Approved), HALTED],
+            unpaid(),
+            vec![VOTED, NOT_OUT, ("nobody brought them back", R::SignedBytesMissing, |a| if let Some(package) = &mut a.claim().execution.package { package.signed = None; })],
+        ]),
+        table("sent", attempt(World::new(), S::BroadcastUnknown, "gus", |_, _| Command::Sent), vec![vec![
+            OLD_REVISION, wrong(|a| a.claim().status = S::Approved),
+            ("it is known", R::NothingNew, |a| a.claim().status = S::Broadcast),
+        ]]),
+        table("sight", attempt(World::new(), S::Confirming, "gus", |_, _| finalised()), vec![vec![
+            OLD_REVISION, wrong(|a| a.claim().status = S::Prepared), NO_STEP, NOT_OUT,
+            ("it was seen there", R::NothingNew, |a| a.command = included()),
+        ]]),
+        table("acknowledge", attempt(World::crediting(), S::Instructed, "tom", |_, claim| Command::Acknowledge { answers: answers(claim) }), vec![vec![
+            OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::Approved), VOTED, NO_STEP, NOT_OUT,
+            ("an instruction that is not out", R::AcknowledgementUnknown, |a| a.answers().push(Acknowledged { instruction: because("ins_x"), entry: because("9"), asset: token(), amount: Amount::ZERO })),
+            ("one answer is missing", R::AcknowledgementIncomplete, |a| { a.answers().remove(0); }),
+            ("one answer comes twice", R::AcknowledgementIncomplete, |a| { let twice = a.answers().last().cloned(); a.answers().extend(twice); }),
+            ("an answer without an entry", R::AcknowledgementIncomplete, |a| a.answers()[0].entry = because(" ")),
         ]]),
     ]
 }
@@ -231,7 +401,13 @@ fn every_refusal_has_a_row_and_a_hint() {
         .flat_map(|table| table.refusals.iter().map(|(_, refusal, _)| *refusal))
         .collect();
     for refusal in Refusal::ALL {
-        assert!(provoked.contains(refusal), "no row is refused as {refusal}");
+        // A slot is taken by another claim's package, which this machine does not see: the store says it.
+        let is_the_stores = *refusal == Refusal::SlotTaken;
+        assert_eq!(
+            provoked.contains(refusal),
+            !is_the_stores,
+            "no row is refused as {refusal}"
+        );
         assert!(!refusal.hint().is_empty(), "{refusal}");
     }
 }
@@ -244,9 +420,9 @@ fn of_two_refusals_that_apply_the_earlier_is_told() {
             for (second_name, second, spoil_second) in table.refusals.iter().skip(index + 1) {
                 let mut attempt = table.good.clone();
                 spoil_first(&mut attempt);
-                spoil_second(&mut attempt);
                 let mut turned = table.good.clone();
                 spoil_second(&mut turned);
+                spoil_second(&mut attempt);
                 spoil_first(&mut turned);
                 // The two set one fact to two values: only the last of them holds.
                 if attempt != turned {
@@ -270,8 +446,9 @@ fn of_two_refusals_that_apply_the_earlier_is_told() {
             }
         }
     }
+    println!("{pairs} pairs of refusals");
     assert!(
-        pairs > 900,
+        pairs > 3_500,
         "only {pairs} pairs can meet: the tables shrank"
     );
 }
@@ -281,11 +458,31 @@ fn a_draft_on_a_deposit_from_a_file_opens_and_is_never_quoted() {
     let mut world = World::new();
     world.deposit.classification.verdict = Verdict::Conditional(Missing::NotSeenByUs);
     let claim = world
-        .open("ada", &request())
+        .open("ada", &world.request())
         .expect("work can start before a source of ours saw it");
     world.deposit.status = DepositStatus::Claimed;
     assert_eq!(
-        world.act(&claim, "ada", &Command::Quote(quote())),
+        world.act(&claim, "ada", &world.quote(&claim)),
         Err(Refusal::ConditionOpen)
     );
+}
+
+#[test]
+fn a_claim_that_nobody_could_lay_out_is_quoted_and_never_approved() {
+    let mut world = World::new();
+    let draft = world.claim_at(ClaimStatus::Draft);
+    let unplanned = Command::Quote {
+        quote: quote(),
+        plan: None,
+    };
+    let quoted_only = world.act(&draft, "ada", &unplanned).expect("a price alone");
+    let pending = world.on_to(quoted_only, |claim| {
+        claim.status == ClaimStatus::PendingApproval
+    });
+    assert_eq!(
+        world.act(&pending, "bob", &vote_on(pending.content_digest())),
+        Err(Refusal::PlanMissing)
+    );
+    let planned = quoted(quote(), crate::world::plan(&draft));
+    assert!(world.act(&pending, "ada", &planned).is_ok());
 }

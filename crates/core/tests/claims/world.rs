@@ -1,22 +1,29 @@
 //! One deposit, the people of one exchange and the facts of one moment, for every suite to spoil in its own way.
 
+use crate::people::{everybody, person};
 use recover_core::address::{Address, Payload};
 use recover_core::amount::Amount;
 use recover_core::appeal::AppealId;
+use recover_core::approval::{
+    ApprovalPolicy, ApprovalRule, PolicyInForce, RuleAction, Spending, Tier,
+};
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
+use recover_core::check::{Check, Decoded, Deviation, NotReadable, Signed, Slot};
 use recover_core::claim::{
-    Claim, ClaimQuote, ClaimStatus, Command, Facts, OpenRequest, Person, Refusal, Role, open, step,
+    Acknowledged, Claim, ClaimQuote, ClaimStatus, Command, Facts, OpenRequest, Refusal, Resolution,
+    Sighting, Verified, open, step,
 };
 use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin};
-use recover_core::digest::Digest;
+use recover_core::digest::{Digest, Encoder};
 use recover_core::fee::{Cents, Quote};
 use recover_core::kind::Kind;
-use recover_core::network::NetworkId;
+use recover_core::network::{Family, NetworkId};
 use recover_core::observation::{Mechanism, Observation, Outcome, Position};
+use recover_core::people::Person;
+use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step as PlanStep};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{How, Verdict};
-use std::collections::BTreeSet;
 
 /// When the story starts.
 pub const START: Timestamp = Timestamp::from_micros(1_764_000_000_000_000);
@@ -24,33 +31,56 @@ pub const START: Timestamp = Timestamp::from_micros(1_764_000_000_000_000);
 pub const QUOTE_SECONDS: i64 = 86_400;
 /// A screening is good for this long, in seconds.
 pub const SCREENING_SECONDS: i64 = 3_600;
+/// A vote is good for this long, in seconds.
+pub const VOTE_SECONDS: i64 = 7_200;
+/// A package is good for this long, in seconds.
+pub const PACKAGE_SECONDS: i64 = 1_800;
 
 pub const AMOUNT: u128 = 1_000;
+pub const FEE: u128 = 83;
 
 pub fn later(from: Timestamp, seconds: i64) -> Timestamp {
     from.plus_seconds(seconds)
         .expect("the tests stay within the years that fit")
 }
 
-pub fn person(name: &str) -> Person {
-    let roles: &[Role] = match name {
-        "ada" | "abe" => &[Role::Specialist],
-        "bob" | "cyd" | "dee" => &[Role::Wallet],
-        "eve" => &[Role::Compliance],
-        "fay" => &[Role::Specialist, Role::Wallet, Role::Compliance],
-        _ => &[],
-    };
-    Person {
-        name: name.to_owned(),
-        roles: roles.iter().copied().collect(),
+pub fn cents(value: u128) -> Cents {
+    Cents(Amount::from_u128(value))
+}
+
+/// Two people of the wallet team for anything, nothing signed, no delay.
+pub fn policy() -> ApprovalPolicy {
+    ApprovalPolicy {
+        rules: vec![ApprovalRule {
+            number: 1,
+            kinds: vec![],
+            networks: vec![],
+            resolutions: vec![],
+            action: RuleAction::Tiers,
+        }],
+        tiers: vec![tier(None, 2)],
+        week_multiple: 7,
+        maker_multiple: 10,
+        pair_multiple: 5,
+        day_release_max: cents(1_000_000_000),
+        vote_valid_seconds: VOTE_SECONDS,
+        screening_age_max_seconds: SCREENING_SECONDS,
+        release_screening_age_max_seconds: SCREENING_SECONDS,
+        signed_votes: false,
     }
 }
 
-/// Who gives a command, and the command for the claim as it stands.
-pub type Step = (&'static str, fn(&Claim) -> Command);
-
-/// Everybody: two specialists, three of the wallet team, compliance, one with every role, one with none.
-pub const EVERYBODY: &[&str] = &["ada", "abe", "bob", "cyd", "dee", "eve", "fay", "gus"];
+pub fn tier(value_max: Option<u128>, votes: u32) -> Tier {
+    Tier {
+        name: format!("up to {value_max:?}"),
+        value_max: value_max.map(cents),
+        votes,
+        lead_votes: 0,
+        compliance_vote: false,
+        delay_seconds: 0,
+        alone: None,
+    }
+}
 
 /// What a command may look at, owned.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,26 +91,31 @@ pub struct World {
     pub ledger_covered: bool,
     pub people: Vec<Person>,
     pub now: Timestamp,
-    pub approvers_min: Option<u32>,
-    pub screening_age_max_seconds: Option<i64>,
+    pub policies: Vec<ApprovalPolicy>,
+    pub spending: Spending,
+    pub halted: bool,
+    pub votes_logged: bool,
+}
+
+pub fn ethereum() -> NetworkId {
+    NetworkId::new("ethereum")
+}
+
+pub fn token() -> AssetId {
+    AssetId::contract(ethereum(), "0xToken")
 }
 
 pub fn observation() -> Observation {
-    let ethereum = NetworkId::new("ethereum");
     let address =
         |byte, text: &str| Address::from_parts(Payload::Account20([byte; 20]), text.into());
     Observation {
-        network: ethereum.clone(),
+        network: ethereum(),
         tx_id: TxId::new("0xaa"),
         position: Position::log(0),
-        block: Some(BlockRef {
-            height: Height(100),
-            hash: BlockHash::new("0xb100"),
-            time: START,
-        }),
+        block: Some(block(100)),
         from: Some(address(1, "0xFrom")),
         to: address(2, "0xTo"),
-        asset: AssetId::contract(ethereum, "0xToken"),
+        asset: token(),
         amount: Amount::from_u128(AMOUNT),
         amount_stated: Amount::from_u128(AMOUNT),
         balance_delta: Some(Amount::from_u128(AMOUNT)),
@@ -91,9 +126,32 @@ pub fn observation() -> Observation {
     }
 }
 
+pub fn block(height: u64) -> BlockRef {
+    BlockRef {
+        height: Height(height),
+        hash: BlockHash::new(&format!("0xb{height}")),
+        time: START,
+    }
+}
+
 impl World {
-    /// A final unlisted token at an address issued to `user-1`, in a covered period, with nobody else asking for it.
+    /// A final unlisted token at an address issued to `user-1`, in a covered period, with nobody else asking for it: it is swept
+    /// to an address that they proved.
     pub fn new() -> Self {
+        Self::of(Kind::UnlistedToken, How::SameKey)
+    }
+
+    /// The same, where the ledger missed a deposit: it is credited.
+    pub fn crediting() -> Self {
+        Self::of(Kind::MissedCredit, How::OwnAccount)
+    }
+
+    /// The same, on the wrong network: it is swept to treasury and then credited.
+    pub fn sweeping() -> Self {
+        Self::of(Kind::WrongChainSameKey, How::SameKey)
+    }
+
+    fn of(kind: Kind, how: How) -> Self {
         Self {
             deposit: Deposit {
                 origin: Origin::Observed(observation()),
@@ -101,9 +159,9 @@ impl World {
                 decimals_vouched: true,
                 symbol: Some("TKN".to_owned()),
                 classification: Classification {
-                    kind: Kind::UnlistedToken,
+                    kind,
                     also: Vec::new(),
-                    verdict: Verdict::Controllable(How::SameKey),
+                    verdict: Verdict::Controllable(how),
                     owner: Some("user-1".to_owned()),
                     memo: None,
                 },
@@ -112,48 +170,57 @@ impl World {
             scanned_twin: false,
             rivals: Vec::new(),
             ledger_covered: true,
-            people: EVERYBODY.iter().copied().map(person).collect(),
+            people: everybody(),
             now: START,
-            approvers_min: Some(2),
-            screening_age_max_seconds: Some(SCREENING_SECONDS),
+            policies: vec![policy()],
+            spending: Spending::default(),
+            halted: false,
+            votes_logged: true,
         }
     }
 
-    pub fn facts<'a>(&'a self, actor: &'a Person) -> Facts<'a> {
-        Facts {
+    /// Does something with the facts of this moment.
+    pub fn with<T>(&self, actor: &Person, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+        let policies: Vec<PolicyInForce<'_>> = self
+            .policies
+            .iter()
+            .map(|approval| PolicyInForce {
+                approval,
+                people: &self.people,
+            })
+            .collect();
+        look(&Facts {
             deposit: &self.deposit,
             scanned_twin: self.scanned_twin,
             rivals: &self.rivals,
             ledger_covered: self.ledger_covered,
             actor,
-            people: &self.people,
             now: self.now,
-            approvers_min: self.approvers_min,
-            screening_age_max_seconds: self.screening_age_max_seconds,
-        }
+            policies: &policies,
+            spending: &self.spending,
+            halted: self.halted,
+            votes_logged: self.votes_logged,
+        })
     }
 
     /// The person as the policy has them now; a stranger to it has no roles.
     pub fn actor(&self, name: &str) -> Person {
         let known = self.people.iter().find(|person| person.name == name);
         known.cloned().unwrap_or_else(|| Person {
-            name: name.to_owned(),
-            roles: BTreeSet::new(),
+            roles: [].into(),
+            ..person(name)
         })
     }
 
     pub fn open(&self, name: &str, request: &OpenRequest) -> Result<Claim, Refusal> {
-        open(request, &self.facts(&self.actor(name)))
+        self.with(&self.actor(name), |facts| open(request, facts))
     }
 
     /// Applies a command to the claim as it stands.
     pub fn act(&self, claim: &Claim, name: &str, command: &Command) -> Result<Claim, Refusal> {
-        step(
-            claim,
-            claim.revision,
-            command,
-            &self.facts(&self.actor(name)),
-        )
+        self.with(&self.actor(name), |facts| {
+            step(claim, claim.revision, command, facts)
+        })
     }
 
     pub fn observation_mut(&mut self) -> &mut Observation {
@@ -163,27 +230,100 @@ impl World {
         }
     }
 
-    /// The claim after the happy path up to one status; between opening and approval only.
-    pub fn claim_at(&mut self, status: ClaimStatus) -> Claim {
-        let mut claim = self.open("ada", &request()).expect("a good deposit opens");
-        self.deposit.status = DepositStatus::Claimed;
-        let path: [Step; 5] = [
-            ("ada", |_| Command::Quote(quote())),
-            ("ada", |_| Command::Accept),
-            ("eve", |_| screen(true)),
-            ("bob", vote),
-            ("cyd", vote),
-        ];
-        for (name, command) in path {
-            if claim.status == status {
-                return claim;
-            }
-            claim = self
-                .act(&claim, name, &command(&claim))
-                .expect("the happy path has no refusal");
+    /// Who does what next on the happy path; `None` where it ends or needs proof that the path does not have.
+    pub fn onward(&self, claim: &Claim) -> Option<(&'static str, Command)> {
+        let execution = &claim.execution;
+        if let Some(package) = &execution.package {
+            return Some(match claim.status {
+                ClaimStatus::Prepared => ("tom", self.export()),
+                ClaimStatus::AwaitingSignature if package.signed.is_none() => {
+                    ("tom", import(claim))
+                }
+                ClaimStatus::AwaitingSignature => ("tom", Command::Send),
+                ClaimStatus::BroadcastUnknown => ("", Command::Sent),
+                ClaimStatus::Broadcast | ClaimStatus::Reorged => ("", included()),
+                ClaimStatus::Confirming => ("", finalised()),
+                ClaimStatus::Instructed => ("tom", acknowledge(claim)),
+                _ => return None,
+            });
         }
-        assert_eq!(claim.status, status, "the happy path ends in approved");
+        match claim.status {
+            ClaimStatus::Draft | ClaimStatus::QuoteExpired => Some(("ada", self.quote(claim))),
+            ClaimStatus::Quoted => Some(("ada", Command::Accept)),
+            ClaimStatus::Accepted => Some(("eve", screen(true))),
+            ClaimStatus::PendingApproval => ["bob", "cyd", "dee"]
+                .into_iter()
+                .find(|name| claim.approvals.iter().all(|vote| vote.person != *name))
+                .map(|name| (name, vote(claim))),
+            ClaimStatus::Approved | ClaimStatus::Confirming | ClaimStatus::Instructed => {
+                Some(("tom", self.release(claim)))
+            }
+            ClaimStatus::FailedOnChain | ClaimStatus::ArtifactExpired => {
+                Some(if execution.is_bound() {
+                    ("tom", self.release(claim))
+                } else {
+                    ("ada", self.quote(claim))
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The claim after the happy path up to one status, from opening on.
+    pub fn claim_at(&mut self, status: ClaimStatus) -> Claim {
+        let claim = self
+            .open("ada", &self.request())
+            .expect("a good deposit opens");
+        self.deposit.status = DepositStatus::Claimed;
+        self.on_to(claim, |claim| claim.status == status)
+    }
+
+    /// On along the happy path until something holds.
+    pub fn on_to(&self, mut claim: Claim, there: impl Fn(&Claim) -> bool) -> Claim {
+        while !there(&claim) {
+            let (name, command) = self
+                .onward(&claim)
+                .unwrap_or_else(|| panic!("the happy path ends at {}", claim.status));
+            claim = self.act(&claim, name, &command).unwrap_or_else(|refusal| {
+                panic!("{} at {} is {refusal}", command.code(), claim.status)
+            });
+        }
         claim
+    }
+
+    /// What opens this deposit's claim.
+    pub fn request(&self) -> OpenRequest {
+        let pays_to_address = self.deposit.classification.kind == Kind::UnlistedToken;
+        OpenRequest {
+            destination: pays_to_address.then(|| "0xProven".to_owned()),
+            ..request()
+        }
+    }
+
+    /// A quote given now, with its plan.
+    pub fn quote(&self, claim: &Claim) -> Command {
+        let mut quote = quote();
+        quote.quoted_at = self.now;
+        quote.expires_at = later(self.now, QUOTE_SECONDS);
+        quoted(quote, plan(claim))
+    }
+
+    /// The release of the next step.
+    pub fn release(&self, claim: &Claim) -> Command {
+        let expires_at = later(self.now, PACKAGE_SECONDS);
+        match claim.current_step() {
+            Some(PlanStep::Send(leg)) => Command::Prepare {
+                transaction: verified(leg, u64::from(claim.execution.attempts)),
+                expires_at,
+            },
+            _ => Command::Instruct { expires_at },
+        }
+    }
+
+    pub fn export(&self) -> Command {
+        Command::Export {
+            expires_at: later(self.now, PACKAGE_SECONDS),
+        }
     }
 }
 
@@ -201,18 +341,246 @@ pub fn request() -> OpenRequest {
 pub fn quote() -> ClaimQuote {
     ClaimQuote {
         quote: Quote {
-            value: Cents(Amount::from_u128(100_000)),
-            service_fee: Cents(Amount::from_u128(8_000)),
-            network_fee: Cents(Amount::from_u128(300)),
-            total_fee: Cents(Amount::from_u128(8_300)),
-            fee_in_asset: Amount::from_u128(83),
-            net: Amount::from_u128(AMOUNT - 83),
+            value: cents(100_000),
+            service_fee: cents(8_000),
+            network_fee: cents(300),
+            total_fee: cents(8_300),
+            fee_in_asset: Amount::from_u128(FEE),
+            net: Amount::from_u128(AMOUNT - FEE),
             rule: 1,
         },
         policy_version: 4,
+        policy_digest: Encoder::new("policy").finish(),
         price_ids: vec!["p-1".to_owned(), "p-2".to_owned()],
         quoted_at: START,
         expires_at: later(START, QUOTE_SECONDS),
+    }
+}
+
+pub fn quoted(quote: ClaimQuote, plan: Plan) -> Command {
+    Command::Quote {
+        quote,
+        plan: Some(plan),
+    }
+}
+
+/// A leg of the deposit's network.
+pub fn leg(kind: LegKind, signer: &str, recipient: &str, amount: u128) -> Leg {
+    let asset = match kind {
+        LegKind::GasTopUp | LegKind::Deploy => AssetId::native(ethereum()),
+        LegKind::Flush | LegKind::Transfer | LegKind::Return => token(),
+    };
+    Leg {
+        kind,
+        network: ethereum(),
+        chain: "eip155:1".to_owned(),
+        signer: signer.to_owned(),
+        signer_key: None,
+        target: "0xToken".to_owned(),
+        recipient: recipient.to_owned(),
+        memo: None,
+        asset,
+        amount: Amount::from_u128(amount),
+        call: None,
+        route: None,
+        fee_max: Amount::from_u128(50),
+    }
+}
+
+pub fn send(leg: Leg) -> PlanStep {
+    PlanStep::Send(Box::new(leg))
+}
+
+pub fn instruction(kind: InstructionKind, user: Option<&str>, amount: u128) -> Instruction {
+    Instruction {
+        kind,
+        user: user.map(str::to_owned),
+        asset: token(),
+        amount: Amount::from_u128(amount),
+        entry: None,
+    }
+}
+
+/// The net to the user and the fee to the exchange.
+pub fn bookings() -> PlanStep {
+    PlanStep::Instruct(vec![
+        instruction(InstructionKind::Credit, Some("user-1"), AMOUNT - FEE),
+        instruction(InstructionKind::CaptureFee, None, FEE),
+    ])
+}
+
+/// What a claim's resolution needs.
+pub fn plan(claim: &Claim) -> Plan {
+    let top_up = || send(leg(LegKind::GasTopUp, "0xGas", "0xTo", 40));
+    let steps = match claim.resolution {
+        Resolution::LedgerCredit => vec![bookings()],
+        Resolution::SweepThenCredit => vec![
+            top_up(),
+            send(leg(LegKind::Transfer, "0xTo", "0xTreasury", AMOUNT)),
+            bookings(),
+        ],
+        Resolution::ReturnToSender => {
+            vec![send(leg(LegKind::Return, "0xTo", "0xProven", AMOUNT - FEE))]
+        }
+        _ => vec![
+            top_up(),
+            send(leg(LegKind::Transfer, "0xTo", "0xProven", AMOUNT - FEE)),
+        ],
+    };
+    Plan { steps }
+}
+
+/// The tests' own network: unsigned bytes are the leg's text and a sequence, signed bytes have the signer before them.
+pub struct TextNetwork;
+
+impl TextNetwork {
+    pub fn bytes(leg: &Leg, sequence: u64) -> Vec<u8> {
+        format!("{sequence}:{leg:?}").into_bytes()
+    }
+}
+
+impl Check for TextNetwork {
+    fn family(&self) -> Family {
+        Family::Evm
+    }
+
+    fn decode(&self, _chain: &str, unsigned: &[u8]) -> Result<Decoded, NotReadable> {
+        let unreadable = || NotReadable {
+            expected: "a text with a sequence before it",
+            detail: "it is none".to_owned(),
+        };
+        let text = std::str::from_utf8(unsigned).map_err(|_| unreadable())?;
+        let (sequence, _) = text.split_once(':').ok_or_else(unreadable)?;
+        Ok(Decoded {
+            lines: Vec::new(),
+            slot: Slot {
+                account: "0xTo".to_owned(),
+                sequence: sequence.parse().map_err(|_| unreadable())?,
+                is_ticket: false,
+            },
+            fee_max: Amount::from_u128(50),
+            valid_until: None,
+            valid_through: None,
+        })
+    }
+
+    fn verify(&self, leg: &Leg, unsigned: &[u8]) -> Result<Decoded, Vec<Deviation>> {
+        let deviation = |found: String| {
+            vec![Deviation {
+                field: "bytes",
+                found,
+                approved: format!("{leg:?}"),
+            }]
+        };
+        let decoded = self
+            .decode(&leg.chain, unsigned)
+            .map_err(|error| deviation(error.to_string()))?;
+        if unsigned == Self::bytes(leg, decoded.slot.sequence) {
+            Ok(decoded)
+        } else {
+            Err(deviation(String::from_utf8_lossy(unsigned).into_owned()))
+        }
+    }
+
+    fn open(&self, _chain: &str, _hint: &[u8], signed: &[u8]) -> Result<Signed, NotReadable> {
+        let at = signed.iter().position(|byte| *byte == b'|');
+        let (signer, rest) = signed.split_at(at.ok_or_else(|| NotReadable {
+            expected: "a signer and a text",
+            detail: "there is no bar".to_owned(),
+        })?);
+        Ok(Signed {
+            bytes: signed.to_vec(),
+            unsigned: rest[1..].to_vec(),
+            signer: String::from_utf8_lossy(signer).into_owned(),
+            signer_key: None,
+            tx_id: TxId::new(&hex::encode(&rest[1..])),
+        })
+    }
+}
+
+pub fn verified(leg: &Leg, sequence: u64) -> Verified {
+    Verified::leg(&TextNetwork, leg, TextNetwork::bytes(leg, sequence))
+        .expect("the bytes are the leg's own")
+}
+
+/// What the signers bring back for the live package.
+pub fn signed(claim: &Claim) -> Signed {
+    let package = claim.execution.package.as_ref().expect("a package is out");
+    let Some(PlanStep::Send(leg)) = claim.current_step() else {
+        panic!("the step is a transaction");
+    };
+    let mut bytes = format!("{}|", leg.signer).into_bytes();
+    bytes.extend(&package.bytes);
+    TextNetwork
+        .open(&leg.chain, &package.bytes, &bytes)
+        .expect("a signer and a text")
+}
+
+pub fn import(claim: &Claim) -> Command {
+    Command::Import {
+        signed: signed(claim),
+    }
+}
+
+pub fn tx() -> TxId {
+    TxId::new("0xpaid")
+}
+
+pub fn included() -> Command {
+    Command::Sight(Sighting::Included {
+        tx_id: tx(),
+        block: block(200),
+    })
+}
+
+pub fn finalised() -> Command {
+    Command::Sight(Sighting::Final {
+        tx_id: tx(),
+        block: block(200),
+        fee: Amount::from_u128(30),
+    })
+}
+
+pub fn failed() -> Command {
+    Command::Sight(Sighting::Failed {
+        tx_id: tx(),
+        block: block(200),
+        fee: Amount::from_u128(30),
+    })
+}
+
+pub fn replaced() -> Command {
+    Command::Sight(Sighting::Replaced {
+        proof: because("transaction 0xother used its slot"),
+    })
+}
+
+pub fn expired() -> Command {
+    Command::Sight(Sighting::Expired {
+        proof: because("its last block is final without it"),
+    })
+}
+
+/// The right answers to the instructions that are out.
+pub fn answers(claim: &Claim) -> Vec<Acknowledged> {
+    let Some(PlanStep::Instruct(list)) = claim.current_step() else {
+        panic!("the step is a set of instructions");
+    };
+    let step = usize::try_from(claim.execution.done).expect("a handful of steps");
+    list.iter()
+        .enumerate()
+        .map(|(ordinal, instruction)| Acknowledged {
+            instruction: instruction.id(claim.id.as_str(), step, ordinal),
+            entry: format!("entry-{ordinal}"),
+            asset: instruction.asset.clone(),
+            amount: instruction.amount,
+        })
+        .collect()
+}
+
+pub fn acknowledge(claim: &Claim) -> Command {
+    Command::Acknowledge {
+        answers: answers(claim),
     }
 }
 
@@ -232,6 +600,24 @@ pub fn vote_on(digest: Digest) -> Command {
     Command::Approve {
         digest,
         signature: None,
+    }
+}
+
+pub fn cancel() -> Command {
+    Command::Cancel {
+        reason: because("withdrawn"),
+    }
+}
+
+pub fn reject() -> Command {
+    Command::Reject {
+        reason: because("the destination is not proven"),
+    }
+}
+
+pub fn invalidate() -> Command {
+    Command::Invalidate {
+        reason: because("reorganised"),
     }
 }
 
