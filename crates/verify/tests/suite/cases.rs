@@ -1,0 +1,349 @@
+//! One valid package of each kind.
+
+use crate::chains::{self, cosmos, evm, stellar, xrpl};
+use crate::world::{cents, policy_digest, time, vote};
+use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
+use recover_core::audit::Head;
+use recover_core::block::BlockHash;
+use recover_core::claim::{
+    Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Execution, Package, Resolution,
+    Screening, instruction_text,
+};
+use recover_core::fee::Quote;
+use recover_core::kind::Kind;
+use recover_core::memo::{Memo, place};
+use recover_core::network::NetworkId;
+use recover_core::observation::DepositId;
+use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
+use recover_verify::codecs::check_of;
+use recover_verify::{Outgoing, PackageFile};
+use std::collections::BTreeSet;
+
+/// A package that must pass.
+#[derive(Clone)]
+pub struct Case {
+    pub name: &'static str,
+    pub claim: Claim,
+    pub file: PackageFile,
+}
+
+pub const SEQUENCE: u64 = 41;
+
+impl Case {
+    /// The leg of the package's step.
+    pub fn leg(&self) -> Option<&Leg> {
+        match self.claim.current_step()? {
+            Step::Send(leg) => Some(leg),
+            Step::Instruct(_) => None,
+        }
+    }
+
+    pub fn text(&self) -> String {
+        self.file.to_json()
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.claim.execution.package.as_ref().unwrap().bytes
+    }
+}
+
+pub fn log_head() -> Head {
+    Head::parse(&format!("1207:{}", "5e".repeat(32))).unwrap()
+}
+
+fn leg(kind: LegKind, network: &str, chain: &str, signer: String, recipient: String) -> Leg {
+    let network = NetworkId::new(network);
+    Leg {
+        kind,
+        chain: chain.to_owned(),
+        signer,
+        signer_key: None,
+        target: recipient.clone(),
+        recipient,
+        memo: None,
+        asset: AssetId::native(network.clone()),
+        network,
+        amount: Amount::from_u128(990_000),
+        call: None,
+        route: None,
+        fee_max: Amount::from_u128(1_000),
+    }
+}
+
+fn claim(resolution: Resolution, asset: AssetId, value: &str, steps: Vec<Step>) -> Claim {
+    let deposit = DepositId::verbatim(&format!("dep_{resolution}_{}", asset.network));
+    let plan = Plan { steps };
+    let destination = plan
+        .legs()
+        .find(|leg| leg.kind.moves_deposit())
+        .filter(|_| resolution.needs_destination())
+        .map(|leg| leg.recipient.clone());
+    Claim {
+        id: ClaimId::of(&deposit, 1),
+        deposit,
+        deposit_block: Some(BlockHash::new(&"b10c".repeat(16))),
+        asset,
+        amount: Amount::from_u128(1_000_000),
+        appeal: None,
+        beneficiary: Some("u-77".to_owned()),
+        destination,
+        resolution,
+        revision: 2,
+        status: ClaimStatus::AwaitingSignature,
+        hold: None,
+        quote: Some(ClaimQuote {
+            quote: Quote {
+                value: cents(value),
+                service_fee: cents("4.50"),
+                network_fee: cents("0.50"),
+                total_fee: cents("5"),
+                fee_in_asset: Amount::from_u128(10_000),
+                net: Amount::from_u128(990_000),
+                rule: 4,
+            },
+            policy_version: 3,
+            policy_digest: policy_digest(),
+            price_ids: vec!["price-1".to_owned()],
+            quoted_at: time("2026-11-22T06:00:00Z"),
+            expires_at: time("2026-11-22T06:30:00Z"),
+        }),
+        plan: Some(plan),
+        screening: Some(Screening {
+            clear: true,
+            person: "farah".to_owned(),
+            reason: "no list has the sender".to_owned(),
+            decided_at: time("2026-11-22T07:00:00Z"),
+        }),
+        rescreening: None,
+        approvals: Vec::new(),
+        approved: None,
+        execution: Execution::default(),
+        involved: BTreeSet::from(["ana".to_owned(), "farah".to_owned(), "gus".to_owned()]),
+        opened_by: "ana".to_owned(),
+        opened_at: time("2026-11-22T05:00:00Z"),
+        closing_reason: None,
+    }
+}
+
+fn bookings(claim_asset: &AssetId) -> Vec<Instruction> {
+    let instruction = |kind, user: Option<&str>, amount| Instruction {
+        kind,
+        user: user.map(str::to_owned),
+        asset: claim_asset.clone(),
+        amount: Amount::from_u128(amount),
+        entry: None,
+    };
+    vec![
+        instruction(InstructionKind::Credit, Some("u-77"), 990_000),
+        instruction(InstructionKind::CaptureFee, None, 10_000),
+    ]
+}
+
+/// The votes that a claim of this value needs, given now on what it says now.
+pub fn votes(claim: &Claim) -> (Vec<Approval>, &'static str) {
+    let digest = claim.content_digest();
+    let large = claim
+        .quote
+        .as_ref()
+        .is_some_and(|quote| quote.quote.value > cents("1000"));
+    let (people, tier): (&[&str], _) = if large {
+        (&["chidi", "dalia", "hana"], "T2")
+    } else {
+        (&["chidi", "dalia"], "T1")
+    };
+    let at = time("2026-11-22T07:30:00Z");
+    (
+        people.iter().map(|name| vote(name, &digest, at)).collect(),
+        tier,
+    )
+}
+
+pub fn file_of(claim: &Claim) -> PackageFile {
+    PackageFile::new(&Outgoing {
+        claim,
+        deposit_kind: Kind::MissedCredit,
+        policy_version: 3,
+        policy_digest: policy_digest(),
+        log_head: log_head(),
+    })
+    .unwrap()
+}
+
+/// The claim with its votes and with the package of one step.
+pub fn out(claim: Claim, step: u32) -> Claim {
+    out_by(claim, step, votes)
+}
+
+pub fn out_by(
+    mut claim: Claim,
+    step: u32,
+    votes: impl Fn(&Claim) -> (Vec<Approval>, &'static str),
+) -> Claim {
+    let (approvals, tier) = votes(&claim);
+    claim.approved = Some(Approved {
+        at: approvals.last().unwrap().approved_at,
+        tier: tier.to_owned(),
+        voters: approvals.iter().map(|vote| vote.person.clone()).collect(),
+        alone: false,
+    });
+    claim.approvals = approvals;
+    claim.execution.done = step;
+    claim.execution.attempts = step + 1;
+    let index = usize::try_from(step).unwrap();
+    let mut package = Package {
+        step,
+        attempt: step + 1,
+        bytes: Vec::new(),
+        slot: None,
+        prepared_at: time("2026-11-22T09:00:00Z"),
+        expires_at: time("2026-11-22T12:00:00Z"),
+        valid_until: None,
+        valid_through: None,
+        signed: None,
+        tx_id: None,
+        block: None,
+    };
+    match &claim.plan.as_ref().unwrap().steps[index] {
+        Step::Send(leg) => {
+            package.bytes = chains::unsigned(leg, SEQUENCE).unwrap();
+            let check = check_of(&leg.chain).unwrap();
+            let decoded = check.verify(leg, &package.bytes).unwrap();
+            package.slot = Some(decoded.slot);
+            package.valid_until = decoded.valid_until;
+            package.valid_through = decoded.valid_through;
+        }
+        Step::Instruct(list) => {
+            package.bytes = instruction_text(claim.id.as_str(), index, list).into_bytes();
+        }
+    }
+    claim.execution.package = Some(package);
+    claim
+}
+
+fn case(name: &'static str, claim: Claim, step: u32) -> Case {
+    let claim = out(claim, step);
+    let file = file_of(&claim);
+    Case { name, claim, file }
+}
+
+pub fn sweep() -> Claim {
+    let top_up = Leg {
+        amount: Amount::from_u128(3_000_000_000_000_000),
+        fee_max: Amount::from_u128(2_100_000_000_000_000),
+        ..leg(
+            LegKind::GasTopUp,
+            "ethereum",
+            "eip155:1",
+            evm::account(evm::GAS),
+            evm::account(evm::DEPOSIT),
+        )
+    };
+    let transfer = leg(
+        LegKind::Transfer,
+        "ethereum",
+        "eip155:1",
+        evm::account(evm::DEPOSIT),
+        evm::treasury(),
+    );
+    let amount = Amount::from_u128(1_000_000);
+    let recipient = evm::bytes_of(&evm::treasury()).unwrap();
+    let transfer = Leg {
+        target: evm::token().contract_text().unwrap().to_owned(),
+        asset: evm::token(),
+        amount,
+        call: Some(recover_chain_evm::call::transfer(recipient, amount)),
+        fee_max: Amount::from_u128(3_000_000_000_000_000),
+        ..transfer
+    };
+    claim(
+        Resolution::SweepThenCredit,
+        evm::token(),
+        "5000",
+        vec![
+            Step::Send(Box::new(top_up)),
+            Step::Send(Box::new(transfer)),
+            Step::Instruct(bookings(&evm::token())),
+        ],
+    )
+}
+
+fn returned(leg: Leg) -> Claim {
+    let asset = leg.asset.clone();
+    claim(
+        Resolution::ReturnToSender,
+        asset,
+        "500",
+        vec![Step::Send(Box::new(leg))],
+    )
+}
+
+pub fn xrpl_return() -> Claim {
+    returned(Leg {
+        signer_key: Some(xrpl::public_key()),
+        memo: Some(Memo::tag(4_077, place::DESTINATION_TAG)),
+        ..leg(
+            LegKind::Return,
+            "xrpl",
+            "xrpl:0",
+            xrpl::account(),
+            recover_chain_xrpl::address::text([9; 20]),
+        )
+    })
+}
+
+/// All of them.
+pub fn all() -> Vec<Case> {
+    let credit = AssetId::native(NetworkId::new("xrpl"));
+    let steps = vec![Step::Instruct(bookings(&credit))];
+    let credit = claim(Resolution::LedgerCredit, credit, "500", steps);
+    let payout = leg(
+        LegKind::Transfer,
+        "ethereum",
+        "eip155:1",
+        evm::account(evm::DEPOSIT),
+        evm::account(0x66),
+    );
+    let payout = Leg {
+        fee_max: Amount::from_u128(2_100_000_000_000_000),
+        ..payout
+    };
+    let native = payout.asset.clone();
+    let payout = claim(
+        Resolution::SweepToAddress,
+        native,
+        "500",
+        vec![Step::Send(Box::new(payout))],
+    );
+    let stellar_return = returned(Leg {
+        memo: Some(Memo::text(b"user 4077", place::MEMO)),
+        ..leg(
+            LegKind::Return,
+            "stellar",
+            "stellar:pubnet",
+            stellar::account(0x44),
+            stellar::account(9),
+        )
+    });
+    let cosmos_return = returned(Leg {
+        signer_key: Some(cosmos::public_key()),
+        memo: Some(Memo::text(b"0071", place::MEMO)),
+        ..leg(
+            LegKind::Return,
+            "cosmos",
+            "cosmos:cosmoshub-4",
+            cosmos::account(),
+            cosmos::other(9),
+        )
+    });
+    vec![
+        case("ledger_credit", credit, 0),
+        case("evm_top_up", sweep(), 0),
+        case("evm_sweep", sweep(), 1),
+        case("evm_booking", sweep(), 2),
+        case("evm_payout", payout, 0),
+        case("xrpl_return", xrpl_return(), 0),
+        case("stellar_return", stellar_return, 0),
+        case("cosmos_return", cosmos_return, 0),
+    ]
+}

@@ -1,0 +1,6 @@
+//! The offline checker: packages that pass, and everything that must not.
+
+mod cases;
+mod chains;
+mod own_accepts;
+mod world;
