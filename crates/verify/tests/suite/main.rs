@@ -3,4 +3,7 @@
 mod cases;
 mod chains;
 mod own_accepts;
+mod own_tamper;
+mod tamper_content;
+mod tamper_file;
 mod world;

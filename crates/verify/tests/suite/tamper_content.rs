@@ -1,0 +1,439 @@
+//! Operators on what people voted on. The attacker holds the engine: content, plan, bytes, summary and every digest are made anew
+//! and fit each other. Only the approvers' keys are not theirs.
+
+use crate::cases::{self, Case};
+use crate::chains::{cosmos, evm, stellar, xrpl};
+use crate::world::{key_of, ssh_signature, time};
+use recover_core::amount::Amount;
+use recover_core::appeal::AppealId;
+use recover_core::asset::AssetId;
+use recover_core::block::BlockHash;
+use recover_core::claim::{Approval, Claim, ClaimId, Resolution};
+use recover_core::digest::Digest;
+use recover_core::fee::Cents;
+use recover_core::memo::{Memo, place};
+use recover_core::network::NetworkId;
+use recover_core::observation::DepositId;
+use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Step};
+use recover_core::ssh::NAMESPACE;
+use recover_verify::PackageFile;
+
+/// Changes a claim; false where it has nothing to change.
+pub type Operator = fn(&mut Claim) -> bool;
+
+pub fn one() -> Amount {
+    Amount::from_u128(1)
+}
+
+pub fn more(amount: Amount) -> Amount {
+    amount.checked_add(one()).unwrap()
+}
+
+fn less(amount: Amount) -> Amount {
+    amount.checked_sub(one()).unwrap()
+}
+
+/// An account of the attacker's, in the network's own writing.
+pub fn attacker(network: &NetworkId) -> String {
+    match network.as_str() {
+        "ethereum" => evm::account(0x77),
+        "xrpl" => recover_chain_xrpl::address::text([0x77; 20]),
+        "stellar" => stellar::account(0x77),
+        _ => cosmos::other(0x77),
+    }
+}
+
+/// The leg that moves the deposit.
+fn moving(claim: &mut Claim) -> Option<&mut Leg> {
+    legs(claim).into_iter().find(|leg| leg.kind.moves_deposit())
+}
+
+fn legs(claim: &mut Claim) -> Vec<&mut Leg> {
+    let steps = &mut claim.plan.as_mut().unwrap().steps;
+    steps
+        .iter_mut()
+        .filter_map(|step| match step {
+            Step::Send(leg) => Some(leg.as_mut()),
+            Step::Instruct(_) => None,
+        })
+        .collect()
+}
+
+fn instructions(claim: &mut Claim) -> Option<&mut Vec<Instruction>> {
+    let steps = &mut claim.plan.as_mut().unwrap().steps;
+    steps.iter_mut().find_map(|step| match step {
+        Step::Send(_) => None,
+        Step::Instruct(list) => Some(list),
+    })
+}
+
+/// Pays another account, by every field that says whom.
+fn pay(leg: &mut Leg, to: String) {
+    if leg.call.is_some() {
+        let account = evm::bytes_of(&to).unwrap();
+        leg.call = Some(recover_chain_evm::call::transfer(account, leg.amount));
+    } else {
+        leg.target.clone_from(&to);
+    }
+    leg.recipient = to;
+}
+
+fn on_leg(claim: &mut Claim, change: impl FnOnce(&mut Leg)) -> bool {
+    moving(claim).map(change).is_some()
+}
+
+fn top_up(claim: &mut Claim) -> Option<&mut Leg> {
+    legs(claim)
+        .into_iter()
+        .find(|leg| leg.kind == LegKind::GasTopUp)
+}
+
+pub fn pay_attacker(claim: &mut Claim) -> bool {
+    let to = attacker(&claim.asset.network);
+    if claim.destination.is_some() {
+        claim.destination = Some(to.clone());
+    }
+    on_leg(claim, |leg| pay(leg, to))
+}
+
+pub const OPERATORS: &[(&str, Operator)] = &[
+    ("deposit_amount", |claim| {
+        claim.amount = more(claim.amount);
+        true
+    }),
+    ("leg_amount", |claim| {
+        on_leg(claim, |leg| {
+            leg.amount = less(leg.amount);
+            if leg.call.is_some() {
+                pay(leg, leg.recipient.clone());
+            }
+        })
+    }),
+    ("recipient_everywhere", pay_attacker),
+    ("recipient_of_the_leg_alone", |claim| {
+        let to = attacker(&claim.asset.network);
+        on_leg(claim, |leg| pay(leg, to))
+    }),
+    ("destination_alone", |claim| {
+        let to = attacker(&claim.asset.network);
+        claim.destination.replace(to).is_some()
+    }),
+    ("treasury_of_another_network", |claim| {
+        on_leg(claim, |leg| pay(leg, evm::account(0x66)))
+            && claim.asset.network.as_str() == "ethereum"
+            && claim.resolution == Resolution::SweepThenCredit
+    }),
+    ("memo_changed", |claim| {
+        let memo = match claim.asset.network.as_str() {
+            "xrpl" => Memo::tag(4_078, place::DESTINATION_TAG),
+            _ => Memo::text(b"0072", place::MEMO),
+        };
+        moving(claim).is_some_and(|leg| leg.memo.replace(memo).is_some())
+    }),
+    ("memo_removed", |claim| {
+        moving(claim).is_some_and(|leg| leg.memo.take().is_some())
+    }),
+    ("memo_kind", |claim| {
+        let is_stellar = claim.asset.network.as_str() == "stellar";
+        is_stellar && on_leg(claim, |leg| leg.memo = Some(Memo::id(4_077, place::MEMO)))
+    }),
+    ("asset_of_the_leg", |claim| {
+        let contract = match claim.asset.network.as_str() {
+            "xrpl" => format!("USD.{}", xrpl::treasury()),
+            "stellar" => format!("USDC.{}", stellar::treasury()),
+            "cosmos" => "uother".to_owned(),
+            _ => return false,
+        };
+        let asset = AssetId::contract(claim.asset.network.clone(), &contract);
+        on_leg(claim, |leg| leg.asset = asset)
+    }),
+    ("asset_everywhere", |claim| {
+        claim.asset = AssetId::unlisted(claim.asset.network.clone(), "USDT");
+        let asset = claim.asset.clone();
+        for leg in legs(claim) {
+            leg.asset = asset.clone();
+        }
+        for instruction in instructions(claim).into_iter().flatten() {
+            instruction.asset = asset.clone();
+        }
+        true
+    }),
+    ("chain", |claim| {
+        for leg in legs(claim) {
+            leg.chain = match leg.network.as_str() {
+                "ethereum" => "eip155:10",
+                "xrpl" => "xrpl:1",
+                "stellar" => "stellar:testnet",
+                _ => "cosmos:osmosis-1",
+            }
+            .to_owned();
+        }
+        moving(claim).is_some()
+    }),
+    ("network_renamed", |claim| {
+        for leg in legs(claim) {
+            leg.network = NetworkId::new("sepolia");
+        }
+        moving(claim).is_some()
+    }),
+    ("signer", |claim| {
+        let other = attacker(&claim.asset.network);
+        on_leg(claim, |leg| leg.signer = other)
+    }),
+    ("signer_key", |claim| {
+        moving(claim).is_some_and(|leg| leg.signer_key.replace("02".repeat(33)).is_some())
+    }),
+    ("signer_key_removed", |claim| {
+        moving(claim).is_some_and(|leg| leg.signer_key.take().is_some())
+    }),
+    ("fee_raised", |claim| {
+        on_leg(claim, |leg| leg.fee_max = more(leg.fee_max))
+    }),
+    ("fee_of_everything", |claim| {
+        on_leg(claim, |leg| {
+            leg.fee_max = Amount::from_u128(u128::from(u32::MAX))
+        })
+    }),
+    ("call_data", |claim| {
+        moving(claim).is_some_and(|leg| leg.call.as_mut().map(|call| call[0] ^= 1).is_some())
+    }),
+    ("call_added", |claim| {
+        claim.asset.network.as_str() == "ethereum"
+            && moving(claim)
+                .is_some_and(|leg| leg.call.is_none() && leg.call.replace(vec![1]).is_none())
+    }),
+    ("route_added", |claim| {
+        on_leg(claim, |leg| {
+            leg.route = Some("transfer/channel-1".to_owned())
+        })
+    }),
+    ("leg_kind", |claim| {
+        on_leg(claim, |leg| {
+            leg.kind = match leg.kind {
+                LegKind::Return => LegKind::Transfer,
+                _ => LegKind::Return,
+            }
+        })
+    }),
+    ("top_up_amount", |claim| {
+        top_up(claim)
+            .map(|leg| leg.amount = more(leg.amount))
+            .is_some()
+    }),
+    ("top_up_to_the_attacker", |claim| {
+        let to = attacker(&claim.asset.network);
+        top_up(claim).map(|leg| pay(leg, to)).is_some()
+    }),
+    ("step_removed", |claim| {
+        let steps = &mut claim.plan.as_mut().unwrap().steps;
+        steps.len() > 1 && steps.pop().is_some()
+    }),
+    ("step_twice", |claim| {
+        let steps = &mut claim.plan.as_mut().unwrap().steps;
+        steps.push(steps[0].clone());
+        true
+    }),
+    ("steps_in_another_order", |claim| {
+        let steps = &mut claim.plan.as_mut().unwrap().steps;
+        steps.reverse();
+        steps.len() > 1
+    }),
+    ("leg_added", |claim| {
+        let to = attacker(&claim.asset.network);
+        let Some(mut extra) = moving(claim).map(|leg| leg.clone()) else {
+            return false;
+        };
+        pay(&mut extra, to);
+        let steps = &mut claim.plan.as_mut().unwrap().steps;
+        steps.push(Step::Send(Box::new(extra)));
+        true
+    }),
+    ("instruction_user", |claim| {
+        instructions(claim)
+            .map(|list| list[0].user = Some("u-1".to_owned()))
+            .is_some()
+    }),
+    ("instruction_user_homoglyph", |claim| {
+        instructions(claim)
+            .map(|list| list[0].user = Some("\u{ff55}-77".to_owned()))
+            .is_some()
+    }),
+    ("instruction_user_everywhere", |claim| {
+        claim.beneficiary = Some("u-1".to_owned());
+        instructions(claim)
+            .map(|list| list[0].user = Some("u-1".to_owned()))
+            .is_some()
+    }),
+    ("instruction_amount", |claim| {
+        instructions(claim)
+            .map(|list| list[0].amount = more(list[0].amount))
+            .is_some()
+    }),
+    ("instruction_amounts_shifted", |claim| {
+        let shift = |list: &mut Vec<Instruction>| {
+            list[0].amount = more(list[0].amount);
+            list[1].amount = less(list[1].amount);
+        };
+        let quote = &mut claim.quote.as_mut().unwrap().quote;
+        quote.net = more(quote.net);
+        quote.fee_in_asset = less(quote.fee_in_asset);
+        instructions(claim).map(shift).is_some()
+    }),
+    ("instruction_order", |claim| {
+        instructions(claim).map(|list| list.reverse()).is_some()
+    }),
+    ("instruction_twice", |claim| {
+        instructions(claim)
+            .map(|list| list.push(list[0].clone()))
+            .is_some()
+    }),
+    ("instruction_kind", |claim| {
+        instructions(claim)
+            .map(|list| list[1].kind = InstructionKind::ReleaseFee)
+            .is_some()
+    }),
+    ("instruction_entry", |claim| {
+        instructions(claim)
+            .map(|list| list[0].entry = Some("e-1".to_owned()))
+            .is_some()
+    }),
+    ("instruction_asset", |claim| {
+        let other = AssetId::native(NetworkId::new("bitcoin"));
+        instructions(claim)
+            .map(|list| list[0].asset = other)
+            .is_some()
+    }),
+    ("beneficiary", |claim| {
+        claim.beneficiary = Some("u-1".to_owned());
+        true
+    }),
+    ("resolution", |claim| {
+        claim.resolution = match claim.resolution {
+            Resolution::ReturnToSender => Resolution::SweepToAddress,
+            _ => Resolution::ReturnToSender,
+        };
+        true
+    }),
+    ("value_lowered", |claim| {
+        claim.quote.as_mut().unwrap().quote.value = Cents(Amount::from_u128(1));
+        true
+    }),
+    ("prices_dropped", |claim| {
+        claim.quote.as_mut().unwrap().price_ids.clear();
+        true
+    }),
+    ("policy_of_the_quote", |claim| {
+        claim.quote.as_mut().unwrap().policy_version = 2;
+        true
+    }),
+    ("policy_digest_of_the_quote", |claim| {
+        let other = Digest::parse(&"cd".repeat(32)).unwrap();
+        claim.quote.as_mut().unwrap().policy_digest = other;
+        true
+    }),
+    ("quote_extended", |claim| {
+        claim.quote.as_mut().unwrap().expires_at = time("2027-01-01T00:00:00Z");
+        true
+    }),
+    ("quote_dropped", |claim| {
+        claim.quote = None;
+        true
+    }),
+    ("revision", |claim| {
+        claim.revision += 1;
+        true
+    }),
+    ("deposit", |claim| {
+        claim.deposit = DepositId::verbatim("dep_other");
+        true
+    }),
+    ("deposit_block", |claim| {
+        claim.deposit_block = Some(BlockHash::new(&"00".repeat(32)));
+        true
+    }),
+    ("claim_id", |claim| {
+        claim.id = ClaimId::verbatim("clm_00000000000000000000");
+        true
+    }),
+    ("appeal", |claim| {
+        claim.appeal = Some(AppealId::verbatim("ap-1"));
+        true
+    }),
+    ("opener_hidden", |claim| {
+        claim.opened_by = "gus".to_owned();
+        true
+    }),
+    ("screener_swapped", |claim| {
+        claim.screening.as_mut().unwrap().person = "hana".to_owned();
+        true
+    }),
+    ("screening_renewed", |claim| {
+        claim.screening.as_mut().unwrap().decided_at = time("2026-11-22T07:20:00Z");
+        true
+    }),
+    ("screening_dropped", |claim| {
+        claim.rescreening = claim.screening.take();
+        true
+    }),
+];
+
+/// How the attacker fills in the votes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Votes {
+    /// As they were given.
+    AsGiven,
+    /// Their digests say the new content, the signatures are those that were given.
+    Moved,
+    /// Signed with the attacker's own key, in the approvers' names.
+    Forged,
+    /// Signed by the approvers themselves, who did not look.
+    Deceived,
+}
+
+/// The file of a claim after an operator; `None` where it does not apply, or where no builder makes bytes of it.
+pub fn forged(case: &Case, operator: Operator, votes: Votes) -> Option<PackageFile> {
+    let mut claim = case.claim.clone();
+    if !operator(&mut claim) {
+        return None;
+    }
+    assert_ne!(claim.content_digest(), case.claim.content_digest());
+    let before = case.claim.clone();
+    let step = before.execution.done;
+    let tier = before.approved.as_ref().unwrap().tier.clone();
+    let fill = move |claim: &Claim| {
+        let digest = claim.content_digest();
+        let again = |vote: &Approval| match votes {
+            Votes::AsGiven => vote.clone(),
+            Votes::Moved => Approval {
+                digest,
+                ..vote.clone()
+            },
+            Votes::Forged => signed(vote, digest, "mallory"),
+            Votes::Deceived => signed(vote, digest, &vote.person),
+        };
+        let tier = if tier == "T2" { "T2" } else { "T1" };
+        (before.approvals.iter().map(again).collect(), tier)
+    };
+    // Where the step has no bytes any more, the old ones go out with the new content.
+    let old = claim.clone();
+    let claim = cases::try_out_by(claim, step, &fill).unwrap_or_else(|| {
+        let (approvals, _) = fill(&old);
+        Claim { approvals, ..old }
+    });
+    PackageFile::new(&recover_verify::Outgoing {
+        claim: &claim,
+        deposit_kind: recover_core::kind::Kind::MissedCredit,
+        policy_version: 3,
+        policy_digest: crate::world::policy_digest(),
+        log_head: cases::log_head(),
+    })
+    .ok()
+}
+
+fn signed(vote: &Approval, digest: Digest, by: &str) -> Approval {
+    Approval {
+        digest,
+        signature: Some(ssh_signature(&key_of(by), NAMESPACE, &digest)),
+        ..vote.clone()
+    }
+}
