@@ -17,9 +17,24 @@ use recover_core::time::Timestamp;
 use recover_verify::Roster;
 use recover_verify::roster::{AcceptedPolicy, PinnedAsset, PinnedNetwork};
 use sha2::{Digest as _, Sha512};
+use std::cell::Cell;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+thread_local! {
+    /// By how many seconds a test's world lies later than its texts: the binary reads the machine's own clock.
+    static LATER: Cell<i64> = const { Cell::new(0) };
+}
 
 pub fn time(text: &str) -> Timestamp {
-    Timestamp::parse(text).unwrap()
+    let time = Timestamp::parse(text).unwrap();
+    time.plus_seconds(LATER.get()).unwrap()
+}
+
+/// Lets this test's world stand at the machine's clock.
+pub fn move_to_the_present() {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let seconds = i64::try_from(elapsed.as_secs()).unwrap();
+    LATER.set(seconds - now().as_seconds());
 }
 
 /// When the signers look.

@@ -1,0 +1,101 @@
+//! What the signers' machine remembers.
+
+use crate::cases;
+use crate::chains;
+use crate::world::{now, policy_digest, roster_text};
+use recover_core::audit::Head;
+use recover_core::claim::Claim;
+use recover_core::kind::Kind;
+use recover_verify::{Code, Outgoing, PackageFile, Report, Seen, verify};
+
+fn report(claim: &Claim, sequence: i64, hash: &str) -> Report {
+    let file = PackageFile::new(&Outgoing {
+        claim,
+        deposit_kind: Kind::MissedCredit,
+        policy_version: 3,
+        policy_digest: policy_digest(),
+        log_head: Head::parse(&format!("{sequence}:{}", hash.repeat(32))).unwrap(),
+    });
+    verify(&file.unwrap().to_json(), &roster_text(), now()).unwrap()
+}
+
+fn codes(seen: &Seen, report: &Report) -> Vec<Code> {
+    let problems = seen.problems(report, &[]);
+    problems.iter().map(|problem| problem.code).collect()
+}
+
+#[test]
+fn own_a_log_that_was_cut_or_written_anew_is_seen() {
+    let claim = cases::out(cases::xrpl_return(), 0);
+    let mut seen = Seen::default();
+    seen.add(&report(&claim, 100, "aa"));
+    seen.add(&report(&claim, 105, "bb"));
+    for (sequence, hash, fits) in [
+        (106, "cc", true),
+        (105, "bb", true),
+        (100, "aa", true),
+        (105, "cc", false),
+        (100, "cc", false),
+        (104, "cc", false),
+        (1, "aa", false),
+    ] {
+        let found = codes(&seen, &report(&claim, sequence, hash));
+        assert_eq!(found.is_empty(), fits, "{sequence}:{hash}");
+        assert!(fits || found == [Code::LogForked]);
+    }
+    assert_eq!(Seen::parse(&seen.to_text()), Ok(seen));
+}
+
+/// Two packages of one payment in two slots could both happen, whatever the votes say.
+#[test]
+fn own_a_second_package_of_one_payment_needs_proof_that_the_first_is_dead() {
+    let first = cases::out(cases::xrpl_return(), 0);
+    let mut second = first.clone();
+    let package = second.execution.package.as_mut().unwrap();
+    let leg = cases::all().swap_remove(5).leg().cloned().unwrap();
+    package.bytes = chains::unsigned(&leg, cases::SEQUENCE + 1).unwrap();
+    package.slot.as_mut().unwrap().sequence += 1;
+    package.attempt += 1;
+    let mut seen = Seen::default();
+    let first = report(&first, 100, "aa");
+    seen.add(&first);
+    let second = report(&second, 100, "aa");
+    assert_eq!(codes(&seen, &first), [], "the same once more");
+    assert_eq!(codes(&seen, &second), [Code::AlreadyPaid]);
+    assert_eq!(seen.problems(&second, &[first.package_digest]), []);
+}
+
+/// A top-up, a sweep and its booking belong to one deposit and are not one payment.
+#[test]
+fn own_the_steps_of_one_claim_follow_each_other() {
+    let mut seen = Seen::default();
+    for step in 0..3 {
+        let report = report(
+            &cases::out(cases::sweep(), step),
+            100 + i64::from(step),
+            "aa",
+        );
+        assert_eq!(codes(&seen, &report), [], "step {step}");
+        seen.add(&report);
+    }
+}
+
+#[test]
+fn own_a_memory_that_cannot_be_read_protects_nobody() {
+    assert_eq!(Seen::parse(""), Ok(Seen::default()));
+    let head = "aa".repeat(32);
+    for text in [
+        "something else\n".to_owned(),
+        "recover-seen/1\nhead\n".to_owned(),
+        format!("recover-seen/1\nhead\t0:{head}\n"),
+        format!(
+            "recover-seen/1\nhead\t7:{head}\nhead\t7:{}\n",
+            "bb".repeat(32)
+        ),
+        "recover-seen/1\npackage\tx\ty\tz\tw\n".to_owned(),
+        "recover-seen/1\n\n".to_owned(),
+    ] {
+        let problem = Seen::parse(&text).unwrap_err();
+        assert_eq!(problem.code, Code::SeenUnreadable, "{text}");
+    }
+}
