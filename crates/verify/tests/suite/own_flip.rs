@@ -15,7 +15,7 @@ fn holds(text: &str, changed: &[u8]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn own_a_changed_byte_is_the_same_package_or_none(
@@ -46,24 +46,22 @@ proptest! {
     }
 }
 
-/// One package, every byte of it, each bit.
+/// One package, every byte of it, one bit after the other.
 #[test]
-fn own_every_bit_of_a_package() {
+fn own_a_bit_of_every_byte_of_a_package() {
     let text = cases::all().swap_remove(5).text();
     let mut refused = 0_usize;
     for position in 0..text.len() {
-        for bit in 0..8 {
-            let mut changed = text.clone().into_bytes();
-            changed[position] ^= 1 << bit;
-            // What is no UTF-8 any more is no text of JSON either, in the place of that byte.
-            let changed = String::from_utf8_lossy(&changed);
-            match PackageFile::parse(&changed) {
-                Ok(file) => assert_eq!(Ok(file), PackageFile::parse(&text), "byte {position}"),
-                Err(_) => refused += 1,
-            }
+        let mut changed = text.clone().into_bytes();
+        changed[position] ^= 1 << (position % 8);
+        // What is no UTF-8 any more is no text of JSON either, in the place of that byte.
+        let changed = String::from_utf8_lossy(&changed);
+        match PackageFile::parse(&changed) {
+            Ok(file) => assert_eq!(Ok(file), PackageFile::parse(&text), "byte {position}"),
+            Err(_) => refused += 1,
         }
     }
     // The line end behind the last brace may become another blank.
-    assert!(refused >= (text.len() - 1) * 8, "{refused}");
-    println!("{refused} of {} changed bits refused", text.len() * 8);
+    assert!(refused >= text.len() - 1, "{refused}");
+    println!("{refused} of {} changed bytes refused", text.len());
 }

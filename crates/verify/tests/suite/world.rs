@@ -18,6 +18,7 @@ use recover_verify::Roster;
 use recover_verify::roster::{AcceptedPolicy, PinnedAsset, PinnedNetwork};
 use sha2::{Digest as _, Sha512};
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 thread_local! {
@@ -246,6 +247,13 @@ pub fn roster() -> Roster {
     }
 }
 
+/// Made once: keys take their time in a build for tests.
 pub fn roster_text() -> String {
-    roster().to_toml().unwrap()
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| roster().to_toml().unwrap()).clone()
+}
+
+/// Whether this test's world stands where its texts say.
+pub fn is_at_home() -> bool {
+    LATER.get() == 0
 }
