@@ -8,7 +8,7 @@ use crate::error::SourceError;
 use async_trait::async_trait;
 use recover_core::check::{Deviation, Signed};
 use recover_core::network::NetworkId;
-use recover_core::plan::Leg;
+use recover_core::plan::{Leg, LegKind};
 use recover_core::time::Timestamp;
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ fn disagree(answers: &[Standing]) -> Standing {
 
 /// One standing from what each source that answered said. Precedence:
 /// 1. in a final block – unless another source has it in another final block, failed where it succeeded here, or says that it
-///    can never happen;
+///    can never happen; that it failed there frees its slot, and is believed only while nobody who answered does not see it there;
 /// 2. in a block – over everything that is only not seen, since a source may lag;
 /// 3. waiting;
 /// 4. replaced or expired – only while no source that answered says that it may still appear: the price of believing a liar here
@@ -176,7 +176,11 @@ fn merge_standings(answers: Vec<Standing>) -> Option<Standing> {
             || in_blocks
                 .iter()
                 .filter(is_final)
-                .any(|other| !same_block(first, other));
+                .any(|other| !same_block(first, other))
+            || (matches!(first, Standing::Failed(_))
+                && answers.iter().any(|other| {
+                    !matches!(other, Standing::Unknown { .. }) && !same_block(first, other)
+                }));
         return Some(if contradicted {
             disagree(&answers)
         } else {
@@ -245,6 +249,77 @@ fn with_every_deviation(chosen: &Standing, in_blocks: &[&Standing]) -> Standing 
     chosen
 }
 
+/// Whether a transaction stands in another slot than the one that was asked for.
+fn is_elsewhere(inclusion: &Inclusion) -> bool {
+    inclusion
+        .deviations
+        .iter()
+        .any(|deviation| deviation.field == SEQUENCE)
+}
+
+/// The field by which every family tells that a transaction used another slot than the one in question.
+pub const SEQUENCE: &str = "sequence";
+
+/// Transactions and operations that give nobody anything, by the families' own names: what wallets send to take a slot away. Others
+/// (an escrow, a path payment, a merged account) may well pay the recipient.
+const PAYS_NOBODY: &[&str] = &[
+    "AccountSet",
+    "BumpSequence",
+    "ManageData",
+    "OfferCancel",
+    "SetOptions",
+    "TicketCreate",
+    "TrustSet",
+];
+
+/// Whether a transaction that is not the approved one certainly paid its recipient nothing: it is addressed to another, pays nobody at
+/// all, or delivered nothing. What cannot be told from the deviations may have paid. A contract's deployment pays nobody whatever
+/// stands in its place.
+fn paid_nothing(leg: &Leg, inclusion: &Inclusion) -> bool {
+    leg.kind == LegKind::Deploy && !inclusion.deviations.is_empty()
+        || inclusion
+            .deviations
+            .iter()
+            .any(|deviation| match deviation.field {
+                "recipient" => true,
+                "kind" | "operation" => PAYS_NOBODY.contains(&deviation.found.as_str()),
+                "delivered" => deviation.found == "0",
+                _ => false,
+            })
+}
+
+/// What it means that another transaction than the known one used the slot, after that one was compared with the leg.
+///
+/// The same payment can have several ids: an ECDSA signature made twice differs, and signers may have sent it themselves under another
+/// price. A claim whose payment was called replaced is paid anew, so this is believed only of a transaction that paid the recipient
+/// nothing, or of a slot that is gone without any.
+fn of_replacement(leg: &Leg, by_slot: Standing) -> Standing {
+    match by_slot {
+        Standing::Included(inclusion) if inclusion.deviations.is_empty() => {
+            Standing::Included(inclusion)
+        }
+        Standing::Included(inclusion) if inclusion.is_final => {
+            if paid_nothing(leg, &inclusion) {
+                Standing::Replaced {
+                    by: Some(inclusion.tx_id),
+                }
+            } else {
+                Standing::Included(inclusion)
+            }
+        }
+        Standing::Failed(inclusion) if inclusion.is_final => Standing::Replaced {
+            by: Some(inclusion.tx_id),
+        },
+        found @ (Standing::Replaced { .. } | Standing::Unknown { .. }) => found,
+        other => Standing::Unknown {
+            reason: format!(
+                "another transaction is said to have used its slot, and by the slot itself {}: wait, or look which source is wrong",
+                name(&other)
+            ),
+        },
+    }
+}
+
 #[async_trait]
 impl Carry for Carriers {
     fn network(&self) -> &NetworkId {
@@ -293,6 +368,29 @@ impl Carry for Carriers {
     }
 
     async fn standing(&self, tracked: &Tracked<'_>) -> Result<Standing, CarryError> {
+        let standing = self.merged(tracked).await?;
+        match (standing, tracked.tx_id) {
+            (Standing::Replaced { .. }, Some(_)) => {
+                let by_slot = Tracked {
+                    tx_id: None,
+                    ..tracked.clone()
+                };
+                Ok(of_replacement(tracked.leg, self.merged(&by_slot).await?))
+            }
+            (Standing::Failed(inclusion), _) if is_elsewhere(&inclusion) => Ok(Standing::Unknown {
+                reason: format!(
+                    "{} failed, and it used another slot than the one in question: that frees nothing",
+                    inclusion.tx_id
+                ),
+            }),
+            (standing, _) => Ok(standing),
+        }
+    }
+}
+
+impl Carriers {
+    /// What all members say, as one.
+    async fn merged(&self, tracked: &Tracked<'_>) -> Result<Standing, CarryError> {
         let answers =
             futures::future::join_all(self.members.iter().map(|member| member.standing(tracked)))
                 .await;
@@ -411,6 +509,162 @@ mod tests {
             Standing::NotSeen,
             replaced()
         ])));
+    }
+
+    /// A source that knows what it is told to know: one answer by the id, one by the slot.
+    struct Told {
+        network: NetworkId,
+        by_id: Standing,
+        by_slot: Standing,
+    }
+
+    #[async_trait]
+    impl Carry for Told {
+        fn network(&self) -> &NetworkId {
+            &self.network
+        }
+        async fn plan(&self, _: &Order<'_>) -> Result<Vec<Leg>, CarryError> {
+            unreachable!("nothing is planned")
+        }
+        async fn sequence(&self, _: &str) -> Result<Sequence, CarryError> {
+            unreachable!("no account is asked about")
+        }
+        async fn build(
+            &self,
+            _: &Leg,
+            _: u64,
+            _: Timestamp,
+            _: u32,
+        ) -> Result<Unsigned, CarryError> {
+            unreachable!("nothing is built")
+        }
+        async fn send(&self, _: &Signed) -> Sending {
+            unreachable!("nothing is sent")
+        }
+        async fn standing(&self, tracked: &Tracked<'_>) -> Result<Standing, CarryError> {
+            Ok(match tracked.tx_id {
+                Some(_) => self.by_id.clone(),
+                None => self.by_slot.clone(),
+            })
+        }
+    }
+
+    async fn standing_of(by_id: Standing, by_slot: Standing) -> Standing {
+        use recover_core::amount::Amount;
+        let network = NetworkId::new("x");
+        let leg = Leg {
+            kind: LegKind::Transfer,
+            network: network.clone(),
+            chain: "x:1".to_owned(),
+            signer: "s".to_owned(),
+            signer_key: None,
+            target: "r".to_owned(),
+            recipient: "r".to_owned(),
+            memo: None,
+            asset: recover_core::asset::AssetId::native(network.clone()),
+            amount: Amount::from_u128(2),
+            call: None,
+            route: None,
+            fee_max: Amount::from_u128(3),
+        };
+        let slot = recover_core::check::Slot {
+            account: "s".to_owned(),
+            sequence: 1,
+            is_ticket: false,
+        };
+        let told = Told {
+            network: network.clone(),
+            by_id,
+            by_slot,
+        };
+        Carriers::new(network, vec![Arc::new(told)])
+            .standing(&Tracked {
+                leg: &leg,
+                slot: &slot,
+                tx_id: Some(&TxId::new("b")),
+                valid_until: None,
+                valid_through: None,
+            })
+            .await
+            .unwrap()
+    }
+
+    fn deviating(field: &'static str, found: &str, is_final: bool) -> Inclusion {
+        Inclusion {
+            deviations: vec![Deviation {
+                field,
+                found: found.to_owned(),
+                approved: "2".to_owned(),
+            }],
+            ..included("x", is_final)
+        }
+    }
+
+    /// The approved payment under another id – signed twice, or sent by the signers themselves – is the approved payment. Called
+    /// replaced, the claim would end and the deposit be paid again.
+    #[tokio::test]
+    async fn pitfall_104_a_replacement_that_paid_is_no_replacement() {
+        let by = |id: &str| Standing::Replaced {
+            by: Some(TxId::new(id)),
+        };
+        let same = Standing::Included(included("x", true));
+        assert_eq!(standing_of(by("a"), same.clone()).await, same);
+        assert_eq!(standing_of(replaced(), same.clone()).await, same);
+        // It paid the recipient another amount, or nobody can tell: a person must look.
+        for (field, found) in [
+            ("amount", "1"),
+            ("delivered", "1"),
+            ("fee_max", "9"),
+            ("bytes", "another form"),
+            ("operations", "2"),
+            ("operation", "PathPaymentStrictSend"),
+            ("kind", "EscrowCreate"),
+        ] {
+            let paid = Standing::Included(deviating(field, found, true));
+            assert_eq!(standing_of(by("a"), paid.clone()).await, paid, "{field}");
+        }
+        // It paid the recipient nothing: the slot is gone and the payment never was.
+        for (field, found) in [
+            ("recipient", "another"),
+            ("kind", "AccountSet"),
+            ("operation", "BumpSequence"),
+            ("delivered", "0"),
+        ] {
+            let other = Standing::Included(deviating(field, found, true));
+            assert_eq!(standing_of(by("a"), other).await, by("a"), "{field}");
+            let soon = Standing::Included(deviating(field, found, false));
+            let found = standing_of(by("a"), soon).await;
+            assert!(matches!(found, Standing::Unknown { .. }), "{found:?}");
+        }
+        let failed = Standing::Failed(included("x", true));
+        assert_eq!(standing_of(by("a"), failed).await, by("a"));
+        assert_eq!(standing_of(replaced(), replaced()).await, replaced());
+        for other in [unknown(), Standing::NotSeen, pending()] {
+            let found = standing_of(by("a"), other).await;
+            assert!(matches!(found, Standing::Unknown { .. }), "{found:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_in_another_slot_frees_nothing() {
+        let failed = Standing::Failed(deviating(SEQUENCE, "9", true));
+        let found = standing_of(failed, Standing::NotSeen).await;
+        assert!(matches!(found, Standing::Unknown { .. }), "{found:?}");
+    }
+
+    /// A failure frees the slot as a replacement does: one source that tells of it alone is not believed.
+    #[test]
+    fn a_failure_that_another_source_does_not_see_is_unknown() {
+        let failed = || Standing::Failed(included("x", true));
+        let here = Standing::Included(included("y", false));
+        assert_eq!(
+            merge_standings(vec![failed(), unknown(), failed()]),
+            Some(failed())
+        );
+        for other in [Standing::NotSeen, pending(), here] {
+            assert!(is_unknown(merge_standings(vec![failed(), other.clone()])));
+            assert!(is_unknown(merge_standings(vec![other, failed()])));
+        }
     }
 
     #[test]
