@@ -48,9 +48,26 @@ on_both! {
         an_appeal_matched_to_a_files_row_is_a_rival_for_what_was_seen,
         lists_page_and_notes_are_numbered,
     ;
+    audit:
+        the_log_shows_every_edit,
+        rows_written_behind_the_program_are_found_and_stop_their_claim,
+        edits_of_the_log_itself_are_found_and_stop_their_claim,
+        a_vote_without_an_entry_releases_nothing,
+        the_log_played_again_gives_the_tables,
+    ;
     cancel:
         a_caller_that_goes_away_loses_no_acknowledged_write,
         a_step_whose_caller_goes_away_is_whole_or_absent,
+    ;
+    carrying:
+        a_claim_is_carried_through_every_step_to_balanced_books,
+        a_slot_is_held_until_it_is_used_or_can_never_be,
+        a_failed_transaction_uses_its_slot_and_leaves_a_receipt,
+        an_edit_of_a_prepared_claim_drops_its_package,
+        money_that_went_wrong_opens_an_incident,
+        a_repeat_of_every_step_is_answered_and_not_carried_out_again,
+        lapsed_votes_make_a_revision_that_keeps_plan_and_screening,
+        a_vote_without_a_plan_is_refused,
     ;
     claims:
         a_claim_comes_back_as_each_step_left_it,
@@ -98,6 +115,16 @@ on_both! {
         filters_narrow,
         a_text_with_nul_is_refused_on_both,
     ;
+    governance:
+        a_halt_stops_every_release_until_two_people_lift_it,
+        a_halt_that_was_deleted_behind_the_program_still_halts,
+        the_first_policy_is_in_force_and_later_ones_wait,
+        a_vote_needs_the_policy_in_force_and_that_of_the_quote,
+        splitting_a_sum_does_not_lower_its_tier,
+        a_value_that_nobody_knows_makes_the_next_one_of_the_user_unknown,
+        who_decides_alone_has_a_days_limit,
+        lifting_a_halt_opens_a_new_sum_of_releases,
+    ;
     leases:
         one_holder_at_a_time,
         work_under_a_lost_lease_changes_nothing,
@@ -118,6 +145,11 @@ on_both! {
         the_newest_price_that_is_not_later_counts,
         a_corrected_price_is_another_row,
         edge_values_round_trip,
+    ;
+    races:
+        one_of_64_has_the_slot,
+        approvers_and_releasers_at_once_release_once,
+        a_days_limit_is_not_raced,
     ;
     records:
         policies_are_numbered_by_first_load,

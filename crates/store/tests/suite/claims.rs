@@ -1,12 +1,11 @@
 use super::appeals::{appeal, outcome};
 use super::world::{
-    approve, assert_sound, by, by_at, done, opened, pending, policy_digest, prepared, quote,
-    refusal, request, screen, status_of, stepped,
+    approve, by, by_at, done, opened, pending, prepared, quote, refusal, request, screen,
+    status_of, stepped,
 };
 use super::{Backend, at, block, deposit, ethereum, imported, now};
 use recover_core::amount::Amount;
 use recover_core::appeal::{AppealId, AppealStatus, MatchDecision};
-use recover_core::audit::Head;
 use recover_core::claim::{Claim, ClaimId, ClaimStatus, Command, OpenRequest, Refusal};
 use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::observation::DepositId;

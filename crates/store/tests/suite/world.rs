@@ -145,7 +145,7 @@ pub fn transfer() -> Leg {
         amount: Amount::from_u128(1_000),
         call: Some(vec![0, 255]),
         route: None,
-        fee_max: Amount::from_u128(50),
+        fee_max: Amount::from_u128(60),
     }
 }
 
@@ -270,7 +270,7 @@ impl Check for TextCheck {
                 sequence: next()?.parse().map_err(|_| unreadable())?,
                 is_ticket: next()? == "true",
             },
-            fee_max: Amount::from_u128(50),
+            fee_max: Amount::from_u128(60),
             valid_until: Some(later(DAY)),
             valid_through: Some(recover_core::block::Height(99)),
         })
@@ -461,8 +461,9 @@ pub async fn pending(store: &Store, deposit: &DepositId) -> Claim {
 /// As far as the release: two people agreed to this quote.
 pub async fn approved_with(store: &Store, claim: &Claim, quote: Command) -> Claim {
     let claim = pending_with(store, claim, quote).await;
-    let claim = stepped(store, &claim, approve(&claim), by("wim")).await;
-    stepped(store, &claim, approve(&claim), by("wil")).await
+    // Votes of one moment come back in the order of the names.
+    let claim = stepped(store, &claim, approve(&claim), by("wil")).await;
+    stepped(store, &claim, approve(&claim), by("wim")).await
 }
 
 /// A claim of a deposit of its own that will be swept, approved.
