@@ -60,6 +60,17 @@ pub async fn run(format: Format, engine: &Engine, arguments: &People) -> anyhow:
 
 /// Writes what the signers hold packages against.
 async fn roster(engine: &Engine) -> anyhow::Result<Exit> {
+    let text = roster_text(engine).await?;
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    eprintln!(
+        "the signers keep this file on their own machine; read the people, keys and addresses in it to them by another way \
+         than the one by which it came"
+    );
+    Ok(Exit::Done)
+}
+
+/// What the signers hold packages against, as TOML.
+pub async fn roster_text(engine: &Engine) -> anyhow::Result<String> {
     let in_force = engine.policy_in_force().await?;
     let versions = engine.policies_in_use().await?;
     let policy = &in_force.policy;
@@ -92,13 +103,7 @@ async fn roster(engine: &Engine) -> anyhow::Result<Exit> {
         content_age_seconds_max: CONTENT_AGE_SECONDS_MAX,
         package_valid_seconds_max: i64::from(policy.package_valid_minutes).saturating_mul(60),
     };
-    let text = roster.to_toml().context("no roster was written")?;
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    eprintln!(
-        "the signers keep this file on their own machine; read the people, keys and addresses in it to them by another way \
-         than the one by which it came"
-    );
-    Ok(Exit::Done)
+    roster.to_toml().context("no roster was written")
 }
 
 fn pinned(policy: &Policy, config: &NetworkConfig) -> anyhow::Result<PinnedNetwork> {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod data;
+mod handover;
 mod memo;
 mod totals;
 
@@ -15,7 +16,7 @@ use anyhow::Context as _;
 use data::Chains;
 use recover_core::appeal::{AppealId, MatchDecision, MatchOutcome};
 use recover_core::asset::TokenReview;
-use recover_core::claim::{Claim, Command};
+use recover_core::claim::{Claim, ClaimStatus, Command};
 use recover_core::deposit::Deposit;
 use recover_core::kind::Kind;
 use recover_core::time::Timestamp;
@@ -441,12 +442,12 @@ async fn refusals(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<
 }
 
 async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()> {
-    heading("7  Claims: quoted, accepted, screened, approved by two who did not act before")?;
+    heading(
+        "7  Claims: quoted, accepted, screened, approved by people who did not act before, carried to the end",
+    )?;
     let ana = specialist(engine)?;
-    let farah = engine.person(Some("farah"))?;
-    let approvers = [engine.person(Some("chidi"))?, engine.person(Some("dalia"))?];
     let options = StepOptions::default();
-    let mut carried_through = false;
+    let mut ready = Vec::new();
     for outcome in outcomes {
         let (MatchDecision::Auto | MatchDecision::Review, Some(id)) =
             (outcome.decision, &outcome.deposit)
@@ -465,55 +466,73 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
             continue;
         };
         match engine.quote_claim(&claim.id, &options, &ana).await {
-            Ok(_) => {}
+            Ok(quoted) => {
+                if let Some(why) = quoted.no_plan {
+                    output::line(&format!("  quoted; nobody can approve it yet: {why}"))?;
+                    continue;
+                }
+            }
             Err(error @ EngineError::NoQuote { .. }) => {
                 output::line(&format!("  stays a draft: {error}"))?;
                 continue;
             }
             Err(error) => return Err(error.into()),
         }
-        if carried_through {
-            continue;
-        }
-        engine
-            .step_claim(&claim.id, Command::Accept, &options, &ana)
-            .await?;
-        let clear = Command::Screen {
-            clear: true,
-            reason: "no hits on sender and user".to_owned(),
-        };
-        engine
-            .step_claim(&claim.id, clear, &options, &farah)
-            .await?;
-        match engine
-            .approve_claim(&claim.id, None, None, &options, &ana)
-            .await
-        {
-            Err(EngineError::Refused { refusal }) => {
-                output::line(&format!("  the opener votes: refused: {refusal}"))?;
-            }
-            Err(error) => return Err(error.into()),
-            Ok(_) => anyhow::bail!("the opener's vote was taken"),
-        }
-        for approver in &approvers {
-            let voted = engine
-                .approve_claim(&claim.id, None, None, &options, approver)
-                .await?;
-            output::line(&format!(
-                "  {} votes: {} of 2, {}",
-                approver.name,
-                voted.approvals.len(),
-                voted.status
-            ))?;
-        }
-        carried_through = true;
+        ready.push(engine.claim(&claim.id).await?);
     }
+    // The smallest waits behind no delay of its tier.
+    let smallest = ready
+        .into_iter()
+        .min_by_key(|claim| claim.quote.as_ref().map(|given| given.quote.value))
+        .context("the demo's data hold no claim that can be carried offline")?;
+    output::line(&format!("{} goes on:", smallest.id))?;
+    approve(engine, &smallest).await?;
     output::line("$ recover claims list")?;
     let mut rows = Vec::new();
     for claim in engine.list_claims(&ClaimFilter::default()).await? {
         rows.push(commands::claims::cells(engine, &claim).await?);
     }
-    output::line(&output::table(commands::claims::COLUMNS, rows.into_iter()).to_string())
+    output::line(&output::table(commands::claims::COLUMNS, rows.into_iter()).to_string())?;
+    handover::carry(engine, &smallest.id).await
+}
+
+/// Accepted, screened, and voted for until the votes are enough.
+async fn approve(engine: &Engine, claim: &Claim) -> anyhow::Result<()> {
+    let options = StepOptions::default();
+    let (ana, farah) = (specialist(engine)?, engine.person(Some("farah"))?);
+    engine
+        .step_claim(&claim.id, Command::Accept, &options, &ana)
+        .await?;
+    let clear = Command::Screen {
+        clear: true,
+        reason: "no hits on sender and user".to_owned(),
+    };
+    engine
+        .step_claim(&claim.id, clear, &options, &farah)
+        .await?;
+    for name in ["ana", "chidi", "dalia", "emre"] {
+        let person = engine.person(Some(name))?;
+        match engine
+            .approve_claim(&claim.id, None, None, &options, &person)
+            .await
+        {
+            Err(EngineError::Refused { refusal }) => {
+                output::line(&format!("  {name} votes: refused: {refusal}"))?;
+            }
+            Err(error) => return Err(error.into()),
+            Ok(voted) => {
+                output::line(&format!(
+                    "  {name} votes: {} in all, {}",
+                    voted.approvals.len(),
+                    voted.status
+                ))?;
+                if voted.status == ClaimStatus::Approved {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    anyhow::bail!("the demo's people cannot approve {}", claim.id)
 }
 
 async fn mainnet(folder: &Path) -> anyhow::Result<()> {
