@@ -14,7 +14,7 @@ use recover_core::check::Check;
 use recover_core::plan::LegKind;
 use recover_core::verdict::{How, Missing, Verdict};
 use recover_source::carriers::Carriers;
-use recover_source::carry::{Carry, CarryError, Order, Sending, Standing};
+use recover_source::carry::{Carry, CarryError, Order, Sending, Standing, Tracked};
 use recover_source::error::SourceError;
 use recover_testkit::{Anvil, Arg};
 use serde_json::json;
@@ -262,6 +262,82 @@ async fn node_pitfall_040_a_nonce_that_went_to_another() {
     assert!(included.is_final);
     let fields: Vec<&str> = included.deviations.iter().map(|one| one.field).collect();
     assert_eq!(fields, ["value", "delivered"]);
+}
+
+/// The signers sent the same payment in the same slot under another price: it is the approved payment, whatever its id. Called
+/// replaced, the claim would end and the deposit be paid again.
+#[tokio::test(flavor = "multi_thread")]
+async fn node_pitfall_104_the_approved_payment_under_another_id_is_no_replacement() {
+    let world = World::new();
+    let from = world.deposit.address();
+    world.anvil.set_balance(&from, 3 * COIN);
+    let leg = world.plan(&from, &native(), COIN).await.unwrap().remove(0);
+    let unsigned = world.build(&leg).await.unwrap();
+    let signed = world.sign(&leg, &unsigned);
+    let mut same = Transaction::from_unsigned(&unsigned.bytes).unwrap();
+    same.gas_limit = 30_000;
+    let own = EvmCheck
+        .open("eip155:1", &[], &world.deposit.sign(&same))
+        .unwrap();
+    assert_ne!(own.tx_id, signed.tx_id);
+    world.send(&own).await;
+    world.anvil.mine(40);
+    let carriers = Carriers::new(network(), vec![world.carry.clone()]);
+    let standing = carriers
+        .standing(&Tracked {
+            leg: &leg,
+            slot: &unsigned.slot,
+            tx_id: Some(&signed.tx_id),
+            valid_until: None,
+            valid_through: None,
+        })
+        .await
+        .unwrap();
+    let Standing::Included(included) = standing else {
+        panic!("{standing:?}");
+    };
+    assert_eq!(included.tx_id, own.tx_id);
+    assert_eq!(included.deviations, []);
+    assert!(included.is_final);
+}
+
+/// What takes a slot away and pays nobody, as wallets cancel, replaces it.
+#[tokio::test(flavor = "multi_thread")]
+async fn node_pitfall_104_a_cancellation_is_a_replacement() {
+    let world = World::new();
+    let from = world.deposit.address();
+    world.anvil.set_balance(&from, 3 * COIN);
+    let leg = world.plan(&from, &native(), COIN).await.unwrap().remove(0);
+    let unsigned = world.build(&leg).await.unwrap();
+    let signed = world.sign(&leg, &unsigned);
+    let mut cancel = Transaction::from_unsigned(&unsigned.bytes).unwrap();
+    cancel.value = amount(0);
+    cancel.to = hex::decode(from.trim_start_matches("0x"))
+        .unwrap()
+        .try_into()
+        .unwrap();
+    let cancel = EvmCheck
+        .open("eip155:1", &[], &world.deposit.sign(&cancel))
+        .unwrap();
+    world.send(&cancel).await;
+    world.anvil.mine(40);
+    let carriers = Carriers::new(network(), vec![world.carry.clone()]);
+    let standing = carriers
+        .standing(&Tracked {
+            leg: &leg,
+            slot: &unsigned.slot,
+            tx_id: Some(&signed.tx_id),
+            valid_until: None,
+            valid_through: None,
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        standing,
+        Standing::Replaced {
+            by: Some(cancel.tx_id)
+        }
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
