@@ -116,6 +116,17 @@ pub(crate) fn deviations_on_chain(leg: &Leg, chain: &str, raw: &[u8]) -> Vec<Dev
     }
 }
 
+/// The slot that a transaction in a block used; `None` where it is of another form than a payment of one coin by one key.
+#[cfg(feature = "fetch")]
+pub(crate) fn slot_on_chain(raw: &[u8]) -> Option<Slot> {
+    let summary = returns::decode_signed(raw).ok()?;
+    Some(Slot {
+        sequence: number(&summary.sequence).ok()?,
+        account: summary.from,
+        is_ticket: false,
+    })
+}
+
 fn request_of(summary: Summary) -> Result<ReturnRequest, String> {
     let from = account(&summary.from)?;
     let network = networks::by_prefix(address::prefix(&from))

@@ -12,7 +12,9 @@ use crate::wire;
 use recover_core::address::Address;
 use recover_core::amount::Amount;
 use recover_core::block::TxId;
+use recover_core::check::Deviation;
 use recover_core::observation::Outcome;
+use recover_source::carriers::SEQUENCE;
 use recover_source::carry::{CarryError, Inclusion, Standing, Tracked};
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
@@ -163,6 +165,15 @@ impl StellarCarry {
                 ),
             });
         };
+        // The same payment under another number is another payment: the one in question can still happen.
+        let number = i64::try_from(tracked.slot.sequence).ok();
+        let is_in_slot =
+            summary.from.text() == tracked.slot.account && Some(summary.sequence) == number;
+        let elsewhere = (!is_in_slot).then(|| Deviation {
+            field: SEQUENCE,
+            found: format!("{} of {}", summary.sequence, summary.from),
+            approved: format!("{} of {}", tracked.slot.sequence, tracked.slot.account),
+        });
         // Of a fee bump, ours is the transaction inside: it has an id of its own, which servers know too.
         let tx_id = tracked
             .tx_id
@@ -180,10 +191,11 @@ impl StellarCarry {
         };
         Ok(match facts.outcome {
             Outcome::Success => {
-                let deviations = outcome(tracked.leg, &summary, fee);
+                let mut deviations = outcome(tracked.leg, &summary, fee);
+                deviations.extend(elsewhere);
                 Standing::Included(inclusion(deviations))
             }
-            Outcome::Failed => Standing::Failed(inclusion(Vec::new())),
+            Outcome::Failed => Standing::Failed(inclusion(elsewhere.into_iter().collect())),
             Outcome::Unknown => {
                 return Err(
                     client.not_protocol("a transaction that does not say whether it succeeded")
@@ -199,6 +211,7 @@ impl StellarCarry {
         let limit = self.horizon.limit();
         let mut cursor = String::new();
         let mut has_later = false;
+        let mut has_unread = false;
         for _ in 0..PAGES_MAX {
             let mut query = vec![
                 ("order", "desc"),
@@ -217,6 +230,8 @@ impl StellarCarry {
             for row in rows {
                 let found = self.read_settled(row)?;
                 let Some((source, sequence)) = &found.slot else {
+                    // It may be the one: an old envelope of the very same transaction has the same id.
+                    has_unread = true;
                     continue;
                 };
                 if source != account {
@@ -230,7 +245,7 @@ impl StellarCarry {
                 }
                 if number.is_some_and(|number| *sequence > number) {
                     has_later = true;
-                } else if has_later {
+                } else if has_later && !has_unread {
                     // Between a later and an earlier one nothing used it: the account skipped it (a bump of its number).
                     return Ok(Standing::Replaced { by: None });
                 }

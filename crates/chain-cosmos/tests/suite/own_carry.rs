@@ -736,6 +736,28 @@ async fn own_another_transaction_in_the_slot_replaces_it_and_is_named() {
     }
 }
 
+/// Two returns to one sender are the same payment but for their sequences. The id of one never settles the other, whose package can
+/// still be sent.
+#[tokio::test]
+async fn pitfall_104_the_same_payment_in_another_slot_is_another_payment() {
+    for side in 0..2 {
+        let ledger = ledger();
+        let door = &doors(&ledger, false)[side];
+        let leg = leg_of(door, &case()).await;
+        let unsigned = built(door, &leg).await;
+        let signed = sign(&unsigned, &signing_key());
+        ledger.include(&unsigned.bytes, &signed.bytes, 0);
+        let mut later = unsigned.clone();
+        later.slot.sequence = 4;
+        let look = tracked(&leg, &later, Some(&signed.tx_id));
+        let Standing::Included(found) = door.standing(&look).await.unwrap() else {
+            panic!("it is in a block");
+        };
+        let fields: Vec<&str> = found.deviations.iter().map(|one| one.field).collect();
+        assert_eq!(fields, ["sequence"]);
+    }
+}
+
 /// What signers sent by themselves counts only when the chain shows exactly the approved effect.
 #[tokio::test]
 async fn pitfall_104_a_transaction_that_does_something_else_beside_deviates() {

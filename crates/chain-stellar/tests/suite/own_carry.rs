@@ -466,6 +466,54 @@ async fn own_another_transaction_in_the_slot_replaces_it() {
     assert_eq!(one.ours().await, Standing::Replaced { by: None });
 }
 
+/// Two returns to one sender are the same payment but for their numbers. The id of one never settles the other, whose package can
+/// still be sent, nor does its failure free the other's number.
+#[tokio::test]
+async fn pitfall_104_the_same_payment_in_another_slot_is_another_payment() {
+    let one = Prepared::new(&wanted(false)).await;
+    let mut plan = plan_of(&one.leg);
+    plan.request.sequence = 77;
+    let twin = sign_unsigned(&write(&plan).unwrap().envelope);
+    let now = async |succeeded: bool| {
+        one.server.change(|ledger| {
+            let id = twin.tx_id.as_str().to_owned();
+            ledger
+                .transactions
+                .insert(id, shown(&twin, LATEST, succeeded));
+        });
+        one.standing(Some(&twin)).await
+    };
+    let (Standing::Included(paid), Standing::Failed(failed)) = (now(true).await, now(false).await)
+    else {
+        panic!("both are in a ledger");
+    };
+    for inclusion in [paid, failed] {
+        let fields: Vec<&str> = inclusion.deviations.iter().map(|one| one.field).collect();
+        assert_eq!(fields, ["sequence"]);
+    }
+}
+
+/// A row whose bytes cannot be read may be the one in question: that a number was skipped is then not proven.
+#[tokio::test]
+async fn own_an_unread_row_of_the_history_proves_no_gap() {
+    let one = Prepared::new(&wanted(false)).await;
+    one.uses(79);
+    let ours = shown(&one.signed, LATEST - 1, true);
+    one.server.change(|ledger| {
+        ledger
+            .history
+            .push(shown(&rival(&one.leg, 79), LATEST, true));
+        let mut unread = ours;
+        unread.as_object_mut().unwrap().remove("envelope_xdr");
+        ledger.history.push(unread);
+        ledger
+            .history
+            .push(shown(&rival(&one.leg, 77), LATEST - 2, true));
+    });
+    let found = one.standing(None).await;
+    assert!(matches!(found, Standing::Unknown { .. }), "{found:?}");
+}
+
 #[tokio::test]
 async fn own_a_failed_transaction_used_its_number_and_moved_nothing() {
     let one = Prepared::new(&wanted(false)).await;

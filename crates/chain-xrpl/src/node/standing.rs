@@ -14,9 +14,9 @@ use crate::returns::LAST_LEDGER_AHEAD_MAX;
 use crate::rpc::Reply;
 use crate::wire::{Record, records, whole};
 use recover_core::block::{BlockHash, BlockRef, Height, HeightRange, TxId};
-use recover_core::check::Slot;
+use recover_core::check::{Deviation, Slot};
 use recover_core::observation::Outcome;
-use recover_core::plan::Leg;
+use recover_source::carriers::SEQUENCE;
 use recover_source::carry::{CarryError, Inclusion, Standing, Tracked};
 use recover_source::chain::{ChainRead, Lookup};
 use recover_source::error::{Advice, SourceError};
@@ -50,7 +50,7 @@ impl XrplCarry {
         node.check().await?;
         let mut waiting = None;
         if let Some(id) = tracked.tx_id {
-            match self.known(id, tracked.leg).await? {
+            match self.known(id, tracked).await? {
                 Known::Settled(standing) => return Ok(standing),
                 Known::Waiting => waiting = Some(id.clone()),
                 Known::No => {}
@@ -81,7 +81,7 @@ impl XrplCarry {
     }
 
     /// Asks for a transaction by its id.
-    async fn known(&self, id: &TxId, leg: &Leg) -> Result<Known, SourceError> {
+    async fn known(&self, id: &TxId, tracked: &Tracked<'_>) -> Result<Known, SourceError> {
         let question = json!({"transaction": id.as_str()});
         let result = match self.node.rpc.ask("tx", question).await? {
             Reply::Found(result) => Value::Object(result),
@@ -94,7 +94,7 @@ impl XrplCarry {
         if record.validated != Some(true) {
             return Ok(Known::Waiting);
         }
-        let (found, standing) = self.node.settled(record, leg).await?;
+        let (found, standing) = self.node.settled(record, tracked).await?;
         if found != *id {
             return Err(self
                 .node
@@ -207,7 +207,7 @@ impl XrplCarry {
             for row in rows.iter().filter(|row| row.validated != Some(false)) {
                 match place_of(row, slot) {
                     Place::Slot => {
-                        return Ok(Some(self.node.settled(row, tracked.leg).await?));
+                        return Ok(Some(self.node.settled(row, tracked).await?));
                     }
                     // Numbers are used in their order.
                     Place::Before if !slot.is_ticket => return Ok(None),
@@ -243,6 +243,24 @@ fn place_of(row: &Record<'_>, slot: &Slot) -> Place {
     }
 }
 
+/// The slot that a transaction used, in words.
+fn own_slot(row: &Record<'_>) -> String {
+    let account = row.fields.get("Account").and_then(Value::as_str);
+    let number = |name: &str| row.fields.get(name).and_then(whole);
+    let ticket = number("TicketSequence");
+    let sequence = ticket.or_else(|| number("Sequence"));
+    account.zip(sequence).map_or_else(
+        || "unknown".to_owned(),
+        |(account, sequence)| {
+            slot_text(&Slot {
+                account: account.to_owned(),
+                sequence,
+                is_ticket: ticket.is_some(),
+            })
+        },
+    )
+}
+
 fn slot_text(slot: &Slot) -> String {
     let kind = if slot.is_ticket {
         "ticket"
@@ -257,7 +275,7 @@ impl XrplNode {
     async fn settled(
         &self,
         record: &Record<'_>,
-        leg: &Leg,
+        tracked: &Tracked<'_>,
     ) -> Result<(TxId, Standing), SourceError> {
         let decoded =
             decode(record, &self.settings.network).map_err(|error| self.refused(&error))?;
@@ -273,10 +291,18 @@ impl XrplNode {
             .map(|units| units.held())
             .ok_or_else(|| self.client.not_protocol("a transaction without its fee"))?;
         let succeeded = decoded.outcome == Outcome::Success;
-        let deviations = match record.meta.filter(|_| succeeded) {
-            Some(meta) => outcome(leg, record.fields, meta),
+        let mut deviations = match record.meta.filter(|_| succeeded) {
+            Some(meta) => outcome(tracked.leg, record.fields, meta),
             None => Vec::new(),
         };
+        // The same payment in another slot is another payment: the one in question can still happen.
+        if !matches!(place_of(record, tracked.slot), Place::Slot) {
+            deviations.push(Deviation {
+                field: SEQUENCE,
+                found: own_slot(record),
+                approved: slot_text(tracked.slot),
+            });
+        }
         let inclusion = Inclusion {
             tx_id: decoded.id.clone(),
             block,

@@ -596,3 +596,37 @@ async fn own_a_lying_answer_is_disbelieved() {
     });
     assert!(carried.carry.standing(&tracked).await.is_err());
 }
+
+/// Two returns to one sender are the same payment but for their numbers. The id of one never settles the other, whose package can
+/// still be sent, nor does its failure free the other's number.
+#[tokio::test]
+async fn pitfall_104_the_same_payment_in_another_slot_is_another_payment() {
+    let (carried, leg, unsigned, _) = prepared(&xrp()).await;
+    let payment = crate::legs::payment(
+        &leg,
+        recover_chain_xrpl::returns::Validity::Sequence {
+            sequence: 99,
+            last_ledger: 5_000,
+        },
+        12,
+    );
+    let bytes = key().sign(&payment.unsigned().unwrap());
+    let twin = XrplCheck.open("xrpl:0", &[], &bytes).unwrap();
+    let now = async |code: &str| {
+        let shown = validated(&twin.bytes, TIP, code);
+        carried.change(|world| {
+            let id = twin.tx_id.as_str().to_owned();
+            world.transactions.insert(id, shown);
+        });
+        standing(&carried, &leg, &unsigned, Some(&twin)).await
+    };
+    let (Standing::Included(paid), Standing::Failed(failed)) =
+        (now("tesSUCCESS").await, now("tecPATH_DRY").await)
+    else {
+        panic!("both are in a ledger");
+    };
+    for inclusion in [paid, failed] {
+        let fields: Vec<&str> = inclusion.deviations.iter().map(|one| one.field).collect();
+        assert_eq!(fields, ["sequence"]);
+    }
+}

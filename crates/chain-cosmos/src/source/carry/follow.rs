@@ -1,7 +1,7 @@
 //! Saying what became of a transaction.
 
 use super::Carrier;
-use crate::check::deviations_on_chain;
+use crate::check::{deviations_on_chain, slot_on_chain};
 use crate::decode::{Raw, Transaction, fee_of, raw_of};
 use crate::source::desk::{Desk, Receipt, Seen};
 use recover_core::amount::Amount;
@@ -9,6 +9,7 @@ use recover_core::block::{BlockRef, Height, TxId};
 use recover_core::check::{Deviation, Signed, Slot};
 use recover_core::observation::Outcome;
 use recover_core::plan::Leg;
+use recover_source::carriers::SEQUENCE;
 use recover_source::carry::{CarryError, Inclusion, Sending, Standing, Tracked};
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ impl<D: Desk> Carrier<D> {
         if let Some(id) = tracked.tx_id
             && let Seen::Row(row) = self.0.seen(id).await?
         {
-            match self.included(tracked.leg, &row, Some(id)).await? {
+            match self.included(tracked, &row, Some(id)).await? {
                 Some((inclusion, transaction)) if transaction.outcome == Outcome::Success => {
                     return Ok(Standing::Included(inclusion));
                 }
@@ -82,7 +83,7 @@ impl<D: Desk> Carrier<D> {
             match self.0.seen(id).await? {
                 Seen::Row(row) => {
                     if let Some((inclusion, transaction)) =
-                        self.included(tracked.leg, &row, Some(id)).await?
+                        self.included(tracked, &row, Some(id)).await?
                     {
                         return Ok(settled(inclusion, &transaction));
                     }
@@ -104,7 +105,7 @@ impl<D: Desk> Carrier<D> {
             }
         }
         // The index has it, though the look-up had not: it has only just come.
-        match self.included(tracked.leg, &row, tracked.tx_id).await? {
+        match self.included(tracked, &row, tracked.tx_id).await? {
             Some((inclusion, transaction)) => Ok(settled(inclusion, &transaction)),
             None => Ok(self.untold(tracked.slot, "it stands in no block")),
         }
@@ -113,10 +114,11 @@ impl<D: Desk> Carrier<D> {
     /// A row as a transaction in a block; `None` where it stands in none.
     async fn included(
         &self,
-        leg: &Leg,
+        tracked: &Tracked<'_>,
         row: &Value,
         id: Option<&TxId>,
     ) -> Result<Option<(Inclusion, Transaction)>, CarryError> {
+        let leg = tracked.leg;
         let api = self.0.api();
         let mut transactions = api
             .decoder
@@ -152,6 +154,19 @@ impl<D: Desk> Carrier<D> {
                 approved: "one payment of one coin".to_owned(),
             }],
         };
+        // The same payment in another slot is another payment: the one in question can still happen. What stands under the slot in
+        // the index needs no such look.
+        let slot = raw.as_deref().and_then(slot_on_chain);
+        if id.is_some() && slot.as_ref() != Some(tracked.slot) {
+            deviations.push(Deviation {
+                field: SEQUENCE,
+                found: slot.map_or_else(
+                    || "none that can be read".to_owned(),
+                    |slot| format!("{} of {}", slot.sequence, slot.account),
+                ),
+                approved: format!("{} of {}", tracked.slot.sequence, tracked.slot.account),
+            });
+        }
         if transaction.outcome == Outcome::Success
             && leg.route.is_none()
             && transaction.has_events
