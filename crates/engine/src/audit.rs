@@ -108,10 +108,11 @@ pub fn verify_file(
         if limited.read_until(b'\n', &mut text)? == 0 {
             break;
         }
-        if text.iter().all(u8::is_ascii_whitespace) {
+        let text = text.trim_ascii();
+        if text.is_empty() {
             continue;
         }
-        let read = serde_json::from_slice::<Line>(&text)
+        let read = serde_json::from_slice::<Line>(text)
             .map_err(|error| error.to_string())
             .and_then(|line| {
                 line.logged()

@@ -263,7 +263,8 @@ impl Store {
         rows.iter().map(policy).collect()
     }
 
-    /// Who voted for a version, oldest vote first.
+    /// Who voted for a version, oldest vote first. A vote that the log does not tell of was given by nobody whom the program knows,
+    /// and is not among them.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -271,7 +272,13 @@ impl Store {
         let rows = self
             .db
             .rows(
-                "SELECT number, person, role, voted_at FROM policy_vote WHERE number = $1 ORDER BY voted_at, person",
+                "SELECT number, person, role, voted_at FROM policy_vote WHERE number = $1 AND EXISTS (
+                    SELECT 1 FROM claim_event WHERE claim_id IS NULL AND command = 'policy_vote'
+                        AND actor = policy_vote.person AND revision = policy_vote.number
+                        AND at_time = policy_vote.voted_at
+                        AND content_digest = (SELECT digest FROM policy_version
+                            WHERE policy_version.number = policy_vote.number))
+                 ORDER BY voted_at, person",
                 values![number],
             )
             .await?;
