@@ -18,6 +18,7 @@ mod report;
 pub mod roster;
 pub mod seen;
 mod signed;
+mod text;
 mod verify;
 mod votes;
 pub mod words;

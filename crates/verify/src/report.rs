@@ -233,6 +233,9 @@ fn shown(roster: &Roster, asset: &AssetId, amount: Amount) -> String {
 
 /// In groups of four letters, to be compared by eye.
 fn grouped(text: &str) -> String {
+    if let Some(digits) = text.strip_prefix("0x") {
+        return format!("0x {}", grouped(digits));
+    }
     let letters: Vec<char> = text.chars().collect();
     let groups = letters
         .chunks(4)

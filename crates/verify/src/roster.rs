@@ -4,6 +4,7 @@
 //! most. It comes to the signers once, by a way that they trust, and changes by the same way; nothing in a package can change it.
 
 use crate::codecs::check_of;
+use crate::text::{self, list_of};
 use recover_core::amount::Amount;
 use recover_core::approval::{Alone, ApprovalPolicy, ApprovalRule, RuleAction, Tier};
 use recover_core::asset::AssetId;
@@ -14,7 +15,7 @@ use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use recover_core::people::{Person, Role};
 use recover_core::ssh::PublicKey;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 
 /// What stands in `format`.
@@ -30,19 +31,25 @@ pub const CONTENT_AGE_SECONDS_MAX: i64 = 7 * 86_400;
 pub const PACKAGE_VALID_SECONDS_MAX: i64 = 86_400;
 
 /// What signers hold a package against.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Roster {
     /// The exchange, for people.
     pub exchange: String,
     /// The versions of the policy that a package may refer to.
+    #[serde(rename = "policy")]
     pub policies: Vec<AcceptedPolicy>,
     /// Who must agree.
+    #[serde(with = "ApprovalShape")]
     pub approval: ApprovalPolicy,
     /// Everybody who may.
+    #[serde(rename = "person", with = "people")]
     pub people: Vec<Person>,
     /// The networks with the exchange's own accounts.
+    #[serde(default, rename = "network")]
     pub networks: Vec<PinnedNetwork>,
     /// Digits and names of assets, for printing alone: no rule looks at them.
+    #[serde(default, rename = "asset")]
     pub assets: Vec<PinnedAsset>,
     /// How long ago the content that people voted on may have been cleared, in seconds: the one age in a package that is under the
     /// approvers' signatures. It ends the life of an approval that somebody kept.
@@ -52,18 +59,22 @@ pub struct Roster {
 }
 
 /// A version of the policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AcceptedPolicy {
     /// Its number.
     pub version: u32,
     /// The digest of its text.
+    #[serde(with = "text")]
     pub digest: Digest,
 }
 
 /// A network and what may happen on it. Addresses are canonical text; amounts are base units of its native asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PinnedNetwork {
     /// Its short name.
+    #[serde(rename = "name", with = "text")]
     pub network: NetworkId,
     /// Its CAIP-2 chain.
     pub chain: String,
@@ -72,17 +83,22 @@ pub struct PinnedNetwork {
     /// Who pays gas top-ups and calls contracts of the exchange; `None` where nobody does, so that no such step is accepted.
     pub gas: Option<String>,
     /// The most that one transaction may cost.
+    #[serde(with = "text")]
     pub fee_max: Amount,
     /// The most that one gas top-up may send.
+    #[serde(with = "text")]
     pub top_up_max: Amount,
     /// Which key signs for an account whose address does not tell it: account and lower-case hexadecimal key.
+    #[serde(default, rename = "signer", with = "signers")]
     pub signers: Vec<(String, String)>,
 }
 
 /// An asset as people write it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PinnedAsset {
     /// Which.
+    #[serde(rename = "id", with = "text")]
     pub asset: AssetId,
     /// What people call it.
     pub symbol: String,
@@ -97,45 +113,16 @@ pub enum RosterError {
     /// It is no TOML of this shape.
     #[error("the roster cannot be read: {0}")]
     Shape(String),
-    /// A value is not what it should be.
-    #[error("the roster's {field} cannot be read: {value:?}")]
-    Value {
-        /// Which field.
-        field: &'static str,
-        /// What stands there.
-        value: String,
-    },
     /// It would let nobody or anybody approve, or contradicts itself.
     #[error("the roster {0}")]
     Unsound(String),
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RosterFile {
-    format: String,
-    exchange: String,
-    content_age_seconds_max: i64,
-    package_valid_seconds_max: i64,
-    policy: Vec<PolicyFile>,
-    approval: ApprovalFile,
-    person: Vec<PersonFile>,
-    #[serde(default)]
-    network: Vec<NetworkFile>,
-    #[serde(default)]
-    asset: Vec<AssetFile>,
-}
+// The shapes of core's types in the file. Serde holds each against its type: a field that is added must be decided on here.
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PolicyFile {
-    version: u32,
-    digest: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ApprovalFile {
+#[serde(remote = "ApprovalPolicy", deny_unknown_fields)]
+struct ApprovalShape {
     signed_votes: bool,
     vote_valid_seconds: i64,
     screening_age_max_seconds: i64,
@@ -143,101 +130,100 @@ struct ApprovalFile {
     week_multiple: u32,
     maker_multiple: u32,
     pair_multiple: u32,
-    day_release_max: String,
-    rule: Vec<RuleFile>,
-    tier: Vec<TierFile>,
+    #[serde(with = "text")]
+    day_release_max: Cents,
+    #[serde(rename = "rule", with = "rules")]
+    rules: Vec<ApprovalRule>,
+    #[serde(rename = "tier", with = "tiers")]
+    tiers: Vec<Tier>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleFile {
+#[serde(remote = "ApprovalRule", deny_unknown_fields)]
+struct RuleShape {
     number: u32,
-    kinds: Vec<String>,
-    networks: Vec<String>,
-    resolutions: Vec<String>,
-    action: String,
+    #[serde(with = "text::list")]
+    kinds: Vec<Kind>,
+    #[serde(with = "text::list")]
+    networks: Vec<NetworkId>,
+    #[serde(with = "text::list")]
+    resolutions: Vec<Resolution>,
+    #[serde(with = "text")]
+    action: RuleAction,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TierFile {
+#[serde(remote = "Tier", deny_unknown_fields)]
+struct TierShape {
     name: String,
-    value_max: Option<String>,
+    #[serde(default, with = "text::optional")]
+    value_max: Option<Cents>,
     votes: u32,
     lead_votes: u32,
     compliance_vote: bool,
     delay_seconds: i64,
-    alone: Option<AloneFile>,
+    #[serde(default, with = "alone")]
+    alone: Option<Alone>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AloneFile {
-    day_value_max: String,
+#[serde(remote = "Alone", deny_unknown_fields)]
+struct AloneShape {
+    #[serde(with = "text")]
+    day_value_max: Cents,
     day_claims_max: u32,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PersonFile {
+#[serde(remote = "Person", deny_unknown_fields)]
+struct PersonShape {
     name: String,
-    roles: Vec<String>,
-    keys: Vec<String>,
+    #[serde(with = "text::list")]
+    roles: BTreeSet<Role>,
+    #[serde(with = "text::list")]
+    keys: Vec<PublicKey>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NetworkFile {
-    name: String,
-    chain: String,
-    treasury: String,
-    gas: Option<String>,
-    fee_max: String,
-    top_up_max: String,
-    #[serde(default)]
-    signer: Vec<SignerFile>,
+list_of!(rules, ApprovalRule, "RuleShape");
+list_of!(tiers, Tier, "TierShape");
+list_of!(people, Person, "PersonShape");
+
+mod alone {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct One(#[serde(with = "AloneShape")] Alone);
+
+    pub fn serialize<S: Serializer>(alone: &Option<Alone>, to: S) -> Result<S::Ok, S::Error> {
+        alone.map(One).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Alone>, D::Error> {
+        Ok(Option::<One>::deserialize(from)?.map(|one| one.0))
+    }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignerFile {
-    account: String,
-    key: String,
-}
+mod signers {
+    use super::*;
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AssetFile {
-    id: String,
-    symbol: String,
-    decimals: u8,
-}
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct One {
+        account: String,
+        key: String,
+    }
 
-fn read<T>(
-    field: &'static str,
-    text: &str,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, RosterError> {
-    parse(text).ok_or_else(|| RosterError::Value {
-        field,
-        value: text.to_owned(),
-    })
-}
+    pub fn serialize<S: Serializer>(list: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
+        let one = |(account, key): (String, String)| One { account, key };
+        to.collect_seq(list.iter().cloned().map(one))
+    }
 
-fn list<T>(
-    field: &'static str,
-    texts: &[String],
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Vec<T>, RosterError> {
-    texts.iter().map(|text| read(field, text, &parse)).collect()
-}
-
-fn cents(field: &'static str, text: &str) -> Result<Cents, RosterError> {
-    read(field, text, |text| Cents::parse(text).ok())
-}
-
-fn amount(field: &'static str, text: &str) -> Result<Amount, RosterError> {
-    read(field, text, |text| Amount::from_base_units(text).ok())
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<(String, String)>, D::Error> {
+        let list = Vec::<One>::deserialize(from)?;
+        Ok(list.into_iter().map(|one| (one.account, one.key)).collect())
+    }
 }
 
 impl Roster {
@@ -249,51 +235,14 @@ impl Roster {
         if text.len() > FILE_BYTES_MAX {
             return Err(RosterError::Shape(format!("it has {} bytes", text.len())));
         }
-        let file: RosterFile =
-            toml::from_str(text).map_err(|error| RosterError::Shape(error.message().to_owned()))?;
-        if file.format != FORMAT {
-            return Err(RosterError::Value {
-                field: "format",
-                value: file.format,
-            });
+        // The message alone: around its place somebody may have pasted a private key.
+        let shape = |error: toml::de::Error| RosterError::Shape(error.message().to_owned());
+        let mut table: toml::Table = text.parse().map_err(shape)?;
+        match table.remove("format") {
+            Some(toml::Value::String(format)) if format == FORMAT => {}
+            _ => return Err(RosterError::Shape(format!("its format is not {FORMAT}"))),
         }
-        let roster = Self {
-            exchange: file.exchange,
-            content_age_seconds_max: file.content_age_seconds_max,
-            package_valid_seconds_max: file.package_valid_seconds_max,
-            policies: file
-                .policy
-                .iter()
-                .map(|policy| {
-                    Ok(AcceptedPolicy {
-                        version: policy.version,
-                        digest: read("policy.digest", &policy.digest, Digest::parse)?,
-                    })
-                })
-                .collect::<Result<_, _>>()?,
-            approval: file.approval.read()?,
-            people: file
-                .person
-                .iter()
-                .map(PersonFile::read)
-                .collect::<Result<_, _>>()?,
-            networks: file
-                .network
-                .iter()
-                .map(NetworkFile::read)
-                .collect::<Result<_, _>>()?,
-            assets: file
-                .asset
-                .iter()
-                .map(|asset| {
-                    Ok(PinnedAsset {
-                        asset: read("asset.id", &asset.id, AssetId::parse)?,
-                        symbol: asset.symbol.clone(),
-                        decimals: asset.decimals,
-                    })
-                })
-                .collect::<Result<_, _>>()?,
-        };
+        let roster: Self = table.try_into().map_err(shape)?;
         roster.require_sound()?;
         Ok(roster)
     }
@@ -304,33 +253,8 @@ impl Roster {
     /// When the roster is unsound.
     pub fn to_toml(&self) -> Result<String, RosterError> {
         self.require_sound()?;
-        let file = RosterFile {
-            format: FORMAT.to_owned(),
-            exchange: self.exchange.clone(),
-            content_age_seconds_max: self.content_age_seconds_max,
-            package_valid_seconds_max: self.package_valid_seconds_max,
-            policy: self
-                .policies
-                .iter()
-                .map(|policy| PolicyFile {
-                    version: policy.version,
-                    digest: policy.digest.to_string(),
-                })
-                .collect(),
-            approval: ApprovalFile::of(&self.approval),
-            person: self.people.iter().map(PersonFile::of).collect(),
-            network: self.networks.iter().map(NetworkFile::of).collect(),
-            asset: self
-                .assets
-                .iter()
-                .map(|asset| AssetFile {
-                    id: asset.asset.to_string(),
-                    symbol: asset.symbol.clone(),
-                    decimals: asset.decimals,
-                })
-                .collect(),
-        };
-        toml::to_string(&file).map_err(|error| RosterError::Shape(error.to_string()))
+        let body = toml::to_string(self).map_err(|error| RosterError::Shape(error.to_string()))?;
+        Ok(format!("format = \"{FORMAT}\"\n{body}"))
     }
 
     /// The network with this name.
@@ -432,6 +356,14 @@ impl Roster {
                 !pinned.fee_max.is_zero(),
                 &format!("lets nothing be paid on {name}: fee_max is zero"),
             )?;
+            let is_key = |key: &str| {
+                let digits = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                !key.is_empty() && key.len() % 2 == 0 && key.bytes().all(digits)
+            };
+            require(
+                pinned.signers.iter().all(|(_, key)| is_key(key)),
+                &format!("has a signing key of {name} that is no lower-case hexadecimal"),
+            )?;
             let mut accounts = pinned.signers.iter().map(|(account, _)| account);
             require(
                 once(accounts.by_ref()),
@@ -439,221 +371,5 @@ impl Roster {
             )?;
         }
         Ok(())
-    }
-}
-
-impl ApprovalFile {
-    fn of(policy: &ApprovalPolicy) -> Self {
-        // Without `..`: a field that is added must be decided on here.
-        let ApprovalPolicy {
-            rules,
-            tiers,
-            week_multiple,
-            maker_multiple,
-            pair_multiple,
-            day_release_max,
-            vote_valid_seconds,
-            screening_age_max_seconds,
-            release_screening_age_max_seconds,
-            signed_votes,
-        } = policy;
-        Self {
-            signed_votes: *signed_votes,
-            vote_valid_seconds: *vote_valid_seconds,
-            screening_age_max_seconds: *screening_age_max_seconds,
-            release_screening_age_max_seconds: *release_screening_age_max_seconds,
-            week_multiple: *week_multiple,
-            maker_multiple: *maker_multiple,
-            pair_multiple: *pair_multiple,
-            day_release_max: day_release_max.to_string(),
-            rule: rules.iter().map(RuleFile::of).collect(),
-            tier: tiers.iter().map(TierFile::of).collect(),
-        }
-    }
-
-    fn read(&self) -> Result<ApprovalPolicy, RosterError> {
-        Ok(ApprovalPolicy {
-            rules: self
-                .rule
-                .iter()
-                .map(RuleFile::read)
-                .collect::<Result<_, _>>()?,
-            tiers: self
-                .tier
-                .iter()
-                .map(TierFile::read)
-                .collect::<Result<_, _>>()?,
-            week_multiple: self.week_multiple,
-            maker_multiple: self.maker_multiple,
-            pair_multiple: self.pair_multiple,
-            day_release_max: cents("approval.day_release_max", &self.day_release_max)?,
-            vote_valid_seconds: self.vote_valid_seconds,
-            screening_age_max_seconds: self.screening_age_max_seconds,
-            release_screening_age_max_seconds: self.release_screening_age_max_seconds,
-            signed_votes: self.signed_votes,
-        })
-    }
-}
-
-impl RuleFile {
-    fn of(rule: &ApprovalRule) -> Self {
-        let ApprovalRule {
-            number,
-            kinds,
-            networks,
-            resolutions,
-            action,
-        } = rule;
-        Self {
-            number: *number,
-            kinds: kinds.iter().map(|kind| kind.code().to_owned()).collect(),
-            networks: networks.iter().map(NetworkId::to_string).collect(),
-            resolutions: resolutions
-                .iter()
-                .map(|resolution| resolution.code().to_owned())
-                .collect(),
-            action: action.code().to_owned(),
-        }
-    }
-
-    fn read(&self) -> Result<ApprovalRule, RosterError> {
-        Ok(ApprovalRule {
-            number: self.number,
-            kinds: list("approval.rule.kinds", &self.kinds, Kind::from_code)?,
-            networks: self
-                .networks
-                .iter()
-                .map(|network| NetworkId::new(network))
-                .collect(),
-            resolutions: list(
-                "approval.rule.resolutions",
-                &self.resolutions,
-                Resolution::from_code,
-            )?,
-            action: read("approval.rule.action", &self.action, RuleAction::from_code)?,
-        })
-    }
-}
-
-impl TierFile {
-    fn of(tier: &Tier) -> Self {
-        let Tier {
-            name,
-            value_max,
-            votes,
-            lead_votes,
-            compliance_vote,
-            delay_seconds,
-            alone,
-        } = tier;
-        Self {
-            name: name.clone(),
-            value_max: value_max.map(|value| value.to_string()),
-            votes: *votes,
-            lead_votes: *lead_votes,
-            compliance_vote: *compliance_vote,
-            delay_seconds: *delay_seconds,
-            alone: alone.map(|alone| AloneFile {
-                day_value_max: alone.day_value_max.to_string(),
-                day_claims_max: alone.day_claims_max,
-            }),
-        }
-    }
-
-    fn read(&self) -> Result<Tier, RosterError> {
-        let value_max = self.value_max.as_deref();
-        let alone = self.alone.as_ref().map(|alone| {
-            Ok(Alone {
-                day_value_max: cents("approval.tier.alone.day_value_max", &alone.day_value_max)?,
-                day_claims_max: alone.day_claims_max,
-            })
-        });
-        Ok(Tier {
-            name: self.name.clone(),
-            value_max: value_max
-                .map(|text| cents("approval.tier.value_max", text))
-                .transpose()?,
-            votes: self.votes,
-            lead_votes: self.lead_votes,
-            compliance_vote: self.compliance_vote,
-            delay_seconds: self.delay_seconds,
-            alone: alone.transpose()?,
-        })
-    }
-}
-
-impl PersonFile {
-    fn of(person: &Person) -> Self {
-        let Person { name, roles, keys } = person;
-        Self {
-            name: name.clone(),
-            roles: roles.iter().map(|role| role.code().to_owned()).collect(),
-            keys: keys.iter().map(PublicKey::to_string).collect(),
-        }
-    }
-
-    fn read(&self) -> Result<Person, RosterError> {
-        Ok(Person {
-            name: self.name.clone(),
-            roles: list("person.roles", &self.roles, Role::from_code)?
-                .into_iter()
-                .collect(),
-            // The error of a key never repeats a private one.
-            keys: self
-                .keys
-                .iter()
-                .map(|text| {
-                    PublicKey::parse(text).map_err(|error| {
-                        RosterError::Unsound(format!("has a wrong key of {}: {error}", self.name))
-                    })
-                })
-                .collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-impl NetworkFile {
-    fn of(pinned: &PinnedNetwork) -> Self {
-        Self {
-            name: pinned.network.to_string(),
-            chain: pinned.chain.clone(),
-            treasury: pinned.treasury.clone(),
-            gas: pinned.gas.clone(),
-            fee_max: pinned.fee_max.to_base_units(),
-            top_up_max: pinned.top_up_max.to_base_units(),
-            signer: pinned
-                .signers
-                .iter()
-                .map(|(account, key)| SignerFile {
-                    account: account.clone(),
-                    key: key.clone(),
-                })
-                .collect(),
-        }
-    }
-
-    fn read(&self) -> Result<PinnedNetwork, RosterError> {
-        let is_key = |key: &str| {
-            let plain = key
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-            (plain && !key.is_empty() && key.len() % 2 == 0).then(|| key.to_owned())
-        };
-        Ok(PinnedNetwork {
-            network: NetworkId::new(&self.name),
-            chain: self.chain.clone(),
-            treasury: self.treasury.clone(),
-            gas: self.gas.clone(),
-            fee_max: amount("network.fee_max", &self.fee_max)?,
-            top_up_max: amount("network.top_up_max", &self.top_up_max)?,
-            signers: self
-                .signer
-                .iter()
-                .map(|signer| {
-                    let key = read("network.signer.key", &signer.key, is_key)?;
-                    Ok((signer.account.clone(), key))
-                })
-                .collect::<Result<_, _>>()?,
-        })
     }
 }

@@ -138,3 +138,22 @@ fn own_a_claim_without_a_live_package_has_no_file() {
         Err(recover_verify::package::OutgoingError::NothingOut)
     );
 }
+
+/// The page that `docs/signers.md` shows is one that the program prints.
+#[test]
+fn own_the_docs_show_what_is_printed() {
+    let docs = include_str!("../../../../docs/signers.md");
+    let all = cases::all();
+    let case = all.iter().find(|case| case.name == "evm_sweep").unwrap();
+    let page = verify(&case.text(), &roster_text(), now())
+        .unwrap()
+        .to_string();
+    assert!(docs.contains(&page), "{page}");
+    let operator = crate::tamper_content::pay_attacker;
+    let forged = crate::tamper_content::forged(case, operator, crate::tamper_content::Votes::Moved);
+    let problems = verify(&forged.unwrap().to_json(), &roster_text(), now()).unwrap_err();
+    for problem in problems {
+        let line = format!("- {problem}\n");
+        assert!(docs.contains(&line), "{line}");
+    }
+}
