@@ -358,7 +358,7 @@ impl Roster {
             )?;
             let is_key = |key: &str| {
                 let digits = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-                !key.is_empty() && key.len() % 2 == 0 && key.bytes().all(digits)
+                !key.is_empty() && key.len().is_multiple_of(2) && key.bytes().all(digits)
             };
             require(
                 pinned.signers.iter().all(|(_, key)| is_key(key)),

@@ -358,6 +358,25 @@ fn own_a_package_ends() {
     assert!(codes("2027-11-22T09:00:00Z").contains(&Code::Expired));
 }
 
+/// The network's own rule ends a transaction too: this one's bytes say 2027-01-15T08:00:00Z.
+#[test]
+fn own_a_transaction_that_the_network_no_longer_takes_is_refused() {
+    let all = cases::all();
+    let case = all
+        .iter()
+        .find(|case| case.name == "stellar_return")
+        .unwrap();
+    let dead = |at: &str| {
+        let problems = verify(&case.text(), &roster_text(), crate::world::time(at)).err();
+        let problems = problems.unwrap_or_default();
+        problems
+            .iter()
+            .any(|problem| problem.detail.contains("no longer takes"))
+    };
+    assert!(!dead("2027-01-15T07:59:59Z"));
+    assert!(dead("2027-01-15T08:00:00Z"));
+}
+
 /// The smallest tier lets the opener decide alone, within its limit and no further.
 #[test]
 fn own_one_person_alone_only_where_the_tier_says_so() {
