@@ -11,13 +11,20 @@ pub(crate) enum Moment {
 }
 
 /// The fail point `claim.COMMAND.before_commit` or `claim.COMMAND.after_commit`. The environment's `FAILPOINTS` says what happens
-/// there, as the crate `fail` reads it.
+/// there (`NAME=ACTION;NAME=ACTION`, actions as the crate `fail` reads them); it is read once.
 #[cfg(feature = "failpoints")]
 pub(crate) fn boundary(command: &str, moment: Moment) {
     use std::sync::Once;
     static FROM_ENVIRONMENT: Once = Once::new();
-    // Kept for the life of the process: dropping it would take the points out again.
-    FROM_ENVIRONMENT.call_once(|| std::mem::forget(fail::FailScenario::setup()));
+    // Not by a scenario of the crate: it would clear what a test set before, and hold a lock that the next test waits for.
+    FROM_ENVIRONMENT.call_once(|| {
+        let points = std::env::var("FAILPOINTS").unwrap_or_default();
+        for (name, action) in points.split(';').filter_map(|point| point.split_once('=')) {
+            if let Err(problem) = fail::cfg(name.trim(), action.trim()) {
+                tracing::error!(name, action, problem, "this fail point cannot be set");
+            }
+        }
+    });
     let side = match moment {
         Moment::BeforeCommit => "before_commit",
         Moment::AfterCommit => "after_commit",

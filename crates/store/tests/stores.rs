@@ -53,6 +53,7 @@ on_both! {
         rows_written_behind_the_program_are_found_and_stop_their_claim,
         edits_of_the_log_itself_are_found_and_stop_their_claim,
         a_vote_without_an_entry_releases_nothing,
+        a_repeat_of_a_sending_does_not_hand_out_changed_bytes,
         the_log_played_again_gives_the_tables,
     ;
     cancel:
@@ -160,6 +161,7 @@ on_both! {
     schema:
         every_migration_runs_from_the_one_before_with_rows_in_it,
         a_deposit_under_a_claim_survives_the_upgrade_to_memos,
+        a_claim_of_the_old_rule_survives_the_upgrade_and_is_quoted_anew,
         two_processes_meet_on_a_new_database,
         a_newer_or_changed_database_is_left_alone,
         the_database_takes_only_whole_amounts,

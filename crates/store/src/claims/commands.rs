@@ -161,6 +161,14 @@ impl Store {
                 .unwrap_or_else(|| request_digest.to_string());
             let mut before = images::of_claim(&mut Reader::Tx(&mut tx), &id).await?;
             let last = last_step(&mut tx, &claim, &before).await?;
+            let damage = match &last {
+                None => Some("no entry of the log tells of it".to_owned()),
+                Some(last) => last.damage.clone(),
+            };
+            let changed_behind = |problem: String| StoreError::ChangedBehind {
+                claim: id.to_string(),
+                problem,
+            };
             match answered(&mut tx, &key, &request_digest).await? {
                 None => {}
                 Some(Earlier::Other) => return Ok(ClaimAnswer::KeyReused),
@@ -173,7 +181,11 @@ impl Store {
                     let last = last.as_ref().map(|last| last.sequence);
                     let is_repeat = last == Some(step.sequence) && !is_fresh_screening;
                     if context.key.is_some() || is_repeat {
-                        return Ok(ClaimAnswer::Repeated(claim));
+                        // Whoever sends the bytes of the answer again must not send what somebody else put there.
+                        return match damage {
+                            None => Ok(ClaimAnswer::Repeated(claim)),
+                            Some(problem) => Err(changed_behind(problem)),
+                        };
                     }
                     key = Encoder::new("recover/claim-key/1")
                         .field(&request_digest.to_string())
@@ -186,10 +198,6 @@ impl Store {
                 .await?
                 .with_claim(&mut tx, &claim, &command, &context)
                 .await?;
-            let damage = match &last {
-                None => Some("no entry of the log tells of it".to_owned()),
-                Some(last) => last.damage.clone(),
-            };
             if damage.is_some() {
                 seen.distrust();
             }
@@ -210,12 +218,7 @@ impl Store {
             let next = match (decided, damage) {
                 (Err(refusal), _) => return Ok(ClaimAnswer::Refused(refusal)),
                 // Nothing at all happens to a claim whose rows nobody vouches for.
-                (Ok(_), Some(problem)) => {
-                    return Err(StoreError::ChangedBehind {
-                        claim: id.to_string(),
-                        problem,
-                    });
-                }
+                (Ok(_), Some(problem)) => return Err(changed_behind(problem)),
                 (Ok(next), None) => next,
             };
             if let Written::SlotTaken =

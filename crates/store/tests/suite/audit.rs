@@ -332,13 +332,6 @@ async fn written(backend: &Backend, victims: &Victims, edit: &str) {
     backend.raw(&edit).await.unwrap();
 }
 
-fn another(backend: &Backend) -> Backend {
-    match backend {
-        Backend::Sqlite(_) => Backend::sqlite(),
-        Backend::Postgres(_) => Backend::postgres(),
-    }
-}
-
 pub async fn rows_written_behind_the_program_are_found_and_stop_their_claim(backend: Backend) {
     let store = founded(&backend).await;
     for (round, (edit, told)) in (1..).zip(EDITS) {
@@ -418,6 +411,30 @@ pub async fn a_vote_without_an_entry_releases_nothing(backend: Backend) {
     );
     assert_eq!(read(&store, &claim.id).await.approvals.len(), 2);
     found_by_audit(&store, "a forged vote", "/wil of claim_approval").await;
+}
+
+/// The bytes of a claim that is on its way, changed between two sendings of the same.
+pub async fn a_repeat_of_a_sending_does_not_hand_out_changed_bytes(backend: Backend) {
+    let store = founded(&backend).await;
+    let claim = approved_sweep(&store, "0x1").await;
+    let claim = stepped(&store, &claim, prepare(&transfer(), 1), by("tom")).await;
+    let claim = stepped(&store, &claim, export(), by("tom")).await;
+    let claim = stepped(&store, &claim, import(&transfer(), 1), by("tom")).await;
+    let claim = stepped(&store, &claim, Command::Send, by("tom")).await;
+    let again = async || {
+        store
+            .step_claim(&claim.id, claim.revision, Command::Send, by("tom"))
+            .await
+    };
+    assert_eq!(again().await.unwrap(), ClaimAnswer::Repeated(claim.clone()));
+    let bytes = match &backend {
+        Backend::Sqlite(_) => "x'00ff'",
+        Backend::Postgres(_) => "'\\x00ff'",
+    };
+    let edit = format!("UPDATE package SET signed = {bytes}");
+    backend.raw(&edit).await.unwrap();
+    let refused = again().await.unwrap_err().to_string();
+    assert!(refused.contains("changed behind the program"), "{refused}");
 }
 
 /// The log alone says what the tables hold: a random life of several claims, played again.

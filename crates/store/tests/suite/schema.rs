@@ -550,3 +550,128 @@ pub async fn a_deposit_under_a_claim_survives_the_upgrade_to_memos(backend: Back
         assert!(broken.is_empty(), "{broken:?}");
     }
 }
+
+/// The digest of a claim's content as programs before 0010 made it, for a claim without quote and screening.
+fn content_before_plans(deposit: &str) -> recover_core::digest::Digest {
+    recover_core::digest::Encoder::new("recover/claim-content/1")
+        .field("clm_1")
+        .field("1")
+        .field(deposit)
+        .optional(Some("0xb7"))
+        .field("ethereum/native")
+        .field("125")
+        .optional(None)
+        .optional(Some("u1"))
+        .optional(None)
+        .field("ledger_credit")
+        .field("sam")
+        .optional(None)
+        .optional(None)
+        .optional(None)
+        .finish()
+}
+
+/// A claim, its entry of the log and the policies of a program before 0009.
+const BEFORE_CARRYING: &str = "
+INSERT INTO deposit (id, origin, network, tx_id, position, block_height, block_hash, block_time, from_payload, from_text,
+    to_payload, to_text, asset, amount, amount_stated, balance_delta, memos, mechanism, outcome, flags, imported_memo,
+    orphan_reason, decimals, decimals_vouched, symbol, kind, also, verdict, verdict_detail, verdict_legs, owner, status, queue,
+    claim_state, value_cents, price_id, suspect_at, first_seen_at, updated_at)
+ VALUES ('DEPOSIT', 'observed', 'ethereum', '0x1', 'value', 7, '0xb7', 8, PAYLOAD, 'from', PAYLOAD, 'to', 'ethereum/native',
+    AMOUNT, AMOUNT, AMOUNT, '[]', 'top_level', 'success', '[]', NULL, NULL, 18, 1, 'ETH', 'missed_credit', '[]',
+    'controllable', 'own_account', '[]', 'u1', 'claimed', 'work', 'open', 99, 'price-1', NULL, 1, 2);
+INSERT INTO policy_version VALUES (1, 'ONES', 'first', 5);
+INSERT INTO policy_version VALUES (2, 'TWOS', 'second', 6);
+INSERT INTO claim VALUES ('clm_1', 'DEPOSIT', 1, '0xb7', 'ethereum/native', AMOUNT, NULL, 'u1', NULL, 'ledger_credit', 1, 'draft',
+    1, NULL, NULL, NULL, NULL, 'CONTENT', '[\"sam\"]', 'sam', 7, 7, NULL);
+INSERT INTO claim_event VALUES (1, 'clm_1', 7, 'sam', 'open', 1, 'draft', 'CONTENT', 'BODY', 'ZEROS', 'HASH');
+INSERT INTO claim_event_body VALUES (1, '{\"command\":\"open\"}');
+INSERT INTO outbox VALUES (1, 'claim.open', '{}', 7, NULL);
+INSERT INTO idempotency VALUES ('k', 'ZEROS', 'clm_1', 1, 7);
+";
+
+pub async fn a_claim_of_the_old_rule_survives_the_upgrade_and_is_quoted_anew(backend: Backend) {
+    use recover_core::audit::{Entry, beginning, body_digest};
+    use recover_core::claim::{ClaimId, ClaimStatus, Command};
+    use recover_core::digest::Digest;
+
+    let store = Store::open_at(&backend.url(), 8).await.unwrap();
+    store.close().await;
+    let id = deposit("0x1", 7).id();
+    let content = content_before_plans(id.as_str());
+    let entry = Entry {
+        sequence: 1,
+        claim: ClaimId::verbatim("clm_1"),
+        at: recover_core::time::Timestamp::from_micros(7),
+        actor: "sam".into(),
+        command: "open".into(),
+        revision: 1,
+        status: ClaimStatus::Draft,
+        content_digest: content,
+        body_digest: body_digest("{\"command\":\"open\"}"),
+        previous_hash: beginning(),
+    };
+    let payload = match &backend {
+        Backend::Sqlite(_) => "x'010000000000000000000000000000000000000001'",
+        Backend::Postgres(_) => "'\\x010000000000000000000000000000000000000001'",
+    };
+    let rows = with_amount(&backend, BEFORE_CARRYING)
+        .replace("DEPOSIT", id.as_str())
+        .replace("PAYLOAD", payload)
+        .replace("ONES", &"1".repeat(64))
+        .replace("TWOS", &"2".repeat(64))
+        .replace("ZEROS", &"0".repeat(64))
+        .replace("CONTENT", &content.to_string())
+        .replace("BODY", &entry.body_digest.to_string())
+        .replace("HASH", &entry.hash().to_string());
+    backend.raw(&rows).await.unwrap();
+
+    let store = backend.open().await;
+    let head = store.log_head().await.unwrap().unwrap();
+    assert_eq!((head.sequence, head.hash), (1, entry.hash()));
+    let check = store.verify_log(&[head]).await.unwrap();
+    assert_eq!((check.heads_met, check.problems), (1, vec![]));
+    // The policy that was loaded last is in force.
+    let active = store.active_policy().await.unwrap().unwrap();
+    assert_eq!((active.number, active.text.as_str()), (2, "second"));
+    let claim = store
+        .claim(&ClaimId::verbatim("clm_1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (claim.status, claim.plan.as_ref()),
+        (ClaimStatus::Draft, None)
+    );
+    // Its next step takes the new rule, and the log answers for all its rows from there on.
+    let mut frozen = super::world::claim_quote(0, 100);
+    frozen.quote.net = Amount::from_u128(125);
+    frozen.policy_version = 2;
+    frozen.policy_digest = Digest::parse(&"2".repeat(64)).unwrap();
+    let quote = Command::Quote {
+        quote: frozen,
+        plan: None,
+    };
+    let quoted = super::world::stepped(&store, &claim, quote, super::world::by("sam")).await;
+    assert_eq!(store.claim(&claim.id).await.unwrap(), Some(quoted));
+    let check = store.verify_log(&[head]).await.unwrap();
+    assert_eq!((check.events, check.problems), (2, vec![]));
+    let edit = "UPDATE claim SET involved = '[]'";
+    backend.raw(edit).await.unwrap();
+    let check = store.verify_log(&[head]).await.unwrap();
+    assert_eq!(check.problems.len(), 1, "{:?}", check.problems);
+    // What pointed to the log points to the new table, which guards itself as before.
+    assert!(
+        backend
+            .raw("UPDATE claim_event SET actor = 'eve'")
+            .await
+            .is_err()
+    );
+    if let Backend::Sqlite(_) = &backend {
+        let broken = backend
+            .column("SELECT \"table\" FROM pragma_foreign_key_check")
+            .await;
+        assert!(broken.is_empty(), "{broken:?}");
+    }
+    assert_eq!(store.outbox_waiting(9).await.unwrap().len(), 2);
+}
