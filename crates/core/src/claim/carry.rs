@@ -57,7 +57,8 @@ fn require_release(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Re
     let counts = count_all(guards, claim, facts)?;
     require_uninvolved(guards, claim, facts)?;
     require_quorum(guards, claim, &counts, facts)?;
-    let is_first = claim.execution.attempts == 0;
+    // Later steps finish what was released before. What was built, and never left, was not.
+    let is_first = claim.execution.attempts == 0 || claim.execution.done == 0;
     let within = facts.policies.iter().all(|policy| {
         value_of(claim)
             .and_then(|value| value.checked_add(facts.spending.released))

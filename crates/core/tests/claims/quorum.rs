@@ -411,6 +411,25 @@ fn i18_the_day_is_closed_when_it_is_full() {
     );
 }
 
+/// What was built once and never left is released for the first time later: on a day that may be full.
+#[test]
+fn i18_an_earlier_attempt_opens_no_full_day() {
+    let (mut world, claim) = pending(|policy| policy.day_release_max = cents(300_000));
+    let approved = voted(&world, &claim, &["bob", "cyd"]);
+    let prepared = world
+        .act(&approved, "tom", &world.release(&approved))
+        .expect("the day has room");
+    let requoted = world
+        .act(&prepared, "ada", &world.quote(&prepared))
+        .expect("it never left");
+    let again = world.on_to(requoted, |claim| claim.status == ClaimStatus::Approved);
+    world.spending.released = cents(200_001);
+    assert_eq!(
+        world.act(&again, "tom", &world.release(&again)),
+        Err(Refusal::DayLimitReached)
+    );
+}
+
 #[test]
 fn a_treasurer_who_voted_hands_nothing_out() {
     let (mut world, claim) = pending(|_| {});
