@@ -22,6 +22,25 @@ pub(crate) const MOVES_TOKENS: &[(&str, [u8; 4])] = &[
         "safeTransferFrom(address,address,uint256)",
         [0x42, 0x84, 0x2e, 0x0e],
     ),
+    (
+        "increaseApproval(address,uint256)",
+        [0xd7, 0x3d, 0xd6, 0x23],
+    ),
+    (
+        "transferAndCall(address,uint256,bytes)",
+        [0x40, 0x00, 0xae, 0xa0],
+    ),
+    (
+        "approveAndCall(address,uint256,bytes)",
+        [0xca, 0xe9, 0xca, 0x51],
+    ),
+    ("send(address,uint256,bytes)", [0x9b, 0xd9, 0xbb, 0xc6]),
+    ("authorizeOperator(address)", [0x95, 0x9b, 0x8c, 0x3f]),
+    ("burn(uint256)", [0x42, 0x96, 0x6c, 0x68]),
+    (
+        "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
+        [0xd5, 0x05, 0xac, 0xcf],
+    ),
 ];
 
 /// An address as a word: 12 zero bytes before it.

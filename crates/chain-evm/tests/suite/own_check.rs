@@ -297,6 +297,10 @@ fn a_leg_cannot_lie() {
         ("a deployment that is a transfer", &deploy_leg(), &|leg| {
             leg.call = Some(call::transfer([0x22; 20], amount(5)));
         }),
+        // Tokens of before ERC-20 was settled, and of after it, give allowances by other names.
+        ("a deployment that is an allowance", &deploy_leg(), &|leg| {
+            leg.call = Some(call::fill("0xd73dd623{salt}{salt}", &[("{salt}", [9; 32])]).unwrap());
+        }),
         ("a deployment with money", &deploy_leg(), &|leg| {
             leg.amount = amount(5);
         }),
