@@ -14,5 +14,6 @@ mod own_imports;
 mod own_matching;
 mod own_nonsense;
 mod own_people;
+mod own_policy;
 mod own_secrets;
 mod recorded_demo;

@@ -59,6 +59,9 @@ fn every_command_explains_itself() {
         "deposits",
         "reconcile",
         "policy",
+        "people",
+        "halt",
+        "audit",
         "completions",
     ] {
         let help = desk.run(&[command, "--help"]).ok().out;
@@ -84,6 +87,11 @@ fn what_cannot_be_parsed_is_usage() {
             "neither clear nor hold",
         ],
         &["claims", "approve", "clm_1"],
+        &["halt", "set"],
+        &["halt", "set", "--reason", " "],
+        &["audit", "verify", "--head", "1:abc"],
+        &["audit", "verify", "--after", "1:abc"],
+        &["policy", "approve", "two"],
     ] {
         let run = desk.run(arguments).exits(2);
         assert!(run.out.is_empty(), "{arguments:?} {}", run.out);

@@ -58,7 +58,13 @@ fn a_policy_that_lets_one_person_pay_is_refused() {
     let desk = desk();
     let text = desk.read("policy.toml");
     for (from, to, word) in [
-        ("approvers_min = 2", "approvers_min = 1", "approvers_min"),
+        (
+            "signed_votes = false",
+            "approvers_min = 2",
+            "[[approval.tier]]",
+        ),
+        ("\nvotes = 1", "\nvotes = 0", "votes"),
+        ("lead_votes = 2", "lead_votes = 3", "wallet_lead"),
         ("roles = [\"wallet\"]", "roles = [\"owner\"]", "owner"),
         (
             "currency = \"USD\"",

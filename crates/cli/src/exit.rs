@@ -2,6 +2,7 @@
 
 use recover_engine::error::EngineError;
 use recover_engine::import::ImportError;
+use recover_engine::policy_versions::PolicyVersionError;
 use recover_engine::secret;
 use std::process::ExitCode;
 
@@ -64,7 +65,8 @@ pub fn report(error: &anyhow::Error) -> Exit {
             | EngineError::SecretPasted
             | EngineError::UnknownWord { .. }
             | EngineError::ActorMissing
-            | EngineError::ActorUnknown { .. },
+            | EngineError::ActorUnknown { .. }
+            | EngineError::PolicyVersion(PolicyVersionError::Unknown { .. }),
         ) => Exit::Usage,
         Some(error) if error.is_refusal() => Exit::Refused,
         _ => Exit::Fault,
