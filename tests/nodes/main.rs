@@ -18,6 +18,7 @@ mod recorded_mainnet;
 mod reorgs;
 mod scan_kinds;
 mod setting;
+mod settle;
 mod to_claim;
 mod transaction_hash;
 mod world;

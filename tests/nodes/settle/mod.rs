@@ -1,0 +1,11 @@
+//! Claims from a deposit on a real node to settled money, through the program as its users run it. Whoever signs holds test keys
+//! that the engine never sees.
+
+mod forwarders;
+mod handover;
+mod house;
+mod pitfalls;
+mod signer;
+mod stories;
+mod troubles;
+mod walk;
