@@ -21,7 +21,14 @@ fn deploy(house: &House, factory: &str, salt: [u8; 32]) {
     let artifact = Contracts::load().get("ForwarderFactory");
     let bsc = house.anvil(Chain::Bsc);
     let signature = "deploy(bytes32)";
-    bsc.send_call(&house.stranger, factory, 0, artifact, signature, &[Arg::Word(salt)]);
+    bsc.send_call(
+        &house.stranger,
+        factory,
+        0,
+        artifact,
+        signature,
+        &[Arg::Word(salt)],
+    );
 }
 
 #[test]
@@ -32,7 +39,10 @@ fn a_forwarder_is_deployed_and_flushed() {
     house.furnish();
     house.scan();
     let found = house.found(&tx);
-    assert_eq!((&found["kind"], &found["verdict"]), (&"wrong_chain_contract".into(), &"needs_deploy".into()));
+    assert_eq!(
+        (&found["kind"], &found["verdict"]),
+        (&"wrong_chain_contract".into(), &"needs_deploy".into())
+    );
     let id = house.approved(&tx, &[]);
     assert!(bsc.code(&forwarder).is_empty());
     let before = bsc.balance(&treasury().account());
@@ -63,7 +73,10 @@ fn pitfall_045_a_forwarder_in_place_is_flushed_of_its_token_only() {
     let id = house.approved(&tx, &[]);
     house.carry_out(&id, "flush");
     let held = |owner: &str| house.token_balance(Chain::Bsc, &token.address, owner);
-    assert_eq!((held(&treasury().account()), held(&forwarder)), (700 * UNIT, 0));
+    assert_eq!(
+        (held(&treasury().account()), held(&forwarder)),
+        (700 * UNIT, 0)
+    );
     assert_eq!(bsc.balance(&forwarder), COIN);
     house.book(&id);
     house.is_settled(&id);
@@ -111,7 +124,10 @@ fn pitfall_044_a_forwarder_that_does_not_follow_from_its_factory_is_not_deployed
         assert_ne!(found["verdict"], "needs_deploy", "{control}: {found}");
         assert_ne!(found["verdict"], "controllable", "{control}: {found}");
         let deposit = found["id"].as_str().unwrap();
-        house.desk.run_as("ana", &["claims", "open", deposit]).exits(3);
+        house
+            .desk
+            .run_as("ana", &["claims", "open", deposit])
+            .exits(3);
     }
     // The same book with the right row: it can be recovered.
     house.book.borrow_mut().addresses.clear();

@@ -17,7 +17,10 @@ pub fn ssh_keys(desk: &Desk) -> Vec<(&'static str, String)> {
     let make = |person: &&'static str| {
         let arguments = ["-q", "-t", "ed25519", "-N", "", "-C", person, "-f", person];
         ssh(desk, &arguments);
-        (*person, desk.read(&format!("{person}.pub")).trim().to_owned())
+        (
+            *person,
+            desk.read(&format!("{person}.pub")).trim().to_owned(),
+        )
     };
     SIGNING.iter().map(make).collect()
 }
@@ -30,7 +33,10 @@ pub fn ssh_sign(desk: &Desk, person: &str, digest: &str) -> String {
     // It does not write over what is there.
     let _ = std::fs::remove_file(desk.path(&signature));
     let key = desk.path(person).display().to_string();
-    ssh(desk, &["-q", "-Y", "sign", "-f", &key, "-n", "recover-claim", &file]);
+    ssh(
+        desk,
+        &["-q", "-Y", "sign", "-f", &key, "-n", "recover-claim", &file],
+    );
     signature
 }
 
@@ -40,7 +46,11 @@ fn ssh(desk: &Desk, arguments: &[&str]) {
         .args(arguments)
         .output()
         .expect("ssh-keygen is part of every OpenSSH");
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
 }
 
 /// A token at address 1 whose claim waits for its transfer to be signed: the address has gas of its own.
@@ -72,7 +82,10 @@ const ACCESS: usize = 8;
 /// Unsigned bytes with one item replaced.
 fn changed(unsigned: &[u8], place: usize, content: &[u8]) -> Vec<u8> {
     assert_eq!(unsigned[0], 2, "a dynamic-fee transaction");
-    let mut items: Vec<Vec<u8>> = items_of(&unsigned[1..]).into_iter().map(<[u8]>::to_vec).collect();
+    let mut items: Vec<Vec<u8>> = items_of(&unsigned[1..])
+        .into_iter()
+        .map(<[u8]>::to_vec)
+        .collect();
     items[place] = if place == ACCESS {
         content.to_vec()
     } else {
@@ -114,13 +127,25 @@ fn pitfall_104_signed_bytes_of_something_else_are_refused() {
         ("another chain", changed(&unsigned, 0, &[56])),
         ("another nonce", changed(&unsigned, NONCE, &[1])),
         ("another tip", changed(&unsigned, TIP, &number(3))),
-        ("a higher fee", changed(&unsigned, FEE, &number(900_000_000_000))),
+        (
+            "a higher fee",
+            changed(&unsigned, FEE, &number(900_000_000_000)),
+        ),
         ("more gas", changed(&unsigned, GAS, &number(2_000_000))),
         ("another target", changed(&unsigned, TO, &other_token)),
         ("coin on top", changed(&unsigned, VALUE, &number(1))),
-        ("another recipient", changed(&unsigned, DATA, &data_for(&thief.account(), net))),
-        ("one unit more", changed(&unsigned, DATA, &data_for(&right, net + 1))),
-        ("one unit less", changed(&unsigned, DATA, &data_for(&right, net - 1))),
+        (
+            "another recipient",
+            changed(&unsigned, DATA, &data_for(&thief.account(), net)),
+        ),
+        (
+            "one unit more",
+            changed(&unsigned, DATA, &data_for(&right, net + 1)),
+        ),
+        (
+            "one unit less",
+            changed(&unsigned, DATA, &data_for(&right, net - 1)),
+        ),
         ("an approval instead", {
             let mut data = data_for(&right, net);
             data[..4].copy_from_slice(&hex::decode("095ea7b3").unwrap());
@@ -139,38 +164,64 @@ fn pitfall_104_signed_bytes_of_something_else_are_refused() {
         run.says(&["bytes_differ"]);
     }
     // The right bytes by another key.
-    house.import(&id, &thief.sign(&unsigned)).exits(3).says(&["signer_differs"]);
+    house
+        .import(&id, &thief.sign(&unsigned))
+        .exits(3)
+        .says(&["signer_differs"]);
     // No signature at all, half of one, a byte behind it.
     let signed = key.sign(&unsigned);
     let mut longer = signed.clone();
     longer.push(0);
-    for bytes in [unsigned.as_slice(), &signed[..signed.len() - 1], &longer, &[]] {
+    for bytes in [
+        unsigned.as_slice(),
+        &signed[..signed.len() - 1],
+        &longer,
+        &[],
+    ] {
         let run = house.import(&id, bytes);
         assert_ne!(run.code, Some(0), "{}{}", run.out, run.err);
     }
     // Nothing of all this left a trace; the right bytes still go through.
     assert_eq!(house.status(&id), "awaiting_signature");
-    house.refused("tariq", &["claims", "broadcast", &id, "--execute"], "signed_bytes_missing");
+    house.refused(
+        "tariq",
+        &["claims", "broadcast", &id, "--execute"],
+        "signed_bytes_missing",
+    );
     house.send(&id, &package);
     house.bury();
     house.track(&id);
     house.is_settled(&id);
-    assert_eq!(house.token_balance(Chain::Ethereum, &token.address, &right), net);
+    assert_eq!(
+        house.token_balance(Chain::Ethereum, &token.address, &right),
+        net
+    );
 }
 
 #[test]
 fn a_package_that_was_tampered_with_is_refused_by_the_signers_program() {
     let (house, _, _, package) = waiting("TokenGood");
-    let text = house.desk.read(package.file.file_name().unwrap().to_str().unwrap());
+    let text = house
+        .desk
+        .read(package.file.file_name().unwrap().to_str().unwrap());
     let bytes = package.json["bytes"].as_str().unwrap();
     let thief = Key::new(0x7f).account()[2..].to_owned();
     let right = proved().account()[2..].to_owned();
     let expires = package.json["expires_at"].as_str().unwrap();
     for (what, tampered) in [
-        ("bytes to a thief", text.replace(bytes, &bytes.replace(&right, &thief))),
+        (
+            "bytes to a thief",
+            text.replace(bytes, &bytes.replace(&right, &thief)),
+        ),
         ("a thief everywhere", text.replace(&right, &thief)),
-        ("a later deadline", text.replace(expires, "2199-01-01T00:00:00Z")),
-        ("another person's vote", text.replace("\"chidi\"", "\"dalia\"")),
+        (
+            "a later deadline",
+            text.replace(expires, "2199-01-01T00:00:00Z"),
+        ),
+        (
+            "another person's vote",
+            text.replace("\"chidi\"", "\"dalia\""),
+        ),
         ("a blank", text.replacen("{\n", "{ \n", 1)),
         ("an end cut off", text[..text.len() - 20].to_owned()),
     ] {
@@ -204,11 +255,17 @@ pub fn sent_by_signers(house: &House, signed: &[u8]) -> String {
 #[test]
 fn signers_who_send_it_themselves_are_believed_by_the_chain() {
     let (house, token, id, package) = waiting("TokenGood");
-    let import = |tx: &str| house.desk.run_as("tariq", &["claims", "import", &id, "--txid", tx]);
+    let import = |tx: &str| {
+        house
+            .desk
+            .run_as("tariq", &["claims", "import", &id, "--txid", tx])
+    };
     // A transaction that does not exist, one of somebody else, and no transaction id at all.
     for tx in [
         format!("0x{}", "ab".repeat(32)),
-        house.ethereum.send(&house.stranger, &treasury().account(), 1, &[]),
+        house
+            .ethereum
+            .send(&house.stranger, &treasury().account(), 1, &[]),
         "soon".to_owned(),
     ] {
         let run = import(&tx);
@@ -232,7 +289,9 @@ fn signers_who_send_another_amount_make_an_incident() {
     let other = changed(&package.unsigned(), DATA, &data);
     let tx = sent_by_signers(&house, &house.key(package.signer()).sign(&other));
     house.bury();
-    house.desk.run_as("tariq", &["claims", "import", &id, "--txid", &tx]);
+    house
+        .desk
+        .run_as("tariq", &["claims", "import", &id, "--txid", &tx]);
     assert_eq!(house.status(&id), "mispaid");
     let incident = house.incident(&id, "mispaid");
     // Nothing goes on by itself, and nobody can claim the rest or send it again.
@@ -241,7 +300,14 @@ fn signers_who_send_another_amount_make_an_incident() {
     let deposit = row["deposit_id"].as_str().unwrap();
     house.refused("bruno", &["claims", "open", deposit], "deposit_taken");
     let number = incident["id"].to_string();
-    let close = ["claims", "incidents", "--close", &number, "--reason", "one unit, written off"];
+    let close = [
+        "claims",
+        "incidents",
+        "--close",
+        &number,
+        "--reason",
+        "one unit, written off",
+    ];
     house.desk.run_as("emre", &close).ok();
     let open = crate::desk::rows(house.desk.json(&["claims", "incidents"]));
     assert!(open.is_empty(), "{open:?}");
@@ -262,18 +328,24 @@ fn the_right_transaction_is_found_by_its_slot_alone() {
 fn a_halt_stops_release_and_sending_until_two_leads_lift_it() {
     let (house, _, id, package) = waiting("TokenGood");
     let other = house.issue(2);
-    let tx = house.ethereum.send(&house.stranger, &other.account(), COIN / 10, &[]);
-    // The new address stands in another file.
-    let book = house.book.borrow().addresses_csv();
-    house.desk.write("addresses.csv", book);
-    house.desk.run(&["addresses", "import", "addresses.csv"]).ok();
+    let tx = house
+        .ethereum
+        .send(&house.stranger, &other.account(), COIN / 10, &[]);
+    house.furnish_book();
     house.scan();
     let second = house.approved(&tx, &[]);
     house.import(&id, &house.signed(&package)).ok();
 
-    house.desk.run_as("ana", &["halt", "set", "--reason", "something is odd"]).ok();
+    house
+        .desk
+        .run_as("ana", &["halt", "set", "--reason", "something is odd"])
+        .ok();
     house.refused("tariq", &["claims", "export", &second], "halted");
-    house.refused("tariq", &["claims", "broadcast", &id, "--execute"], "halted");
+    house.refused(
+        "tariq",
+        &["claims", "broadcast", &id, "--execute"],
+        "halted",
+    );
     // One lead is not enough, nor is anybody who is none; the same lead twice is one.
     let lift = ["halt", "lift", "--reason", "looked at"];
     assert_ne!(house.desk.run_as("ana", &lift).code, Some(0));
@@ -296,15 +368,39 @@ fn a_hold_stops_sending_what_was_signed() {
     let (house, _, id, package) = waiting("TokenGood");
     house.import(&id, &house.signed(&package)).ok();
     // Without --execute nothing is sent and nothing is kept.
-    house.desk.run_as("tariq", &["claims", "broadcast", &id]).ok();
+    house
+        .desk
+        .run_as("tariq", &["claims", "broadcast", &id])
+        .ok();
     assert_eq!(house.status(&id), "awaiting_signature");
-    let hold = ["claims", "screen", &id, "--hold", "--reason", "sender on a list"];
+    let hold = [
+        "claims",
+        "screen",
+        &id,
+        "--hold",
+        "--reason",
+        "sender on a list",
+    ];
     house.claim("farah", &hold);
-    house.refused("tariq", &["claims", "broadcast", &id, "--execute"], "on_hold");
+    house.refused(
+        "tariq",
+        &["claims", "broadcast", &id, "--execute"],
+        "on_hold",
+    );
     assert_eq!(house.show(&id)["held"], true);
     let tx = signer::tx_id(&house.signed(&package));
     assert!(!house.ethereum.is_mined(&tx));
-    house.claim("farah", &["claims", "screen", &id, "--clear", "--reason", "false alarm"]);
+    house.claim(
+        "farah",
+        &[
+            "claims",
+            "screen",
+            &id,
+            "--clear",
+            "--reason",
+            "false alarm",
+        ],
+    );
     // The way under the hold was not lost: the same bytes go out, nobody votes again.
     house.broadcast(&id).ok();
     house.await_mined("ethereum", &tx);

@@ -1,11 +1,12 @@
 //! An exchange with one or two real nodes, its files, and keys that only the tests hold.
 
 use recover_testkit::{Anvil, AnvilOptions, Arg, Contracts};
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use serde_json::json;
 use std::cell::RefCell;
+use std::ops::Deref;
 
-use crate::desk::{Desk, now, rows};
+use crate::desk::rows;
+use crate::settle::office::{Accounts, Office};
 use crate::settle::signer::{Key, checksummed};
 use crate::world::{Book, COIN, Chain, START, Token, deploy};
 
@@ -37,27 +38,6 @@ pub fn proved() -> Key {
     Key::new(0x39)
 }
 
-/// Natural persons and what they may do.
-const PEOPLE: &[(&str, &[&str])] = &[
-    ("ana", &["specialist"]),
-    ("bruno", &["specialist"]),
-    ("chidi", &["wallet"]),
-    ("dalia", &["wallet"]),
-    ("emre", &["wallet_lead"]),
-    ("esin", &["wallet_lead"]),
-    ("farah", &["compliance"]),
-    ("gul", &["compliance"]),
-    ("tariq", &["treasury"]),
-    ("asha", &["admin"]),
-    ("adam", &["admin"]),
-];
-
-/// Who votes, in this order, until it is enough.
-pub const VOTERS: &[&str] = &["chidi", "emre", "esin", "gul"];
-
-/// Up to which value one vote is enough, and two with a lead.
-pub const TIERS: [&str; 2] = ["1000", "20000"];
-
 /// A factory of the exchange: its network, its address and where its forwarders pay to.
 #[derive(Clone)]
 pub struct Factory {
@@ -68,23 +48,20 @@ pub struct Factory {
 
 /// The exchange.
 pub struct House {
-    pub desk: Desk,
+    office: Office,
     pub ethereum: Anvil,
     pub bsc: Option<Anvil>,
     pub stranger: String,
     pub book: RefCell<Book>,
     factories: RefCell<Vec<Factory>>,
-    prices: RefCell<Vec<(String, String)>>,
-    /// A person's public key, where votes are signed.
-    keys: RefCell<Vec<(String, String)>>,
-    /// Lines of `chains.toml` and `policy.toml` that a story changes.
-    edits: RefCell<Vec<(String, String)>>,
     /// Another address of ethereum's node than its own, for a proxy before it.
     url: RefCell<Option<String>>,
 }
 
 fn options(chain_id: u64) -> AnvilOptions {
-    Anvil::options(chain_id).timestamp(START).slots_in_an_epoch(1)
+    Anvil::options(chain_id)
+        .timestamp(START)
+        .slots_in_an_epoch(1)
 }
 
 fn ready(anvil: Anvil) -> Anvil {
@@ -112,22 +89,18 @@ impl House {
         if bsc.is_some() {
             book.coverage.push((Chain::Bsc, START));
         }
-        let prices = [("ethereum/native", "3000.00"), ("bsc/native", "600.00")];
+        let office = Office::new();
+        for (asset, price) in [("ethereum/native", "3000.00"), ("bsc/native", "600.00")] {
+            office.price(asset, price);
+        }
         let stranger = ethereum.accounts()[0].clone();
         Self {
-            desk: Desk::new(),
+            office,
             ethereum,
             bsc,
             stranger,
             book: RefCell::new(book),
             factories: RefCell::default(),
-            prices: RefCell::new(
-                prices
-                    .map(|(asset, price)| (asset.to_owned(), price.to_owned()))
-                    .to_vec(),
-            ),
-            keys: RefCell::default(),
-            edits: RefCell::default(),
             url: RefCell::default(),
         }
     }
@@ -181,8 +154,7 @@ impl House {
     pub fn forwarder(&self, chain: Chain, factory: &str, salt: [u8; 32]) -> (String, String) {
         let anvil = self.anvil(chain);
         let artifact = Contracts::load().get("ForwarderFactory");
-        let address =
-            anvil.read_address(factory, artifact, "predict(bytes32)", &[Arg::Word(salt)]);
+        let address = anvil.read_address(factory, artifact, "predict(bytes32)", &[Arg::Word(salt)]);
         let hash = anvil.call(
             "eth_call",
             json!([{
@@ -201,34 +173,18 @@ impl House {
     /// A token of some contract of ours, a million coins of six digits with the stranger, at one dollar.
     pub fn token(&self, chain: Chain, contract: &str) -> Token {
         let anvil = self.anvil(chain);
-        let token = deploy(anvil, &self.stranger, contract, &Token::args("New Coin", "NEW", 6));
+        let token = deploy(
+            anvil,
+            &self.stranger,
+            contract,
+            &Token::args("New Coin", "NEW", 6),
+        );
         token.mint(anvil, &self.stranger, 1_000_000_000_000);
         self.price(
             &format!("{}/contract:{}", chain.name(), token.address),
             "1.00",
         );
         token
-    }
-
-    /// The price of an asset.
-    pub fn price(&self, asset: &str, price: &str) {
-        let mut prices = self.prices.borrow_mut();
-        prices.retain(|(known, _)| known != asset);
-        prices.push((asset.to_owned(), price.to_owned()));
-    }
-
-    /// Replaces text of `chains.toml` and `policy.toml`; it must stand in one of them when they are written next.
-    pub fn edit(&self, old: &str, new: &str) {
-        self.edits
-            .borrow_mut()
-            .push((old.to_owned(), new.to_owned()));
-    }
-
-    /// Says what signs a person's votes.
-    pub fn key_of_person(&self, person: &str, line: &str) {
-        self.keys
-            .borrow_mut()
-            .push((person.to_owned(), line.to_owned()));
     }
 
     /// Puts something before ethereum's node.
@@ -244,42 +200,24 @@ impl House {
 
     /// As [`House::furnish`], for a desk that has no price yet.
     pub fn furnish_without_prices(&self) {
-        let desk = &self.desk;
-        let policy = self.policy();
+        let url = self.url.borrow();
         let mut chains = network(
             Chain::Ethereum,
-            self.url.borrow().as_deref().unwrap_or(self.ethereum.rpc_url()),
+            url.as_deref().unwrap_or(self.ethereum.rpc_url()),
         );
+        let mut accounts = vec![self.accounts(Chain::Ethereum)];
         if let Some(bsc) = &self.bsc {
             chains.push_str(&network(Chain::Bsc, bsc.rpc_url()));
+            accounts.push(self.accounts(Chain::Bsc));
         }
-        let mut policy = policy;
-        for (old, new) in self.edits.borrow().iter() {
-            assert!(
-                chains.contains(old) || policy.contains(old),
-                "'{old}' is in neither file"
-            );
-            chains = chains.replace(old, new);
-            policy = policy.replace(old, new);
-        }
-        desk.write("roster.toml", self.roster(&policy));
-        desk.write("chains.toml", chains);
-        desk.write("policy.toml", policy);
-        let book = self.book.borrow();
-        desk.write("addresses.csv", book.addresses_csv());
-        desk.write("ledger.csv", book.ledger_csv());
-        desk.run(&["addresses", "import", "addresses.csv"]).ok();
-        desk.run(&["ledger", "import", "ledger.csv"]).ok();
+        self.configure(&chains, &accounts);
+        self.furnish_book();
     }
 
-    pub fn import_prices(&self) {
-        let mut text = "asset,currency,price,time,source\n".to_owned();
-        let time = now();
-        for (asset, price) in self.prices.borrow().iter() {
-            text.push_str(&format!("{asset},USD,{price},{time},test\n"));
-        }
-        self.desk.write("prices.csv", text);
-        self.desk.run(&["prices", "import", "prices.csv"]).ok();
+    /// Imports the book as it is now.
+    pub fn furnish_book(&self) {
+        let book = self.book.borrow();
+        self.import_book(&book.addresses_csv(), &book.ledger_csv());
     }
 
     /// Makes everything so far final, on both nodes.
@@ -294,19 +232,6 @@ impl House {
     pub fn scan(&self) {
         self.bury();
         rows(self.desk.json(&["scan"]));
-    }
-
-    /// The one deposit of a transaction.
-    #[track_caller]
-    pub fn found(&self, tx: &str) -> Value {
-        let found: Vec<Value> = self
-            .desk
-            .deposits()
-            .into_iter()
-            .filter(|row| row["tx_id"].as_str() == Some(tx))
-            .collect();
-        assert_eq!(found.len(), 1, "deposits of {tx}: {found:?}");
-        found.into_iter().next().unwrap()
     }
 
     /// Reviews a token as genuine.
@@ -335,111 +260,13 @@ impl House {
             .unwrap_or_else(|| panic!("nobody here signs for {account}"))
     }
 
-    fn policy(&self) -> String {
-        let mut text = r#"name = "house"
-currency = "USD"
-quote_valid_minutes = 60
-price_age_max_minutes = 600
-screening_age_max_minutes = 600
-release_screening_age_max_minutes = 600
-package_valid_minutes = 60
-gas_buffer_percent = "25"
-network_fee_max = "200"
-network_fee_max_percent = "50"
-
-[[fee]]
-kinds = ["missed_credit", "memo_missing"]
-networks = []
-form = "flat"
-amount = "0"
-
-[[fee]]
-kinds = []
-networks = []
-form = "flat"
-amount = "10"
-
-[policy_change]
-admin_votes = 2
-compliance_votes = 1
-delay_minutes = 0
-
-"#
-        .to_owned();
-        let is_signed = !self.keys.borrow().is_empty();
-        text.push_str(&format!(
-            r#"[approval]
-signed_votes = {is_signed}
-vote_valid_minutes = 600
-day_release_max = "1000000"
-week_multiple = 3
-maker_multiple = 10
-pair_multiple = 10
-
-[[approval.rule]]
-kinds = []
-networks = []
-resolutions = []
-action = "tiers"
-
-[[approval.tier]]
-name = "T1"
-value_max = "{}"
-votes = 1
-lead_votes = 0
-compliance_vote = false
-delay_minutes = 0
-
-[[approval.tier]]
-name = "T2"
-value_max = "{}"
-votes = 2
-lead_votes = 1
-compliance_vote = false
-delay_minutes = 0
-
-[[approval.tier]]
-name = "T3"
-votes = 3
-lead_votes = 2
-compliance_vote = true
-delay_minutes = 0
-
-"#,
-            TIERS[0], TIERS[1]
-        ));
-        for (name, roles) in PEOPLE {
-            text.push_str(&self.person(name, roles));
-        }
-        for chain in self.chains() {
-            text.push_str(&self.wallet(chain));
-        }
-        text
-    }
-
-    fn chains(&self) -> Vec<Chain> {
-        let mut chains = vec![Chain::Ethereum];
-        chains.extend(self.bsc.as_ref().map(|_| Chain::Bsc));
-        chains
-    }
-
-    fn person(&self, name: &str, roles: &[&str]) -> String {
-        let keys: Vec<String> = self
-            .keys
-            .borrow()
-            .iter()
-            .filter(|(person, _)| person == name)
-            .map(|(_, key)| key.clone())
-            .collect();
-        format!("[[person]]\nname = \"{name}\"\nroles = {roles:?}\nkeys = {keys:?}\n\n")
-    }
-
-    fn wallet(&self, chain: Chain) -> String {
-        let mut text = format!(
-            "[[wallet]]\nnetwork = \"{}\"\ntreasury = \"{}\"\nfee_max = \"1\"\ngas = \"{}\"\ntop_up_max = \"1\"\n\n",
-            chain.name(),
-            treasury().address(),
-            gas().address()
+    /// The accounts on a network, as policy and roster name them.
+    fn accounts(&self, chain: Chain) -> Accounts {
+        let (name, chain_id) = (chain.name(), self.anvil(chain).chain_id());
+        let (treasury, gas) = (treasury().address(), gas().address());
+        let mut wallet = format!(
+            "[[wallet]]\nnetwork = \"{name}\"\ntreasury = \"{treasury}\"\nfee_max = \"1\"\ngas = \"{gas}\"\n\
+             top_up_max = \"1\"\n\n"
         );
         let artifacts = Contracts::load();
         let selector = |contract: &str, signature: &str| {
@@ -448,7 +275,7 @@ delay_minutes = 0
         };
         for factory in self.factories.borrow().iter() {
             if factory.chain == chain {
-                text.push_str(&format!(
+                wallet.push_str(&format!(
                     "[[wallet.factory]]\naddress = \"{}\"\nparent = \"{}\"\ndeploy = \"{}{{salt}}\"\nflush_token = \
                      \"{}{{token}}\"\nflush_native = \"{}\"\n\n",
                     checksummed(&factory.address),
@@ -459,79 +286,19 @@ delay_minutes = 0
                 ));
             }
         }
-        text
-    }
-
-    /// What the signers pinned on their own machine: written from the same facts, not by the program.
-    fn roster(&self, policy: &str) -> String {
-        let digest = hex::encode(Sha256::digest(policy.as_bytes()));
-        let is_signed = !self.keys.borrow().is_empty();
-        let mut text = format!(
-            r#"format = "recover-roster/1"
-exchange = "house"
-content_age_seconds_max = 604800
-package_valid_seconds_max = 86400
-
-[[policy]]
-version = 1
-digest = "{digest}"
-
-[approval]
-signed_votes = {is_signed}
-vote_valid_seconds = 36000
-screening_age_max_seconds = 36000
-release_screening_age_max_seconds = 36000
-week_multiple = 3
-maker_multiple = 10
-pair_multiple = 10
-day_release_max = "1000000"
-
-[[approval.rule]]
-number = 1
-kinds = []
-networks = []
-resolutions = []
-action = "tiers"
-
-[[approval.tier]]
-name = "T1"
-value_max = "{}"
-votes = 1
-lead_votes = 0
-compliance_vote = false
-delay_seconds = 0
-
-[[approval.tier]]
-name = "T2"
-value_max = "{}"
-votes = 2
-lead_votes = 1
-compliance_vote = false
-delay_seconds = 0
-
-[[approval.tier]]
-name = "T3"
-votes = 3
-lead_votes = 2
-compliance_vote = true
-delay_seconds = 0
-
-"#,
-            TIERS[0], TIERS[1]
+        let pinned = format!(
+            "[[network]]\nname = \"{name}\"\nchain = \"eip155:{chain_id}\"\ntreasury = \"{treasury}\"\n\
+             gas = \"{gas}\"\nfee_max = \"{COIN}\"\ntop_up_max = \"{COIN}\"\n\n"
         );
-        for (name, roles) in PEOPLE {
-            text.push_str(&self.person(name, roles));
-        }
-        for chain in self.chains() {
-            let (treasury, gas) = (treasury().address(), gas().address());
-            text.push_str(&format!(
-                "[[network]]\nname = \"{}\"\nchain = \"eip155:{}\"\ntreasury = \"{treasury}\"\ngas = \"{gas}\"\n\
-                 fee_max = \"{COIN}\"\ntop_up_max = \"{COIN}\"\n\n",
-                chain.name(),
-                self.anvil(chain).chain_id(),
-            ));
-        }
-        text
+        Accounts { wallet, pinned }
+    }
+}
+
+impl Deref for House {
+    type Target = Office;
+
+    fn deref(&self) -> &Office {
+        &self.office
     }
 }
 

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use std::process::Child;
 
 use crate::desk::{Run, rows};
-use crate::settle::house::{House, VOTERS, deposit, proved, treasury, user};
+use crate::settle::house::{House, deposit, proved, treasury, user};
+use crate::settle::office::VOTERS;
 use crate::settle::signer;
 use crate::world::{COIN, Chain, Token, UNIT};
 
@@ -69,10 +70,21 @@ fn pitfall_037_a_top_up_that_is_tried_again_and_again_funds_once() {
     house.import(&id, &signed).ok();
     // Sent by several at once, and again after it is in a block.
     let send = vec!["claims", "broadcast", id.as_str(), "--execute"];
-    at_once(&house, &[("tariq", send.clone()), ("tariq", send.clone()), ("tariq", send)]);
+    at_once(
+        &house,
+        &[
+            ("tariq", send.clone()),
+            ("tariq", send.clone()),
+            ("tariq", send),
+        ],
+    );
     house.await_mined("ethereum", &signer::tx_id(&signed));
     house.broadcast(&id);
-    let amount: u128 = packages[0].leg()["amount"].as_str().unwrap().parse().unwrap();
+    let amount: u128 = packages[0].leg()["amount"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert_eq!(house.ethereum.balance(&deposit(1).account()), amount);
     assert_eq!(nonce(&house, &crate::settle::house::gas().account()), "0x1");
     house.bury();
@@ -119,12 +131,19 @@ fn pitfall_050_a_kept_approval_does_not_sweep_a_later_deposit() {
     house.carry_out(&id, "transfer");
     house.is_settled(&id);
     let held = |owner: &str| house.token_balance(Chain::Ethereum, &token.address, owner);
-    let net: u128 = house.show(&id)["quote"]["net"].as_str().unwrap().parse().unwrap();
+    let net: u128 = house.show(&id)["quote"]["net"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert_eq!(held(&proved().account()), net);
     assert_eq!(held(&key.account()), 800 * UNIT - net);
     // What came later is a deposit of its own, with a claim and votes of its own.
     let row = house.found(&later);
-    assert_eq!((&row["status"], &row["amount"]), (&"open".into(), &(300 * UNIT).to_string().into()));
+    assert_eq!(
+        (&row["status"], &row["amount"]),
+        (&"open".into(), &(300 * UNIT).to_string().into())
+    );
     let second = house.open(&later, &["--destination", &proved().address()]);
     assert_eq!(house.show(&second)["approvals"], json!([]));
     house.refused("tariq", &["claims", "export", &second], "plan_missing");
@@ -153,12 +172,21 @@ fn pitfall_051_a_step_that_is_stuck_stays_visible() {
         house.ethereum.mine(1);
         house.desk.run(&["claims", "track"]);
         let status = house.status(&id);
-        assert!(["broadcast", "broadcast_unknown"].contains(&status.as_str()), "{status}");
+        assert!(
+            ["broadcast", "broadcast_unknown"].contains(&status.as_str()),
+            "{status}"
+        );
     }
     let reserved = rows(house.desk.json(&["claims", "reserved"]));
-    assert_eq!((reserved.len(), &reserved[0]["tx_id"]), (1, &tx.as_str().into()));
+    assert_eq!(
+        (reserved.len(), &reserved[0]["tx_id"]),
+        (1, &tx.as_str().into())
+    );
     let listed = rows(house.desk.json(&["claims", "list"]));
-    assert!(listed.iter().any(|claim| claim["id"] == id.as_str()), "{listed:?}");
+    assert!(
+        listed.iter().any(|claim| claim["id"] == id.as_str()),
+        "{listed:?}"
+    );
     // The price falls again: the same transaction goes through.
     price("0x3b9aca00");
     house.broadcast(&id);
@@ -193,7 +221,9 @@ fn pitfall_052_a_key_of_another_derivation_is_not_the_addresss() {
 fn pitfall_086_approving_and_releasing_race() {
     let house = House::new();
     let key = house.issue(1);
-    let tx = house.ethereum.send(&house.stranger, &key.account(), COIN, &[]);
+    let tx = house
+        .ethereum
+        .send(&house.stranger, &key.account(), COIN, &[]);
     house.furnish();
     house.scan();
     let id = house.open(&tx, &[]);
@@ -202,7 +232,10 @@ fn pitfall_086_approving_and_releasing_race() {
     let mut runs: Vec<(&str, Vec<&str>)> = Vec::new();
     for name in ["p1", "p2", "p3"] {
         for voter in VOTERS {
-            runs.push((voter, vec!["claims", "approve", &id, "--revision", &revision]));
+            runs.push((
+                voter,
+                vec!["claims", "approve", &id, "--revision", &revision],
+            ));
         }
         runs.push(("tariq", vec!["claims", "export", &id, "--out", name]));
     }
@@ -227,7 +260,10 @@ fn pitfall_086_approving_and_releasing_race() {
         .collect();
     let mut once = people.clone();
     once.dedup();
-    assert!(people.len() >= 2 && once.len() == people.len(), "{people:?}");
+    assert!(
+        people.len() >= 2 && once.len() == people.len(),
+        "{people:?}"
+    );
     assert_eq!(count("approve"), people.len(), "{events:?}");
     house.acknowledge(&id, &house.answers(&package)).ok();
     house.is_settled(&id);
@@ -237,7 +273,9 @@ fn pitfall_086_approving_and_releasing_race() {
 fn pitfall_093_a_command_that_is_repeated_happens_once() {
     let house = House::new();
     let key = house.issue(1);
-    let tx = house.ethereum.send(&house.stranger, &key.account(), COIN / 10, &[]);
+    let tx = house
+        .ethereum
+        .send(&house.stranger, &key.account(), COIN / 10, &[]);
     house.furnish();
     house.scan();
     let id = house.open(&tx, &[]);
@@ -252,14 +290,43 @@ fn pitfall_093_a_command_that_is_repeated_happens_once() {
     };
     let revision = house.revision(&id);
     twice("ana", &["claims", "accept", &id, "--revision", &revision]);
-    let clear = ["claims", "screen", &id, "--clear", "--reason", "known", "--revision", &revision];
+    let clear = [
+        "claims",
+        "screen",
+        &id,
+        "--clear",
+        "--reason",
+        "known",
+        "--revision",
+        &revision,
+    ];
     twice("farah", &clear);
-    twice("chidi", &["claims", "approve", &id, "--revision", &revision]);
-    twice("tariq", &["claims", "export", &id, "--revision", &revision, "--out", "p.json"]);
+    twice(
+        "chidi",
+        &["claims", "approve", &id, "--revision", &revision],
+    );
+    twice(
+        "tariq",
+        &[
+            "claims",
+            "export",
+            &id,
+            "--revision",
+            &revision,
+            "--out",
+            "p.json",
+        ],
+    );
     let answers = house.answers(&house.package("p.json"));
     house.desk.write("answers.csv", &answers);
     let import = [
-        "claims", "import", &id, "--revision", &revision, "--acknowledgement", "answers.csv",
+        "claims",
+        "import",
+        &id,
+        "--revision",
+        &revision,
+        "--acknowledgement",
+        "answers.csv",
     ];
     twice("tariq", &import);
     house.is_settled(&id);
@@ -298,9 +365,15 @@ fn pitfall_095_the_books_balance_in_every_state() {
     // Asset and network's coin are one here: what came in is the customer's, the fee's, and what was spent was ours.
     assert_eq!(balanced(), 1);
     let posted = |account: &str| house.posted(&id, account, "bsc/native");
-    assert_eq!(-posted("unassigned_deposit"), posted("customer") + posted("fee_revenue"));
+    assert_eq!(
+        -posted("unassigned_deposit"),
+        posted("customer") + posted("fee_revenue")
+    );
     assert_eq!(-posted("unassigned_deposit"), i128::try_from(COIN).unwrap());
-    assert_eq!(-posted("gas_float"), posted("network_cost") + posted("top_up_leftover"));
+    assert_eq!(
+        -posted("gas_float"),
+        posted("network_cost") + posted("top_up_leftover")
+    );
     house.is_settled(&id);
 }
 
@@ -326,7 +399,10 @@ fn pitfall_096_without_a_price_there_is_no_quote_and_no_zero_fee() {
         let run = house.desk.run_as("ana", &["quote", &id]);
         run.exits(3).says(&["price"]);
         let shown = house.show(&id);
-        assert_eq!((&shown["status"], &shown["quote"]), (&"draft".into(), &Value::Null));
+        assert_eq!(
+            (&shown["status"], &shown["quote"]),
+            (&"draft".into(), &Value::Null)
+        );
     };
     // No price at all; an old one; one of the token alone, so that nobody knows what the network's share is worth.
     none();
@@ -353,21 +429,26 @@ fn pitfall_098_a_token_that_is_listed_meanwhile_is_credited_or_claimed_and_never
         .find(|row| row["id"] == deposit_id.as_str())
         .unwrap();
     // The exchange lists the token and its own scanner credits the deposit while the claim waits for its release.
-    house.book.borrow_mut().ledger.push(crate::world::LedgerRow {
-        kind: "credited",
-        user: Some(user(1)),
-        chain: Chain::Ethereum,
-        tx: stored["tx_id"].as_str().unwrap().to_owned(),
-        position: stored["position"].as_str().unwrap().to_owned(),
-        address: deposit(1).account(),
-        asset: token.asset(),
-        amount: 500 * UNIT,
-        time: crate::world::START + 600,
-    });
-    let ledger = house.book.borrow().ledger_csv();
-    house.desk.write("ledger.csv", ledger);
-    house.desk.run(&["ledger", "import", "ledger.csv"]).ok();
-    let run = house.desk.run_as("tariq", &["claims", "export", &id]).exits(3);
+    house
+        .book
+        .borrow_mut()
+        .ledger
+        .push(crate::world::LedgerRow {
+            kind: "credited",
+            user: Some(user(1)),
+            chain: Chain::Ethereum,
+            tx: stored["tx_id"].as_str().unwrap().to_owned(),
+            position: stored["position"].as_str().unwrap().to_owned(),
+            address: deposit(1).account(),
+            asset: token.asset(),
+            amount: 500 * UNIT,
+            time: crate::world::START + 600,
+        });
+    house.furnish_book();
+    let run = house
+        .desk
+        .run_as("tariq", &["claims", "export", &id])
+        .exits(3);
     assert!(!run.err.is_empty());
     assert!(house.show(&id)["package"].is_null(), "nothing went out");
     house.desk.run(&["reconcile"]);
@@ -375,8 +456,14 @@ fn pitfall_098_a_token_that_is_listed_meanwhile_is_credited_or_claimed_and_never
         house.found(stored["tx_id"].as_str().unwrap())["kind"],
         "already_credited"
     );
-    assert_ne!(house.desk.run_as("tariq", &["claims", "export", &id]).code, Some(0));
-    assert_eq!(house.token_balance(Chain::Ethereum, &token.address, &proved().account()), 0);
+    assert_ne!(
+        house.desk.run_as("tariq", &["claims", "export", &id]).code,
+        Some(0)
+    );
+    assert_eq!(
+        house.token_balance(Chain::Ethereum, &token.address, &proved().account()),
+        0
+    );
 }
 
 #[test]
@@ -385,14 +472,29 @@ fn pitfall_100_a_payout_that_comes_back_is_a_deposit_of_its_own() {
     house.carry_out(&id, "gas_top_up");
     house.carry_out(&id, "transfer");
     house.is_settled(&id);
-    let net: u128 = house.show(&id)["quote"]["net"].as_str().unwrap().parse().unwrap();
+    let net: u128 = house.show(&id)["quote"]["net"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     // The other exchange does not take it and sends it back to where it came from.
     house.ethereum.set_balance(&proved().account(), COIN);
-    let back = token.transfer(&house.ethereum, &proved().account(), &deposit(1).account(), net);
+    let back = token.transfer(
+        &house.ethereum,
+        &proved().account(),
+        &deposit(1).account(),
+        net,
+    );
     house.scan();
     let row = house.found(&back);
-    assert_eq!((&row["status"], &row["amount"]), (&"open".into(), &net.to_string().into()));
-    assert_eq!(row["from"].as_str().unwrap().to_lowercase(), proved().account());
+    assert_eq!(
+        (&row["status"], &row["amount"]),
+        (&"open".into(), &net.to_string().into())
+    );
+    assert_eq!(
+        row["from"].as_str().unwrap().to_lowercase(),
+        proved().account()
+    );
     // The settled claim is not touched, and the money can be recovered once more.
     house.is_settled(&id);
     let again = house.approved(&back, &["--destination", &treasury().address()]);
@@ -411,7 +513,9 @@ fn pitfall_101_a_deposit_to_a_retired_address_is_found_and_credited() {
         &crate::world::rfc3339(crate::world::START),
         "eoa",
     );
-    let tx = house.ethereum.send(&house.stranger, &key.account(), COIN / 10, &[]);
+    let tx = house
+        .ethereum
+        .send(&house.stranger, &key.account(), COIN / 10, &[]);
     house.furnish();
     house.scan();
     assert_eq!(house.found(&tx)["kind"], "retired_address");
@@ -432,17 +536,37 @@ fn pitfall_103_digits_that_nobody_vouched_for_price_nothing() {
     let deposit = house.found(&tx)["id"].as_str().unwrap().to_owned();
     let to = proved().address();
     let open = ["claims", "open", &deposit, "--destination", &to];
-    assert_ne!(house.desk.run_as("ana", &open).code, Some(0), "nobody reviewed it");
+    assert_ne!(
+        house.desk.run_as("ana", &open).code,
+        Some(0),
+        "nobody reviewed it"
+    );
     // A list says 8, the contract says 6: a factor of a hundred.
     let review = [
-        "tokens", "review", "ethereum", &token.address, "--decision", "genuine", "--decimals", "8",
-        "--reason", "from a list",
+        "tokens",
+        "review",
+        "ethereum",
+        &token.address,
+        "--decision",
+        "genuine",
+        "--decimals",
+        "8",
+        "--reason",
+        "from a list",
     ];
     let run = house.desk.run_as("ana", &review);
-    assert_ne!(run.code, Some(0), "the contract itself says 6: {}{}", run.out, run.err);
+    assert_ne!(
+        run.code,
+        Some(0),
+        "the contract itself says 6: {}{}",
+        run.out,
+        run.err
+    );
     house.review(Chain::Ethereum, &token);
     let id = house.open(&tx, &["--destination", &to]);
     let quoted = house.claim("ana", &["quote", &id]);
-    let value = quoted["quote"]["value"].as_str().or(quoted["value"].as_str());
+    let value = quoted["quote"]["value"]
+        .as_str()
+        .or(quoted["value"].as_str());
     assert_eq!(value, Some("500.00"), "{quoted}");
 }

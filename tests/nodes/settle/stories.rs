@@ -34,7 +34,11 @@ fn an_unlisted_token_is_swept_with_a_top_up_and_settled() {
     // On the chain: the user has the net, the fee stays, nobody else got anything.
     let shown = house.show(&id);
     let net: u128 = shown["quote"]["net"].as_str().unwrap().parse().unwrap();
-    let fee: u128 = shown["quote"]["fee_in_asset"].as_str().unwrap().parse().unwrap();
+    let fee: u128 = shown["quote"]["fee_in_asset"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!(fee >= 10 * UNIT && fee < 30 * UNIT, "{shown}");
     assert_eq!(net + fee, 500 * UNIT);
     let held = |owner: &str| house.token_balance(Chain::Ethereum, &token.address, owner);
@@ -43,7 +47,10 @@ fn an_unlisted_token_is_swept_with_a_top_up_and_settled() {
     // In the books: the same, and what the networks took and what the top-up left.
     let asset = shown["asset"].as_str().unwrap();
     let signed = |number: u128| i128::try_from(number).unwrap();
-    assert_eq!(house.posted(&id, "unassigned_deposit", asset), -signed(500 * UNIT));
+    assert_eq!(
+        house.posted(&id, "unassigned_deposit", asset),
+        -signed(500 * UNIT)
+    );
     assert_eq!(house.posted(&id, "customer", asset), signed(net));
     assert_eq!(house.posted(&id, "fee_revenue", asset), signed(fee));
     let native = "ethereum/native";
@@ -51,7 +58,10 @@ fn an_unlisted_token_is_swept_with_a_top_up_and_settled() {
     let spent = gas_before - house.ethereum.balance(&gas().account());
     assert_eq!(house.posted(&id, "top_up_leftover", native), signed(left));
     assert_eq!(house.posted(&id, "gas_float", native), -signed(spent));
-    assert_eq!(house.posted(&id, "network_cost", native), signed(spent - left));
+    assert_eq!(
+        house.posted(&id, "network_cost", native),
+        signed(spent - left)
+    );
 
     // A later scan does not take our own top-up for a customer's deposit, nor our payout for one.
     house.scan();
@@ -76,19 +86,32 @@ fn native_coin_on_the_wrong_network_comes_to_treasury_and_is_credited() {
     assert_eq!(house.found(&tx)["kind"], "wrong_chain_same_key");
     let id = house.open(&tx, &[]);
     house.put_up(&id);
-    assert_eq!(house.vote(&id), ["chidi", "emre"], "3,000 dollars need a lead");
+    assert_eq!(
+        house.vote(&id),
+        ["chidi", "emre"],
+        "3,000 dollars need a lead"
+    );
     let treasury_before = bsc.balance(&treasury().account());
     house.carry_out(&id, "gas_top_up");
     house.carry_out(&id, "transfer");
-    assert_eq!(bsc.balance(&treasury().account()) - treasury_before, 5 * COIN);
+    assert_eq!(
+        bsc.balance(&treasury().account()) - treasury_before,
+        5 * COIN
+    );
     assert_ne!(house.status(&id), "settled", "nobody was credited yet");
     let booked = house.book(&id);
     let [credit, fee] = &booked[..] else {
         panic!("{booked:?}")
     };
-    assert_eq!(credit[1..4], ["credit".to_owned(), user(2), "bsc/native".to_owned()]);
+    assert_eq!(
+        credit[1..4],
+        ["credit".to_owned(), user(2), "bsc/native".to_owned()]
+    );
     assert_eq!(fee[1], "capture_fee");
-    let sum: u128 = [credit, fee].map(|row| row[4].parse::<u128>().unwrap()).iter().sum();
+    let sum: u128 = [credit, fee]
+        .map(|row| row[4].parse::<u128>().unwrap())
+        .iter()
+        .sum();
     assert_eq!(sum, 5 * COIN);
     house.is_settled(&id);
 }
@@ -109,7 +132,10 @@ fn a_token_on_the_wrong_network_comes_to_treasury_and_is_credited() {
     house.carry_out(&id, "gas_top_up");
     house.carry_out(&id, "transfer");
     let held = |owner: &str| house.token_balance(Chain::Bsc, &token.address, owner);
-    assert_eq!((held(&treasury().account()), held(&key.account())), (300 * UNIT, 0));
+    assert_eq!(
+        (held(&treasury().account()), held(&key.account())),
+        (300 * UNIT, 0)
+    );
     house.book(&id);
     house.is_settled(&id);
 }
@@ -118,7 +144,9 @@ fn a_token_on_the_wrong_network_comes_to_treasury_and_is_credited() {
 fn a_missed_credit_is_settled_by_a_ledger_instruction() {
     let house = House::new();
     let key = house.issue(4);
-    let tx = house.ethereum.send(&house.stranger, &key.account(), COIN / 10, &[]);
+    let tx = house
+        .ethereum
+        .send(&house.stranger, &key.account(), COIN / 10, &[]);
     house.furnish();
     house.scan();
     assert_eq!(house.found(&tx)["kind"], "missed_credit");
@@ -129,14 +157,24 @@ fn a_missed_credit_is_settled_by_a_ledger_instruction() {
     let [[_, kind, whose, asset, amount]] = &instructions[..] else {
         panic!("free of charge, one credit: {instructions:?}")
     };
-    let expected = ["credit", &user(4), "ethereum/native", &(COIN / 10).to_string()].map(str::to_owned);
+    let expected = [
+        "credit",
+        &user(4),
+        "ethereum/native",
+        &(COIN / 10).to_string(),
+    ]
+    .map(str::to_owned);
     assert_eq!([kind, whose, asset, amount], expected.each_ref());
     // Written out again it is the same, so that the ledger books it once.
     assert_eq!(house.export(&id).instructions(), instructions);
     // An answer about something else, an incomplete one, none at all: nothing is taken.
     let header = "instruction_id,entry_id,asset,amount\n";
     let other = format!("{header}ins_00000000000000000000,E-1,{asset},{amount}\n");
-    let twice = format!("{}{}", house.answers(&package), house.answers(&package).replace(header, ""));
+    let twice = format!(
+        "{}{}",
+        house.answers(&package),
+        house.answers(&package).replace(header, "")
+    );
     let unnamed = house.answers(&package).replace("E-0", " ");
     for (answers, code) in [
         (other.as_str(), "acknowledgement_unknown"),
@@ -158,13 +196,17 @@ fn a_missed_credit_is_settled_by_a_ledger_instruction() {
 fn a_ledger_that_booked_another_amount_is_an_incident() {
     let house = House::new();
     let key = house.issue(4);
-    let tx = house.ethereum.send(&house.stranger, &key.account(), COIN / 10, &[]);
+    let tx = house
+        .ethereum
+        .send(&house.stranger, &key.account(), COIN / 10, &[]);
     house.furnish();
     house.scan();
     let id = house.approved(&tx, &[]);
     let package = house.export(&id);
     let amount = (COIN / 10).to_string();
-    let wrong = house.answers(&package).replace(&amount, &(COIN / 10 + 1).to_string());
+    let wrong = house
+        .answers(&package)
+        .replace(&amount, &(COIN / 10 + 1).to_string());
     house.acknowledge(&id, &wrong);
     assert_eq!(house.status(&id), "mispaid");
     house.incident(&id, "mispaid");
@@ -183,7 +225,9 @@ fn votes_signed_with_ssh_keys_are_checked_by_the_signers_too() {
         house.key_of_person(person, line);
     }
     let key = house.issue(5);
-    let tx = house.ethereum.send(&house.stranger, &key.account(), COIN, &[]);
+    let tx = house
+        .ethereum
+        .send(&house.stranger, &key.account(), COIN, &[]);
     house.furnish();
     house.scan();
     let id = house.open(&tx, &[]);
@@ -196,11 +240,19 @@ fn votes_signed_with_ssh_keys_are_checked_by_the_signers_too() {
     // Another person's signature, and one over something else.
     let approve = |person: &str, file: &str| {
         let arguments = [
-            "claims", "approve", &id, "--revision", &revision, "--signature", file,
+            "claims",
+            "approve",
+            &id,
+            "--revision",
+            &revision,
+            "--signature",
+            file,
         ];
         house.desk.run_as(person, &arguments)
     };
-    approve("chidi", &by("emre")).exits(3).says(&["signature_wrong"]);
+    approve("chidi", &by("emre"))
+        .exits(3)
+        .says(&["signature_wrong"]);
     let other = crate::settle::handover::ssh_sign(&house.desk, "chidi", &"0".repeat(64));
     approve("chidi", &other).exits(3).says(&["signature_wrong"]);
     approve("chidi", &by("chidi")).ok();
@@ -229,10 +281,21 @@ fn a_claims_whole_life_is_one_page() {
     let page = house.desk.run(&["claims", "show", &id]).ok().out;
     let block = bsc.height_of(&sweep).to_string();
     let expected = [
-        "ana", "chidi", "farah", "tariq", "settled", &sweep, &block, package.signer(), "E-0",
+        "ana",
+        "chidi",
+        "farah",
+        "tariq",
+        "settled",
+        &sweep,
+        &block,
+        package.signer(),
+        "E-0",
     ];
     for text in expected {
-        assert!(page.contains(text), "the page does not tell {text}:\n{page}");
+        assert!(
+            page.contains(text),
+            "the page does not tell {text}:\n{page}"
+        );
     }
     // As data: every step in order, nothing missing.
     let shown = house.show(&id);
@@ -243,8 +306,20 @@ fn a_claims_whole_life_is_one_page() {
         .filter_map(|event| event["command"].as_str())
         .collect();
     let expected = [
-        "open", "quote", "accept", "screen_clear", "approve", "prepare", "export", "import", "send",
-        "sent", "seen_included", "seen_final", "instruct", "acknowledge",
+        "open",
+        "quote",
+        "accept",
+        "screen_clear",
+        "approve",
+        "prepare",
+        "export",
+        "import",
+        "send",
+        "sent",
+        "seen_included",
+        "seen_final",
+        "instruct",
+        "acknowledge",
     ];
     let mut rest = commands.iter();
     for command in expected {
@@ -276,7 +351,11 @@ fn two_claims_from_one_gas_account_get_two_nonces() {
     let packages: Vec<_> = ids.iter().map(|id| house.export(id)).collect();
     let sequences: Vec<u64> = packages.iter().map(|package| package.sequence()).collect();
     assert_eq!(sequences, [0, 1]);
-    let reserved = rows(house.desk.json(&["claims", "reserved", "--network", "ethereum"]));
+    let reserved = rows(
+        house
+            .desk
+            .json(&["claims", "reserved", "--network", "ethereum"]),
+    );
     assert_eq!(reserved.len(), 2, "{reserved:?}");
     for (row, number) in reserved.iter().zip([7, 8]) {
         assert_eq!(row["account"], gas().address(), "{row}");
@@ -290,7 +369,10 @@ fn two_claims_from_one_gas_account_get_two_nonces() {
         house.broadcast(&ids[place]).ok();
     }
     for package in &packages {
-        house.await_mined("ethereum", &crate::settle::signer::tx_id(&house.signed(package)));
+        house.await_mined(
+            "ethereum",
+            &crate::settle::signer::tx_id(&house.signed(package)),
+        );
     }
     house.bury();
     // One round follows both.
@@ -301,8 +383,9 @@ fn two_claims_from_one_gas_account_get_two_nonces() {
         assert_eq!(house.status(id), "settled");
     }
     house.audited();
-    let nonce = house
-        .ethereum
-        .call("eth_getTransactionCount", json!([gas().account(), "latest"]));
+    let nonce = house.ethereum.call(
+        "eth_getTransactionCount",
+        json!([gas().account(), "latest"]),
+    );
     assert_eq!(nonce, "0x2");
 }

@@ -21,7 +21,9 @@ fn pitfall_039_a_fee_spike_between_two_steps_forces_a_new_quote() {
     // Twenty times the price, and it stays.
     let spike = |gwei: u64| {
         let price = format!("0x{:x}", gwei * 1_000_000_000);
-        house.ethereum.call("anvil_setNextBlockBaseFeePerGas", json!([price]));
+        house
+            .ethereum
+            .call("anvil_setNextBlockBaseFeePerGas", json!([price]));
         house.ethereum.mine(1);
     };
     spike(40);
@@ -46,7 +48,10 @@ fn pitfall_039_a_fee_spike_between_two_steps_forces_a_new_quote() {
     house.is_settled(&id);
     // Both top-ups are in the books.
     let left = house.ethereum.balance(&key.account());
-    assert_eq!(house.posted(&id, "top_up_leftover", "ethereum/native"), i128::try_from(left).unwrap());
+    assert_eq!(
+        house.posted(&id, "top_up_leftover", "ethereum/native"),
+        i128::try_from(left).unwrap()
+    );
     let float = house.posted(&id, "gas_float", "ethereum/native");
     let spent = 100 * COIN - house.ethereum.balance(&gas().account());
     assert_eq!(float, -i128::try_from(spent).unwrap());
@@ -65,13 +70,22 @@ fn pitfall_042_a_token_that_is_paused_at_sweep_time_waits() {
     let id = house.approved(&tx, &["--destination", &proved().address()]);
     let pause = |paused: bool| {
         let arguments = [recover_testkit::Arg::Bool(paused)];
-        token.call(&house.ethereum, &house.stranger, "setPaused(bool)", &arguments);
+        token.call(
+            &house.ethereum,
+            &house.stranger,
+            "setPaused(bool)",
+            &arguments,
+        );
     };
     pause(true);
     let run = house.desk.run_as("tariq", &["claims", "export", &id]);
     assert_ne!(run.code, Some(0), "{}", run.out);
     run.says(&["token_paused"]);
-    assert_eq!(house.status(&id), "approved", "nothing was released, no vote was lost");
+    assert_eq!(
+        house.status(&id),
+        "approved",
+        "nothing was released, no vote was lost"
+    );
     pause(false);
     house.carry_out(&id, "transfer");
     house.is_settled(&id);
@@ -100,7 +114,11 @@ fn pitfall_042_a_token_that_is_paused_after_signing_fails_on_the_chain_and_is_sw
     house.is_settled(&id);
     let spent = COIN - house.ethereum.balance(&deposit(1).account());
     let cost = house.posted(&id, "network_cost", "ethereum/native");
-    assert_eq!(cost, i128::try_from(spent).unwrap(), "both attempts are paid for");
+    assert_eq!(
+        cost,
+        i128::try_from(spent).unwrap(),
+        "both attempts are paid for"
+    );
 }
 
 #[test]
@@ -117,7 +135,11 @@ fn a_reorganisation_after_sending_is_told_and_the_same_bytes_go_again() {
     // Not a fresh start: no other package, no other quote.
     let deposit = house.show(&id)["deposit_id"].as_str().unwrap().to_owned();
     house.refused("ana", &["quote", &id], "package_live");
-    house.refused("ana", &["claims", "cancel", &id, "--reason", "gone"], "package_live");
+    house.refused(
+        "ana",
+        &["claims", "cancel", &id, "--reason", "gone"],
+        "package_live",
+    );
     house.refused("bruno", &["claims", "open", &deposit], "deposit_taken");
     house.broadcast(&id).ok();
     house.await_mined("ethereum", &tx);
@@ -131,11 +153,17 @@ fn a_reorganisation_of_the_deposit_after_hand_over_is_an_incident() {
     let house = House::new();
     let key = house.issue(1);
     house.ethereum.set_balance(&key.account(), COIN);
-    let tx = house.ethereum.send(&house.stranger, &key.account(), COIN, &[]);
+    let tx = house
+        .ethereum
+        .send(&house.stranger, &key.account(), COIN, &[]);
     house.furnish();
     house.scan();
     // Closed since: the money goes out again, by a transaction.
-    house.book.borrow_mut().closed.push(crate::settle::house::user(1));
+    house
+        .book
+        .borrow_mut()
+        .closed
+        .push(crate::settle::house::user(1));
     house.furnish();
     house.desk.run(&["reconcile"]);
     assert_eq!(house.found(&tx)["kind"], "account_closed");
@@ -147,7 +175,11 @@ fn a_reorganisation_of_the_deposit_after_hand_over_is_an_incident() {
     house.ethereum.reorg(depth, &[]);
     house.desk.run(&["scan"]);
     assert_eq!(house.found(&tx)["status"], "gone");
-    house.refused("tariq", &["claims", "broadcast", &id, "--execute"], "deposit_changed");
+    house.refused(
+        "tariq",
+        &["claims", "broadcast", &id, "--execute"],
+        "deposit_changed",
+    );
     house.desk.run(&["claims", "track"]);
     house.incident(&id, "deposit_gone_after_handover");
     house.audited();
@@ -174,7 +206,13 @@ fn pitfall_040_a_slot_that_another_transaction_took_frees_the_claim() {
     let tx = signer::tx_id(&house.signed(&package));
     assert!(!house.ethereum.is_mined(&tx));
     let deposit = house.show(&id)["deposit_id"].as_str().unwrap().to_owned();
-    let more = ["claims", "open", &deposit, "--destination", &proved().address()];
+    let more = [
+        "claims",
+        "open",
+        &deposit,
+        "--destination",
+        &proved().address(),
+    ];
     let next = house.claim("ana", &more)["id"].as_str().unwrap().to_owned();
     assert_ne!(next, id);
     house.put_up(&next);
@@ -204,8 +242,16 @@ fn pitfall_085_a_send_that_nobody_answered_is_never_a_fresh_start() {
     assert_eq!(house.status(&id), "broadcast_unknown");
     // Nothing leads back, however long it stays so.
     house.refused("ana", &["quote", &id], "package_live");
-    house.refused("ana", &["claims", "cancel", &id, "--reason", "no answer"], "package_live");
-    house.refused("tariq", &["claims", "import", &id, "--signed", "signed.hex"], "status_wrong");
+    house.refused(
+        "ana",
+        &["claims", "cancel", &id, "--reason", "no answer"],
+        "package_live",
+    );
+    house.refused(
+        "tariq",
+        &["claims", "import", &id, "--signed", "signed.hex"],
+        "status_wrong",
+    );
     assert_eq!(house.broadcast(&id).code, Some(1));
     assert_eq!(house.status(&id), "broadcast_unknown");
     // It had gone out all along, or goes out now: the same bytes, once.

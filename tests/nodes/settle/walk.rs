@@ -9,7 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::desk::{Run, rows};
-use crate::settle::house::{House, VOTERS};
+use crate::settle::house::House;
+use crate::settle::office::{Office, VOTERS};
 use crate::settle::signer;
 
 /// What was handed out for one step.
@@ -72,7 +73,7 @@ impl Package {
     }
 }
 
-impl House {
+impl Office {
     /// Runs a command as a person and expects a claim back.
     #[track_caller]
     pub fn claim(&self, person: &str, arguments: &[&str]) -> Value {
@@ -199,11 +200,6 @@ impl House {
         Run::of(&arguments, output.expect("recover-verify starts"))
     }
 
-    /// Signs a package outside and answers the signed bytes.
-    pub fn signed(&self, package: &Package) -> Vec<u8> {
-        self.key(package.signer()).sign(&package.unsigned())
-    }
-
     /// Brings signed bytes back.
     #[track_caller]
     pub fn import(&self, id: &str, signed: &[u8]) -> Run {
@@ -224,47 +220,6 @@ impl House {
     #[track_caller]
     pub fn track(&self, id: &str) -> Value {
         self.desk.json(&["claims", "track", id])
-    }
-
-    /// Signs, brings back and sends a package, and waits until it is in a block; answers the transaction.
-    #[track_caller]
-    pub fn send(&self, id: &str, package: &Package) -> String {
-        let signed = self.signed(package);
-        self.import(id, &signed).ok();
-        self.broadcast(id).ok().says(&["accepted by"]);
-        let tx = signer::tx_id(&signed);
-        let chain = package.leg()["network"].as_str().unwrap();
-        self.await_mined(chain, &tx);
-        tx
-    }
-
-    /// Waits until a transaction is in a block.
-    #[track_caller]
-    pub fn await_mined(&self, chain: &str, tx: &str) {
-        let anvil = match chain {
-            "ethereum" => &self.ethereum,
-            _ => self.bsc.as_ref().expect("the network of the leg"),
-        };
-        for _ in 0..1000 {
-            if anvil.is_mined(tx) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        panic!("{tx} was not mined on {chain}");
-    }
-
-    /// One transaction step from its release to a final block; answers its package and its transaction.
-    #[track_caller]
-    pub fn carry_out(&self, id: &str, kind: &str) -> (Package, String) {
-        let package = self.export(id);
-        assert_eq!(package.kind(), kind, "{}", package.json);
-        let tx = self.send(id, &package);
-        let seen = self.track(id);
-        assert_eq!(seen["status"], "confirming", "not final yet: {seen}");
-        self.bury();
-        self.track(id);
-        (package, tx)
     }
 
     /// The ledger's answers to a package as it would write them: every instruction booked as asked.
@@ -308,8 +263,14 @@ impl House {
         // Nothing is out, nothing can go out, nothing went wrong.
         let export = ["claims", "export", id];
         assert_eq!(self.desk.run_as("tariq", &export).code, Some(3));
-        assert_eq!(rows(self.desk.json(&["claims", "reserved"])), [] as [Value; 0]);
-        assert_eq!(rows(self.desk.json(&["claims", "incidents"])), [] as [Value; 0]);
+        assert_eq!(
+            rows(self.desk.json(&["claims", "reserved"])),
+            [] as [Value; 0]
+        );
+        assert_eq!(
+            rows(self.desk.json(&["claims", "incidents"])),
+            [] as [Value; 0]
+        );
         self.audited();
     }
 
@@ -373,6 +334,54 @@ impl House {
             "{incidents:?}"
         );
         of_this[0].clone()
+    }
+}
+
+impl House {
+    /// Signs a package outside and answers the signed bytes.
+    pub fn signed(&self, package: &Package) -> Vec<u8> {
+        self.key(package.signer()).sign(&package.unsigned())
+    }
+
+    /// Signs, brings back and sends a package, and waits until it is in a block; answers the transaction.
+    #[track_caller]
+    pub fn send(&self, id: &str, package: &Package) -> String {
+        let signed = self.signed(package);
+        self.import(id, &signed).ok();
+        self.broadcast(id).ok().says(&["accepted by"]);
+        let tx = signer::tx_id(&signed);
+        let chain = package.leg()["network"].as_str().unwrap();
+        self.await_mined(chain, &tx);
+        tx
+    }
+
+    /// Waits until a transaction is in a block.
+    #[track_caller]
+    pub fn await_mined(&self, chain: &str, tx: &str) {
+        let anvil = match chain {
+            "ethereum" => &self.ethereum,
+            _ => self.bsc.as_ref().expect("the network of the leg"),
+        };
+        for _ in 0..1000 {
+            if anvil.is_mined(tx) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("{tx} was not mined on {chain}");
+    }
+
+    /// One transaction step from its release to a final block; answers its package and its transaction.
+    #[track_caller]
+    pub fn carry_out(&self, id: &str, kind: &str) -> (Package, String) {
+        let package = self.export(id);
+        assert_eq!(package.kind(), kind, "{}", package.json);
+        let tx = self.send(id, &package);
+        let seen = self.track(id);
+        assert_eq!(seen["status"], "confirming", "not final yet: {seen}");
+        self.bury();
+        self.track(id);
+        (package, tx)
     }
 
     pub fn token_balance(&self, chain: crate::world::Chain, token: &str, owner: &str) -> u128 {
