@@ -111,6 +111,9 @@ pub struct Options {
     pub deposits: u32,
     /// How the server behaves.
     pub faults: Faults,
+    /// What the account's address stands for, where a test holds its key: 20 bytes on the XRP Ledger, the public key on Stellar.
+    /// `None` makes one up, like everywhere else.
+    pub account: Option<Vec<u8>>,
 }
 
 impl Options {
@@ -120,7 +123,14 @@ impl Options {
             seed,
             deposits: 100_000,
             faults: Faults::all(),
+            account: None,
         }
+    }
+
+    /// The same for an account whose key a test holds.
+    pub fn account(mut self, payload: &[u8]) -> Options {
+        self.account = Some(payload.to_vec());
+        self
     }
 
     /// The same with another number of deposits.
@@ -295,8 +305,16 @@ impl Omnibus {
     /// Makes the account up and serves it.
     pub fn start(api: Api, options: &Options) -> Omnibus {
         let life: Arc<dyn Life> = match api {
-            Api::Rippled => Arc::new(rippled::Rippled::new(options.seed, options.deposits)),
-            Api::Horizon => Arc::new(horizon::Horizon::new(options.seed, options.deposits)),
+            Api::Rippled => Arc::new(rippled::Rippled::new(
+                options.seed,
+                options.deposits,
+                options.account.as_deref(),
+            )),
+            Api::Horizon => Arc::new(horizon::Horizon::new(
+                options.seed,
+                options.deposits,
+                options.account.as_deref(),
+            )),
             Api::CometRpc => Arc::new(comet::Comet::new(options.seed, options.deposits)),
             Api::CosmosRest => Arc::new(cosmos_rest::Rest::new(options.seed, options.deposits)),
             Api::Toncenter => Arc::new(toncenter::Toncenter::new(options.seed, options.deposits)),

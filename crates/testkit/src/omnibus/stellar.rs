@@ -135,7 +135,7 @@ pub(crate) struct Stellar {
 }
 
 impl Stellar {
-    pub(crate) fn new(seed: u64, deposits: u32, tail: u32) -> Stellar {
+    pub(crate) fn new(seed: u64, deposits: u32, tail: u32, account: Option<&[u8]>) -> Stellar {
         let timeline = Timeline::new(seed, 55_000_000, deposits, tail, |number| {
             match kind(seed, number) {
                 Kind::Clawback | Kind::Outgoing | Kind::Trust => 0,
@@ -147,7 +147,10 @@ impl Stellar {
                 _ => 1,
             }
         });
-        let key = Dice::new(seed, OURS, 0).bytes();
+        let key = account.map_or_else(
+            || Dice::new(seed, OURS, 0).bytes(),
+            |key| key.try_into().expect("a key of Stellar has 32 bytes"),
+        );
         Stellar {
             seed,
             timeline,

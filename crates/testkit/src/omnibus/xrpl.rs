@@ -95,7 +95,7 @@ pub(crate) struct Xrpl {
 }
 
 impl Xrpl {
-    pub(crate) fn new(seed: u64, deposits: u32, tail: u32) -> Xrpl {
+    pub(crate) fn new(seed: u64, deposits: u32, tail: u32, account: Option<&[u8]>) -> Xrpl {
         let timeline = Timeline::new(seed, 95_000_000, deposits, tail, |number| {
             match kind(seed, number) {
                 Kind::Outgoing | Kind::Housekeeping => 0,
@@ -106,7 +106,14 @@ impl Xrpl {
         Xrpl {
             seed,
             timeline,
-            account: Dice::new(seed, OURS, 0).bytes(),
+            account: account.map_or_else(
+                || Dice::new(seed, OURS, 0).bytes(),
+                |account| {
+                    account
+                        .try_into()
+                        .expect("an account of the XRP Ledger has 20 bytes")
+                },
+            ),
         }
     }
 
