@@ -4,6 +4,7 @@
 mod forwarders;
 mod handover;
 mod house;
+mod memo;
 mod office;
 mod pitfalls;
 mod signer;
