@@ -296,3 +296,32 @@ fn own_issued_currencies_are_configured_in_the_unit_that_they_are_counted_in() {
     let error = ChainsConfig::parse("chains.toml", &typo, &adapters).expect_err("a typo");
     assert!(error.to_string().contains("checksum"), "{error}");
 }
+
+#[test]
+fn pitfall_102_what_is_built_is_checked_and_is_what_the_documents_say() {
+    let readme = std::fs::read_to_string(root("README.md")).expect("the README is there");
+    let adapters = adapters();
+    let mut by_hand = BTreeSet::new();
+    for network in chains().networks.values() {
+        let adapter = adapters.of(network.family).expect("its family is wired");
+        let carries = adapter
+            .carry(network)
+            .expect("its sources are configured")
+            .is_some();
+        let name = &network.id;
+        // Nothing is built that nobody checks, here or on the signers' machine.
+        assert_eq!(adapter.check().is_some(), carries, "{name}");
+        let signers = recover_verify::codecs::check_of(&network.caip2);
+        assert_eq!(signers.is_some(), carries, "{name}: recover-verify");
+        assert!(
+            readme.contains(&format!("(`{name}`)")),
+            "{name} is in the README"
+        );
+        if !carries {
+            by_hand.insert(network.family);
+        }
+    }
+    assert_eq!(by_hand, BTreeSet::from([Family::Ton]));
+    let said = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("On TON returns are by hand"), "{by_hand:?}");
+}
