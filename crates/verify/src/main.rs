@@ -80,11 +80,14 @@ fn replace(path: &Path, text: &str) -> Result<(), String> {
 }
 
 fn judge(arguments: &Arguments) -> Result<Result<Report, Vec<Problem>>, String> {
-    let seconds = SystemTime::now()
+    // To the microsecond, as packages are dated: by whole seconds one that was just made would lie ahead.
+    let micros = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_err(|_| "this machine's clock is before 1970")?
-        .as_secs();
-    let now = Timestamp::from_seconds(seconds).ok_or("this machine's clock is wrong")?;
+        .as_micros();
+    let now = i64::try_from(micros)
+        .map(Timestamp::from_micros)
+        .map_err(|_| "this machine's clock is wrong")?;
     let package = text(&arguments.package)?;
     let roster = text(&arguments.roster)?;
     let judged = match &arguments.signed {
