@@ -143,7 +143,7 @@ impl Desk {
         Accounts { wallet, pinned }
     }
 
-    /// A plain deposit of the native coin without a memo, worth some ten dollars at least.
+    /// A plain deposit of the native coin without a memo, worth hundreds to thousands of dollars.
     fn without_memo(&self) -> Value {
         let list = [
             "deposits",
@@ -163,7 +163,7 @@ impl Desk {
                 && row["from"].is_string()
                 && row["amount_decimal"]
                     .as_str()
-                    .is_some_and(|text| text.split('.').next().is_some_and(|coins| coins.len() > 2))
+                    .is_some_and(|text| text.split('.').next().is_some_and(|coins| (3..=4).contains(&coins.len())))
         };
         let found_one = found.iter().find(plain);
         found_one
