@@ -96,6 +96,13 @@ fn changed(unsigned: &[u8], place: usize, content: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A transaction in the same slot that does something else: one unit of coin to the user.
+pub fn rival(package: &Package) -> Vec<u8> {
+    let to = hex::decode(&proved().account()[2..]).unwrap();
+    let other = changed(&package.unsigned(), TO, &to);
+    changed(&changed(&other, VALUE, &[1]), DATA, &[])
+}
+
 /// The call data of the transfer, with another amount.
 fn data_for(to: &str, units: u128) -> Vec<u8> {
     let mut data = hex::decode("a9059cbb000000000000000000000000").unwrap();
@@ -161,11 +168,11 @@ fn pitfall_104_signed_bytes_of_something_else_are_refused() {
     for (what, bytes) in &tampered {
         let run = house.import(&id, &key.sign(bytes));
         assert_eq!(run.code, Some(3), "{what}: {}{}", run.out, run.err);
-        // What is for another chain cannot even be opened as one of this.
-        let code = if *what == "another chain" {
-            "not for eip155:1"
-        } else {
-            "bytes_differ"
+        // What is for another chain, or of a form that we never build, cannot even be opened.
+        let code = match *what {
+            "another chain" => "not for eip155:1",
+            "an access list" => "it has an access list",
+            _ => "bytes_differ",
         };
         run.says(&[code]);
     }

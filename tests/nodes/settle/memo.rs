@@ -22,6 +22,8 @@ struct Desk {
     office: Office,
     omnibus: Omnibus,
     network: &'static str,
+    /// How many digits a deposit's coins have that is worth hundreds to thousands of dollars.
+    digits: std::ops::RangeInclusive<usize>,
 }
 
 /// Family, CAIP-2, symbol, digits, path of the API, further lines.
@@ -59,10 +61,18 @@ impl Desk {
         }
         let omnibus = Omnibus::start(api, &options);
         let (network, ..) = table(api);
+        // The made-up amounts of one network are small, those of another are not.
+        let (price, digits) = match api {
+            Api::Horizon => ("0.001", 6..=7),
+            _ => ("2.00", 3..=4),
+        };
+        let office = Office::new();
+        office.price(&format!("{network}/native"), price);
         let desk = Desk {
-            office: Office::new(),
+            office,
             omnibus,
             network,
+            digits,
         };
         desk.furnish(api);
         desk
@@ -94,7 +104,6 @@ impl Desk {
              C-0,coverage,2015-01-01T00:00:00Z,2100-01-01T00:00:00Z,,{network},,,\n"
         );
         self.office.import_book(&addresses, &ledger);
-        self.office.price(&format!("{network}/native"), "2.00");
         self.office.import_prices();
         let from = self.omnibus.first_height().to_string();
         let to = self.omnibus.last_height().to_string();
@@ -161,9 +170,11 @@ impl Desk {
                 && row["status"] == "open"
                 && row["flags"].as_array().is_some_and(Vec::is_empty)
                 && row["from"].is_string()
-                && row["amount_decimal"]
-                    .as_str()
-                    .is_some_and(|text| text.split('.').next().is_some_and(|coins| (3..=4).contains(&coins.len())))
+                && row["amount_decimal"].as_str().is_some_and(|text| {
+                    text.split('.')
+                        .next()
+                        .is_some_and(|coins| self.digits.contains(&coins.len()))
+                })
         };
         let found_one = found.iter().find(plain);
         found_one

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::settle::handover::waiting;
+use crate::settle::handover::{rival, sent_by_signers, waiting};
 use crate::settle::house::{House, deposit, gas, proved};
 use crate::settle::signer;
 use crate::world::{COIN, Chain, UNIT};
@@ -191,11 +191,13 @@ fn pitfall_040_a_slot_that_another_transaction_took_frees_the_claim() {
     let key = house.key(package.signer());
     house.import(&id, &house.signed(&package)).ok();
     // The same account sends something else with the same nonce, past the engine.
+    sent_by_signers(&house, &key.sign(&rival(&package)));
     house
-        .ethereum
-        .send(&key.account(), &proved().account(), 1, &[]);
-    house.track(&id);
-    assert_eq!(house.status(&id), "awaiting_signature", "not final yet");
+        .desk
+        .run(&["claims", "track", &id])
+        .exits(3)
+        .says(&["not final yet"]);
+    assert_eq!(house.status(&id), "awaiting_signature");
     house.bury();
     house.ethereum.mine(40);
     house.track(&id);
