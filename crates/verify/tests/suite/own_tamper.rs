@@ -8,7 +8,7 @@ use crate::world::{now, roster_text};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::memo::{Memo, place};
-use recover_core::plan::Leg;
+use recover_core::plan::{Leg, LegKind};
 use recover_verify::codecs::check_of;
 use recover_verify::{Code, Problem, verify, verify_signed};
 use serde_json::json;
@@ -107,11 +107,33 @@ fn own_tamper_with_approvers_who_did_not_look() {
                 recover_core::plan::Step::Instruct(_) => false,
             })
     };
+    // To the gas account itself, before a step of its own that moves nothing.
+    let idle_top_up: tamper_content::Operator = |claim| {
+        let steps = &mut claim.plan.as_mut().unwrap().steps;
+        let Some(recover_core::plan::Step::Send(leg)) = steps.first_mut() else {
+            return false;
+        };
+        if leg.kind != LegKind::GasTopUp {
+            return false;
+        }
+        leg.recipient.clone_from(&leg.signer);
+        leg.target.clone_from(&leg.signer);
+        let deploy = Leg {
+            kind: LegKind::Deploy,
+            recipient: chains::evm::account(chains::evm::DEPOSIT),
+            amount: Amount::ZERO,
+            call: Some(vec![1; 4]),
+            ..leg.as_ref().clone()
+        };
+        steps.insert(1, recover_core::plan::Step::Send(Box::new(deploy)));
+        true
+    };
     let named = |name: &str| {
         let mut all = tamper_content::OPERATORS.iter();
         all.find(|(known, _)| *known == name).unwrap().1
     };
     let pinned = [
+        ("idle_top_up", idle_top_up, Code::RecipientNotPinned),
         ("top_up_above_ceiling", top_up_ceiling, Code::AboveCeiling),
         ("fee_above_ceiling", fee_ceiling, Code::AboveCeiling),
         (

@@ -531,6 +531,30 @@ pub const OPERATORS: &[(&str, Cover, Code, Operator)] = &[
         |case, file| set(file, "/involved", json!([])) && replace_vote(case, file, "gus"),
     ),
     (
+        "vote_of_the_opener_whom_the_file_does_not_name",
+        Cover::Digests,
+        Code::VoterInvolved,
+        |case, file| set(file, "/involved", json!([])) && replace_vote(case, file, "ana"),
+    ),
+    (
+        "vote_of_the_first_screener_whom_the_file_does_not_name",
+        Cover::Digests,
+        Code::VoterInvolved,
+        |case, file| {
+            set(file, "/involved", json!([]))
+                && set(file, "/screening/person", json!("hana"))
+                && replace_vote(case, file, "farah")
+        },
+    ),
+    (
+        "vote_of_the_last_screener_whom_the_file_does_not_name",
+        Cover::Digests,
+        Code::VoterInvolved,
+        |_, file| {
+            set(file, "/involved", json!([])) && set(file, "/screening/person", json!("chidi"))
+        },
+    ),
+    (
         "voter_involved",
         Cover::Digests,
         Code::VoterInvolved,
