@@ -337,7 +337,7 @@ pub enum Claims {
     Import {
         #[command(flatten)]
         step: ClaimStep,
-        /// The signed transaction: a file with its bytes in hexadecimal
+        /// The signed transaction: a file with its bytes, raw, in hexadecimal or in base64
         #[arg(long, value_name = "FILE", group = "answer", required = true)]
         signed: Option<PathBuf>,
         /// A transaction that the signers sent themselves

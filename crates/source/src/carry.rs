@@ -65,6 +65,8 @@ pub struct Order<'a> {
     pub asset: &'a AssetId,
     /// How much of it, exactly.
     pub amount: Amount,
+    /// What the address holds of the network's native coin for other deposits, in base units: no gas is paid from it.
+    pub held_for_others: Amount,
     /// The exchange's accounts.
     pub wallet: &'a Wallet,
     /// Percent added to what the network charges now, because the price moves before the signers sign.

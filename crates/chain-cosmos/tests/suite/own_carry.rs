@@ -118,6 +118,7 @@ async fn plan(door: &Arc<dyn Carry>, case: &Case) -> Result<Vec<Leg>, CarryError
         memo: case.memo.as_ref(),
         asset: &case.asset,
         amount: Amount::from_u128(case.amount),
+        held_for_others: recover_core::amount::Amount::ZERO,
         wallet: &wallet,
         fee_margin_percent: 20,
     })

@@ -249,7 +249,11 @@ impl EvmCarry {
         let bytes = Self::size(&leg);
         let leg = self.bounded(layout, leg, gas, bytes).await?;
         let needed = plus(leg.fee_max, parties.value);
-        let expected = plus(native_there, arriving);
+        // The rest of the balance may be another deposit at the same address: its coins pay nobody's gas.
+        let own = native_there
+            .checked_sub(order.held_for_others)
+            .unwrap_or(Amount::ZERO);
+        let expected = plus(own, arriving);
         let Some(missing) = needed
             .checked_sub(expected)
             .filter(|missing| !missing.is_zero())

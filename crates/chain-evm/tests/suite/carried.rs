@@ -163,6 +163,7 @@ impl World {
             memo: None,
             asset,
             amount: amount(units),
+            held_for_others: recover_core::amount::Amount::ZERO,
             wallet: &self.wallet,
             fee_margin_percent: 20,
         };

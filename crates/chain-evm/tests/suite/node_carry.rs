@@ -472,6 +472,7 @@ async fn node_pitfall_036_the_data_fee_of_layer_2_is_in_the_top_up() {
         memo: None,
         asset: &token,
         amount: amount(5_000),
+        held_for_others: recover_core::amount::Amount::ZERO,
         wallet: &world.wallet,
         fee_margin_percent: 20,
     };

@@ -219,6 +219,7 @@ impl Wanted {
             memo: self.memo.as_ref(),
             asset: &self.credit.asset,
             amount: self.amount,
+            held_for_others: recover_core::amount::Amount::ZERO,
             wallet: &self.wallet,
             fee_margin_percent: 50,
         }

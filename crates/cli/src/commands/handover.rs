@@ -13,6 +13,7 @@ use recover_core::claim::{Acknowledged, ClaimId, ClaimStatus};
 use recover_engine::claims::StepOptions;
 use recover_engine::engine::Engine;
 use recover_source::carry::Sending;
+use recover_verify::signed_bytes;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -39,12 +40,17 @@ pub async fn export(
     let exported = engine
         .export_claim(&ClaimId::verbatim(&step.id), &options, &person)
         .await?;
-    let text = exported.package.to_json();
-    if step.dry_run {
-        eprintln!("dry run: nothing was released; this is how the package would be");
-        output::line(&text)?;
-        return Ok(Exit::Done);
-    }
+    let Some(package) = exported.package else {
+        eprintln!("dry run: nothing was released; this is how the claim would be");
+        return tell(
+            format,
+            engine,
+            &exported.claim,
+            ClaimView::of(&exported.claim),
+        )
+        .await;
+    };
+    let text = package.to_json();
     let file = match out {
         Some(file) if file == Path::new("-") => None,
         Some(file) => Some(file.to_owned()),
@@ -90,15 +96,9 @@ pub async fn import(
     let options = options(step);
     let claim = match answer {
         Answer::Signed(file) => {
-            let text = read_text(file)?;
-            let text = text.trim();
             let bytes =
-                hex::decode(text.strip_prefix("0x").unwrap_or(text)).with_context(|| {
-                    format!(
-                        "{} does not hold one transaction in hexadecimal",
-                        file.display()
-                    )
-                })?;
+                std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes = signed_bytes(&bytes);
             engine.import_signed(&id, &bytes, &options, &person).await?
         }
         Answer::Transaction(txid) => {

@@ -4,6 +4,7 @@
 use crate::claim_page;
 use crate::commands::people::roster_text;
 use crate::output;
+use anyhow::Context as _;
 use recover_core::claim::{Acknowledged, ClaimId};
 use recover_core::plan::Step;
 use recover_engine::claims::StepOptions;
@@ -17,7 +18,10 @@ pub async fn carry(engine: &Engine, id: &ClaimId) -> anyhow::Result<()> {
     let options = StepOptions::default();
     output::line(&format!("\n$ recover --as gita claims export {id}"))?;
     let exported = engine.export_claim(id, &options, &gita).await?;
-    let package = exported.package.to_json();
+    let package = exported
+        .package
+        .context("an export gives a package")?
+        .to_json();
     let roster = roster_text(engine).await?;
     output::line(&format!(
         "$ recover-verify --roster roster.toml {id}-1.package.json"

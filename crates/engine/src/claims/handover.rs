@@ -9,6 +9,7 @@ use recover_core::check::Check;
 use recover_core::claim::{Acknowledged, Claim, ClaimId, Command, Package, Refusal, Sighting};
 use recover_core::people::Person;
 use recover_core::plan::{Leg, Step};
+use recover_source::carriers::SEQUENCE;
 use recover_source::carry::{Sending, Standing, Tracked};
 
 /// What became of sending.
@@ -100,7 +101,7 @@ impl Engine {
         let is_same_effect = inclusion
             .deviations
             .iter()
-            .all(|deviation| deviation.field == "sequence");
+            .all(|deviation| deviation.field == SEQUENCE);
         if !is_in_our_slot(inclusion)
             && (matches!(standing, Standing::Failed(_)) || !is_same_effect)
         {

@@ -3,14 +3,16 @@
 use crate::engine::Engine;
 use crate::error::EngineError;
 use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
 use recover_core::book::{AddressRole, ControlRecord};
 use recover_core::claim::{Claim, Resolution};
 use recover_core::decimal::Decimal;
-use recover_core::deposit::{Deposit, Origin};
+use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::fee::Quote;
 use recover_core::observation::{Flag, Observation};
 use recover_core::plan::{Instruction, InstructionKind, LegKind, Plan, Step};
 use recover_source::carry::{CarryError, Order};
+use recover_store::{DepositFilter, DepositOrder};
 use std::collections::BTreeSet;
 
 /// What was laid out for a claim.
@@ -117,6 +119,7 @@ impl Engine {
             memo: None,
             asset: deposit.asset(),
             amount,
+            held_for_others: self.held_for_others(credit).await?,
             wallet,
             fee_margin_percent: whole_percent(policy.gas_buffer_percent),
         };
@@ -140,6 +143,40 @@ impl Engine {
 }
 
 impl Engine {
+    /// The native coin of other open deposits at the same address.
+    async fn held_for_others(&self, credit: &Observation) -> Result<Amount, EngineError> {
+        let filter = DepositFilter {
+            network: Some(credit.network.clone()),
+            to: Some(credit.to.text().to_owned()),
+            asset: Some(AssetId::native(credit.network.clone())),
+            statuses: vec![
+                DepositStatus::Unconfirmed,
+                DepositStatus::Open,
+                DepositStatus::Claimed,
+            ],
+            ..DepositFilter::default()
+        };
+        let mut held = Amount::ZERO;
+        let mut after = None;
+        loop {
+            let page = self
+                .store
+                .list_deposits(&filter, DepositOrder::Id, after.as_ref(), 500)
+                .await?;
+            for stored in page.deposits {
+                if stored.deposit.id() != credit.id() {
+                    held = held
+                        .checked_add(stored.deposit.amount())
+                        .unwrap_or(Amount::MAX);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(held);
+            }
+        }
+    }
+
     /// Why money cannot go back to where it came from: only one sender who is known to be one person's, and none of ours, gets
     /// anything. A shared account would swallow it.
     async fn cannot_return(

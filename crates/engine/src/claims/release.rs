@@ -9,6 +9,7 @@ use recover_core::plan::{Leg, Step};
 use recover_core::time::Timestamp;
 use recover_store::ClaimAnswer;
 use recover_verify::package::{Outgoing, PackageFile};
+use std::collections::BTreeSet;
 
 /// How often another slot is tried when somebody else reserves the same one at the same moment.
 const SLOT_ATTEMPTS: u32 = 8;
@@ -18,8 +19,8 @@ const SLOT_ATTEMPTS: u32 = 8;
 pub struct Exported {
     /// The claim after it.
     pub claim: Claim,
-    /// The package for the signers or for the ledger.
-    pub package: PackageFile,
+    /// The package for the signers or for the ledger; `None` for a dry run: what nobody reserved must not be signable.
+    pub package: Option<PackageFile>,
 }
 
 impl Engine {
@@ -57,7 +58,10 @@ impl Engine {
                         .prepare(claim, &leg, expires_at, options, person)
                         .await?;
                     if options.dry_run {
-                        return self.exported(claim).await;
+                        return Ok(Exported {
+                            claim,
+                            package: None,
+                        });
                     }
                 }
                 let options = StepOptions {
@@ -68,6 +72,12 @@ impl Engine {
                 claim = self.step(&claim, command, &options, person).await?;
             }
         }
+        if options.dry_run {
+            return Ok(Exported {
+                claim,
+                package: None,
+            });
+        }
         self.exported(claim).await
     }
 
@@ -75,7 +85,7 @@ impl Engine {
     ///
     /// # Errors
     /// When nothing is out or the store fails.
-    pub async fn exported(&self, claim: Claim) -> Result<Exported, EngineError> {
+    async fn exported(&self, claim: Claim) -> Result<Exported, EngineError> {
         let stored = self.store.deposit(&claim.deposit).await?;
         let deposit_kind = stored
             .map(|stored| stored.deposit.classification.kind)
@@ -103,7 +113,10 @@ impl Engine {
         let package = PackageFile::new(&outgoing).map_err(|error| EngineError::Package {
             detail: error.to_string(),
         })?;
-        Ok(Exported { claim, package })
+        Ok(Exported {
+            claim,
+            package: Some(package),
+        })
     }
 
     fn package_deadline(&self) -> Result<Timestamp, EngineError> {
@@ -142,14 +155,20 @@ impl Engine {
         let mut lowest = 0;
         for _ in 0..SLOT_ATTEMPTS {
             let sequence = carrier.sequence(&leg.signer).await?;
-            let reserved = self
+            // The lowest slot that no live package holds: a gap would hold up everything behind it for ever, and a package that
+            // is built anew takes the very slot of the one that ran out, so that both can never succeed.
+            let reserved: BTreeSet<u64> = self
                 .store
-                .highest_reserved(&leg.network, &leg.signer)
-                .await?;
-            let slot = sequence
-                .next
-                .max(reserved.map_or(0, |reserved| reserved.saturating_add(1)))
-                .max(lowest);
+                .reservations(&leg.network)
+                .await?
+                .into_iter()
+                .filter(|reserved| reserved.slot.account == leg.signer)
+                .map(|reserved| reserved.slot.sequence)
+                .collect();
+            let mut slot = sequence.next.max(lowest);
+            while reserved.contains(&slot) {
+                slot = slot.saturating_add(1);
+            }
             let unsigned = carrier.build(leg, slot, self.now(), life).await?;
             let transaction = Verified::leg(check, leg, unsigned.bytes).map_err(|deviations| {
                 EngineError::Package {

@@ -7,6 +7,7 @@ use crate::error::EngineError;
 use recover_core::claim::{Claim, ClaimId, ClaimStatus, Sighting};
 use recover_core::deposit::DepositStatus;
 use recover_core::people::Person;
+use recover_source::carriers::SEQUENCE;
 use recover_source::carry::{Inclusion, Standing};
 use recover_store::IncidentKind;
 use std::collections::BTreeSet;
@@ -142,5 +143,5 @@ pub(super) fn is_in_our_slot(inclusion: &Inclusion) -> bool {
     inclusion
         .deviations
         .iter()
-        .all(|deviation| deviation.field != "sequence")
+        .all(|deviation| deviation.field != SEQUENCE)
 }
