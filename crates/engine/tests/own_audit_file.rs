@@ -1,4 +1,8 @@
 //! An exported log, checked again from the file: every kind of edit is found, and where.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
 
 use recover_core::audit::Head;
 use recover_core::time::Timestamp;

@@ -1,4 +1,8 @@
 //! A changed policy waits for people and for time, and a claim keeps the stricter of two versions; the emergency stop.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
 
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
