@@ -23,6 +23,8 @@ mod carry;
 mod command;
 mod decide;
 mod guards;
+#[cfg(test)]
+mod model;
 mod package;
 mod plan_fits;
 mod record;

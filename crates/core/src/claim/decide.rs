@@ -45,19 +45,27 @@ const CHANGEABLE: &[ClaimStatus] = &[
 /// # Errors
 /// The first refusal that applies, in the order of [`Refusal`].
 pub fn open(request: &OpenRequest, facts: &Facts<'_>) -> Result<Claim, Refusal> {
+    open_with(&Every, request, facts)
+}
+
+pub(super) fn open_with(
+    guards: &impl Guards,
+    request: &OpenRequest,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
     let deposit = facts.deposit;
-    require(facts.actor.is_any(MAKERS), Refusal::RoleMissing)?;
-    require(
+    guards.require(facts.actor.is_any(MAKERS), Refusal::RoleMissing)?;
+    guards.require(
         deposit.status != DepositStatus::Gone,
         Refusal::DepositChanged,
     )?;
-    require(is_final(deposit), Refusal::DepositNotFinal)?;
-    require(
+    guards.require(is_final(deposit), Refusal::DepositNotFinal)?;
+    guards.require(
         deposit.status != DepositStatus::Claimed && !is_settled(deposit),
         Refusal::DepositTaken,
     )?;
-    require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
-    require(
+    guards.require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
+    guards.require(
         deposit.classification.kind.is_workable(),
         Refusal::NothingToClaim,
     )?;
@@ -68,22 +76,22 @@ pub fn open(request: &OpenRequest, facts: &Facts<'_>) -> Result<Claim, Refusal> 
     let resolution = request.resolution.unwrap_or_else(|| {
         Resolution::proposed(deposit.classification.kind, &deposit.classification.verdict)
     });
-    require(resolution.is_payment(), Refusal::ResolutionPaysNobody)?;
+    guards.require(resolution.is_payment(), Refusal::ResolutionPaysNobody)?;
     let owner = deposit.classification.owner.as_ref();
     let beneficiary = request
         .beneficiary
         .clone()
         .or_else(|| owner.cloned())
         .ok_or(Refusal::BeneficiaryMissing)?;
-    require(
+    guards.require(
         owner.is_none_or(|owner| *owner == beneficiary),
         Refusal::BeneficiaryNotOwner,
     )?;
-    require(
+    guards.require(
         !facts.rivals.iter().any(|rival| *rival != beneficiary),
         Refusal::RivalAppeal,
     )?;
-    require(
+    guards.require(
         !resolution.needs_destination() || request.destination.is_some(),
         Refusal::DestinationMissing,
     )?;

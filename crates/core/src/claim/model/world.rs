@@ -1,0 +1,338 @@
+//! What stands still in the searched world: its people, its policy, its one deposit, and a network whose bytes are text.
+
+use crate::address::{Address, Payload};
+use crate::amount::Amount;
+use crate::approval::{ApprovalPolicy, ApprovalRule, PolicyInForce, RuleAction, Spending, Tier};
+use crate::asset::AssetId;
+use crate::block::{BlockHash, BlockRef, Height, TxId};
+use crate::check::{Check, Decoded, Deviation, NotReadable, Signed, Slot};
+use crate::claim::{Claim, ClaimQuote, Facts, OpenRequest, Resolution, Verified};
+use crate::deposit::{Classification, Deposit, DepositStatus, Origin};
+use crate::digest::Encoder;
+use crate::fee::{Cents, Quote};
+use crate::kind::Kind;
+use crate::network::{Family, NetworkId};
+use crate::observation::{Mechanism, Observation, Outcome, Position};
+use crate::people::{Person, Role};
+use crate::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
+use crate::time::Timestamp;
+use crate::verdict::{How, Missing, Verdict};
+
+const EARLY: Timestamp = Timestamp::from_micros(1_764_000_000_000_000);
+/// Everything that can grow old is old after this.
+const AGE_SECONDS: i64 = 3_600;
+const AMOUNT: u128 = 1_000;
+const FEE: u128 = 83;
+
+const STATUSES: [DepositStatus; 3] = [
+    DepositStatus::Open,
+    DepositStatus::Claimed,
+    DepositStatus::Resolved,
+];
+
+/// Five accounts of four people. Bob has two: the machine knows people, so both act under his name.
+pub(super) const ADA: usize = 0;
+pub(super) const BOB: usize = 1;
+pub(super) const CYD: usize = 3;
+pub(super) const EVE: usize = 4;
+
+pub(super) struct World {
+    pub accounts: Vec<Person>,
+    people: Vec<Person>,
+    policy: ApprovalPolicy,
+    spending: Spending,
+    /// By status, first final and then not.
+    deposits: Vec<Deposit>,
+    pub plan: Plan,
+    pub resolution: Resolution,
+}
+
+fn person(name: &str, roles: &[Role]) -> Person {
+    Person {
+        name: name.to_owned(),
+        roles: roles.iter().copied().collect(),
+        keys: Vec::new(),
+    }
+}
+
+impl World {
+    pub fn new(resolution: Resolution) -> Self {
+        // The maker is of the wallet team too, and a voter is of the treasury: roles alone keep nobody apart.
+        let ada = person("ada", &[Role::Specialist, Role::Wallet]);
+        let bob = person("bob", &[Role::Wallet]);
+        let cyd = person("cyd", &[Role::Wallet, Role::Treasury]);
+        let eve = person("eve", &[Role::Compliance, Role::Treasury]);
+        let tier = Tier {
+            name: "two".to_owned(),
+            value_max: None,
+            votes: 2,
+            lead_votes: 0,
+            compliance_vote: false,
+            delay_seconds: 0,
+            alone: None,
+        };
+        let kind = match resolution {
+            Resolution::LedgerCredit => Kind::MissedCredit,
+            _ => Kind::UnlistedToken,
+        };
+        Self {
+            accounts: vec![
+                ada.clone(),
+                bob.clone(),
+                bob.clone(),
+                cyd.clone(),
+                eve.clone(),
+            ],
+            people: vec![ada, bob, cyd, eve],
+            policy: ApprovalPolicy {
+                rules: vec![ApprovalRule {
+                    number: 1,
+                    kinds: vec![],
+                    networks: vec![],
+                    resolutions: vec![],
+                    action: RuleAction::Tiers,
+                }],
+                tiers: vec![tier],
+                week_multiple: 7,
+                maker_multiple: 10,
+                pair_multiple: 5,
+                day_release_max: Cents(Amount::from_u128(1_000_000)),
+                vote_valid_seconds: AGE_SECONDS,
+                screening_age_max_seconds: AGE_SECONDS,
+                release_screening_age_max_seconds: AGE_SECONDS,
+                signed_votes: false,
+            },
+            spending: Spending::default(),
+            deposits: STATUSES
+                .iter()
+                .flat_map(|status| [true, false].map(|is_final| deposit(kind, *status, is_final)))
+                .collect(),
+            plan: plan(resolution),
+            resolution,
+        }
+    }
+
+    /// Before or after everything of before grew old.
+    pub fn now(late: bool) -> Timestamp {
+        let seconds = if late { AGE_SECONDS + 1 } else { 0 };
+        EARLY.plus_seconds(seconds).unwrap_or(EARLY)
+    }
+
+    pub fn ends(late: bool) -> Timestamp {
+        Self::now(late).plus_seconds(AGE_SECONDS).unwrap_or(EARLY)
+    }
+
+    /// Does something with the facts of a moment.
+    pub fn with<T>(
+        &self,
+        actor: usize,
+        (status, is_final): (DepositStatus, bool),
+        (late, halted): (bool, bool),
+        look: impl FnOnce(&Facts<'_>) -> T,
+    ) -> T {
+        let deposit = self
+            .deposits
+            .iter()
+            .find(|deposit| {
+                let verdict = Verdict::Controllable(How::SameKey);
+                deposit.status == status && (deposit.classification.verdict == verdict) == is_final
+            })
+            .expect("every deposit is made once");
+        let policies = [PolicyInForce {
+            approval: &self.policy,
+            people: &self.people,
+        }];
+        look(&Facts {
+            deposit,
+            scanned_twin: false,
+            rivals: &[],
+            ledger_covered: true,
+            actor: &self.accounts[actor],
+            now: Self::now(late),
+            policies: &policies,
+            spending: &self.spending,
+            halted,
+            votes_logged: true,
+        })
+    }
+
+    pub fn request(&self, ordinal: u32) -> OpenRequest {
+        OpenRequest {
+            appeal: None,
+            beneficiary: Some("user-1".to_owned()),
+            destination: Some("0xProven".to_owned()),
+            resolution: Some(self.resolution),
+            ordinal,
+        }
+    }
+
+    /// The second price is another one than the first.
+    pub fn quote(revision: u32, late: bool) -> ClaimQuote {
+        ClaimQuote {
+            quote: Quote {
+                value: Cents(Amount::from_u128(100_000)),
+                service_fee: Cents(Amount::from_u128(8_300)),
+                network_fee: Cents::default(),
+                total_fee: Cents(Amount::from_u128(8_300)),
+                fee_in_asset: Amount::from_u128(FEE),
+                net: Amount::from_u128(AMOUNT - FEE),
+                rule: revision,
+            },
+            policy_version: 1,
+            policy_digest: Encoder::new("policy").finish(),
+            price_ids: vec!["p-1".to_owned()],
+            quoted_at: Self::now(late),
+            expires_at: Self::ends(late),
+        }
+    }
+}
+
+fn plan(resolution: Resolution) -> Plan {
+    let send = |recipient: &str, amount: u128| {
+        Step::Send(Box::new(Leg {
+            kind: LegKind::Transfer,
+            network: ethereum(),
+            chain: "eip155:1".to_owned(),
+            signer: "0xTo".to_owned(),
+            signer_key: None,
+            target: "0xToken".to_owned(),
+            recipient: recipient.to_owned(),
+            memo: None,
+            asset: token(),
+            amount: Amount::from_u128(amount),
+            call: None,
+            route: None,
+            fee_max: Amount::from_u128(50),
+        }))
+    };
+    let instruction = |kind, user: Option<&str>, amount| Instruction {
+        kind,
+        user: user.map(str::to_owned),
+        asset: token(),
+        amount: Amount::from_u128(amount),
+        entry: None,
+    };
+    let bookings = || {
+        Step::Instruct(vec![
+            instruction(InstructionKind::Credit, Some("user-1"), AMOUNT - FEE),
+            instruction(InstructionKind::CaptureFee, None, FEE),
+        ])
+    };
+    let steps = match resolution {
+        Resolution::LedgerCredit => vec![bookings()],
+        Resolution::SweepThenCredit => vec![send("0xTreasury", AMOUNT), bookings()],
+        _ => vec![send("0xProven", AMOUNT - FEE)],
+    };
+    Plan { steps }
+}
+
+fn ethereum() -> NetworkId {
+    NetworkId::new("ethereum")
+}
+
+pub(super) fn token() -> AssetId {
+    AssetId::contract(ethereum(), "0xToken")
+}
+
+pub(super) fn block() -> BlockRef {
+    BlockRef {
+        height: Height(100),
+        hash: BlockHash::new("0xb1"),
+        time: EARLY,
+    }
+}
+
+fn deposit(kind: Kind, status: DepositStatus, is_final: bool) -> Deposit {
+    let address =
+        |byte, text: &str| Address::from_parts(Payload::Account20([byte; 20]), text.into());
+    Deposit {
+        origin: Origin::Observed(Observation {
+            network: ethereum(),
+            tx_id: TxId::new("0xaa"),
+            position: Position::log(0),
+            block: Some(block()),
+            from: Some(address(1, "0xFrom")),
+            to: address(2, "0xTo"),
+            asset: token(),
+            amount: Amount::from_u128(AMOUNT),
+            amount_stated: Amount::from_u128(AMOUNT),
+            balance_delta: None,
+            memos: Vec::new(),
+            mechanism: Mechanism::TokenTransfer,
+            outcome: Outcome::Success,
+            flags: Vec::new(),
+        }),
+        decimals: 6,
+        decimals_vouched: true,
+        symbol: None,
+        classification: Classification {
+            kind,
+            also: Vec::new(),
+            verdict: match is_final {
+                true => Verdict::Controllable(How::SameKey),
+                false => Verdict::Conditional(Missing::FinalityMissing),
+            },
+            owner: Some("user-1".to_owned()),
+            memo: None,
+        },
+        status,
+    }
+}
+
+/// Unsigned bytes are the recipient and the attempt.
+pub(super) struct Text;
+
+pub(super) fn bytes(leg: &Leg, attempt: u32) -> Vec<u8> {
+    format!("{attempt}:{}", leg.recipient).into_bytes()
+}
+
+impl Check for Text {
+    fn family(&self) -> Family {
+        Family::Evm
+    }
+
+    fn decode(&self, _chain: &str, _unsigned: &[u8]) -> Result<Decoded, NotReadable> {
+        Ok(Decoded {
+            lines: Vec::new(),
+            slot: Slot {
+                account: "0xTo".to_owned(),
+                sequence: 0,
+                is_ticket: false,
+            },
+            fee_max: Amount::ZERO,
+            valid_until: None,
+            valid_through: None,
+        })
+    }
+
+    fn verify(&self, leg: &Leg, unsigned: &[u8]) -> Result<Decoded, Vec<Deviation>> {
+        let said = unsigned.split(|byte| *byte == b':').nth(1);
+        let fits = said == Some(leg.recipient.as_bytes());
+        let decoded = self.decode(&leg.chain, unsigned).ok().filter(|_| fits);
+        decoded.ok_or_else(|| {
+            vec![Deviation {
+                field: "bytes",
+                found: hex::encode(unsigned),
+                approved: leg.recipient.clone(),
+            }]
+        })
+    }
+
+    fn open(&self, _chain: &str, hint: &[u8], signed: &[u8]) -> Result<Signed, NotReadable> {
+        Ok(Signed {
+            bytes: signed.to_vec(),
+            unsigned: hint.to_vec(),
+            signer: "0xTo".to_owned(),
+            signer_key: None,
+            tx_id: TxId::new(&hex::encode(signed)),
+        })
+    }
+}
+
+/// The checked transaction of a claim's next step.
+pub(super) fn verified(claim: &Claim) -> Option<Verified> {
+    match claim.current_step()? {
+        Step::Send(leg) => Verified::leg(&Text, leg, bytes(leg, claim.execution.attempts)).ok(),
+        Step::Instruct(_) => None,
+    }
+}
