@@ -4,6 +4,7 @@ use super::moves::Claims;
 use super::state::{Broken, Brought, Stage, State, Weather, What};
 use super::world::{CYD, EVE, World};
 use crate::claim::{Claim, ClaimStatus};
+use stateright::Property;
 use std::collections::BTreeSet;
 
 /// The distinct people of the wallet team who voted for exactly this content, not too long ago, and did nothing else before.
@@ -145,4 +146,33 @@ pub(super) fn of_state(model: &Claims, state: &State) -> Option<Broken> {
             is(is_ended, Broken::EndedWhileOut)
         })
         .or_else(|| is(settled && state.paid != 1, Broken::SettledUnpaid))
+}
+
+/// What the search must come across: an invariant that is never put to the test says nothing.
+pub(super) fn reached() -> Vec<Property<Claims>> {
+    fn any(state: &State, is: impl Fn(&Claim) -> bool) -> bool {
+        state.claims.iter().flatten().any(|claim| is(claim))
+    }
+    vec![
+        Property::sometimes("settled", |_, state| {
+            any(state, |claim| claim.status == ClaimStatus::Settled)
+        }),
+        Property::sometimes("the second claim settled", |_, state: &State| {
+            state.claims[1]
+                .as_ref()
+                .is_some_and(|claim| claim.status == ClaimStatus::Settled)
+        }),
+        Property::sometimes("mispaid", |_, state| {
+            any(state, |claim| claim.status == ClaimStatus::Mispaid)
+        }),
+        Property::sometimes("approved in the second revision", |_, state| {
+            any(state, |claim| {
+                claim.status == ClaimStatus::Approved && claim.revision == 2
+            })
+        }),
+        Property::sometimes("held while a package is out", |_, state: &State| {
+            state.out.iter().any(|out| out.stage.is_live())
+                && any(state, |claim| claim.hold.is_some())
+        }),
+    ]
 }

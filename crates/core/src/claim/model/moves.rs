@@ -466,37 +466,8 @@ impl Model for Claims {
             state.broken.is_none()
         })];
         if self.guards.0.is_empty() {
-            all.extend(reached());
+            all.extend(monitor::reached());
         }
         all
     }
-}
-
-/// What the search must come across: an invariant that is never put to the test says nothing.
-pub(super) fn reached() -> Vec<Property<Claims>> {
-    fn any(state: &State, is: impl Fn(&Claim) -> bool) -> bool {
-        state.claims.iter().flatten().any(|claim| is(claim))
-    }
-    vec![
-        Property::sometimes("settled", |_, state| {
-            any(state, |claim| claim.status == ClaimStatus::Settled)
-        }),
-        Property::sometimes("the second claim settled", |_, state: &State| {
-            state.claims[1]
-                .as_ref()
-                .is_some_and(|claim| claim.status == ClaimStatus::Settled)
-        }),
-        Property::sometimes("mispaid", |_, state| {
-            any(state, |claim| claim.status == ClaimStatus::Mispaid)
-        }),
-        Property::sometimes("approved in the second revision", |_, state| {
-            any(state, |claim| {
-                claim.status == ClaimStatus::Approved && claim.revision == 2
-            })
-        }),
-        Property::sometimes("held while a package is out", |_, state: &State| {
-            state.out.iter().any(|out| out.stage.is_live())
-                && any(state, |claim| claim.hold.is_some())
-        }),
-    ]
 }
