@@ -200,6 +200,12 @@ impl Engine {
                 "it came from {from} and would go to another address: {INSTEAD}"
             )));
         }
+        let key = (credit.network.clone(), from.text().to_owned());
+        if let Some(name) = self.policy()?.services.get(&key) {
+            return Ok(Some(format!(
+                "{from} is an account of {name} that many people share: {INSTEAD}"
+            )));
+        }
         let records = self.store.records_of(&[from.payload().clone()]).await?;
         if records.iter().any(|record| record.role.is_ours()) {
             return Ok(Some(format!("{from} is an address of our own")));

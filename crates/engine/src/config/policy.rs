@@ -36,6 +36,8 @@ pub struct Policy {
     pub people: Vec<Person>,
     /// The exchange's own accounts. Nothing is moved on a network that has none here.
     pub wallets: BTreeMap<NetworkId, Wallet>,
+    /// Accounts of services that many people share, with the service's name: nothing is returned to them.
+    pub services: BTreeMap<(NetworkId, String), String>,
     /// What one transaction on the network of a wallet may take; for the same networks as `wallets`.
     pub native_limits: BTreeMap<NetworkId, NativeLimits>,
     /// Who must agree to a change of this policy.

@@ -9,7 +9,7 @@ use super::place::Text;
 use super::policy::Policy;
 use super::policy_approval::{ApprovalTable, ChangeTable};
 use super::policy_fees::FeeTable;
-use super::policy_wallets::WalletTable;
+use super::policy_wallets::{ServiceTable, WalletTable};
 use super::words::listed;
 use recover_core::decimal::Decimal;
 use recover_core::fee::Cents;
@@ -48,6 +48,8 @@ struct File {
     policy_change: ChangeTable,
     #[serde(default)]
     wallet: Vec<WalletTable>,
+    #[serde(default)]
+    service: Vec<ServiceTable>,
     person: Vec<PersonTable>,
 }
 
@@ -161,6 +163,7 @@ impl Policy {
             approval: reader.approval(&parsed.approval, &people, ages)?,
             change: reader.change(&parsed.policy_change, &people)?,
             wallets,
+            services: reader.services(&parsed.service)?,
             native_limits,
             people,
             digest: Sha256::digest(text.as_bytes()).into(),

@@ -24,6 +24,15 @@ pub(super) struct WalletTable {
     factory: Vec<FactoryTable>,
 }
 
+/// Accounts of a service that many people share: nothing is ever returned to them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServiceTable {
+    name: Words,
+    network: Words,
+    accounts: Vec<Words>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyTable {
@@ -91,6 +100,23 @@ impl Reader<'_> {
             }
         }
         Ok((wallets, limits))
+    }
+
+    /// The accounts of known services, by network, with the service's name.
+    pub(super) fn services(
+        &self,
+        tables: &[ServiceTable],
+    ) -> Result<BTreeMap<(NetworkId, String), String>, ConfigError> {
+        let mut services = BTreeMap::new();
+        for table in tables {
+            let network = self.network(&table.network)?;
+            let name = self.filled(&table.name)?;
+            for account in &table.accounts {
+                let key = (network.clone(), self.account(&network, account)?);
+                services.insert(key, name.clone());
+            }
+        }
+        Ok(services)
     }
 
     fn limits(
