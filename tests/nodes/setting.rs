@@ -3,19 +3,57 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use recover_testkit::Contracts;
 use serde_json::Value;
 
 use crate::desk::{Desk, now, rows, workspace};
-use crate::world::{Asset, Case, Chain, World};
+use crate::world::{Asset, Case, Chain, World, checksummed, people};
 
-/// The policy of these tests: the example, and two people with two roles each.
+/// The policy of these tests: the example with two votes for the smallest too, and two people with two roles each.
 pub fn policy() -> String {
     let example = std::fs::read_to_string(workspace("policy.toml"));
     let example = example.unwrap_or_else(|error| panic!("policy.toml: {error}"));
+    let lines = example.lines().filter(|line| !line.starts_with("alone_"));
+    let example = lines.collect::<Vec<_>>().join("\n");
+    let example = example.replace("votes = 1\nlead_votes = 0", "votes = 2\nlead_votes = 0");
     format!(
         "{example}\n[[person]]\nname = \"nadia\"\nroles = [\"specialist\", \"wallet\"]\n\n\
          [[person]]\nname = \"omar\"\nroles = [\"compliance\", \"wallet\"]\n"
     )
+}
+
+/// The exchange's accounts on a network of the world: what is swept goes to the hot wallet, which its factory knows as well.
+fn wallet(world: &World, chain: Chain) -> String {
+    let anvil = world.anvil(chain);
+    let people = people(anvil);
+    let hot = checksummed(anvil, &people.hot);
+    let gas = checksummed(anvil, &people.deployer);
+    let mut text = format!(
+        "\n[[wallet]]\nnetwork = \"{}\"\ntreasury = \"{hot}\"\nfee_max = \"1\"\ngas = \"{gas}\"\ntop_up_max = \"1\"\n",
+        chain.name()
+    );
+    let selector = |contract: &str, signature: &str| {
+        let selectors = &Contracts::load().get(contract).selectors;
+        format!("0x{}", selectors[signature])
+    };
+    let factories: BTreeSet<&str> = world
+        .book
+        .addresses
+        .iter()
+        .filter_map(|row| row.rsplit(',').next()?.strip_prefix("create2:"))
+        .filter_map(|control| control.split(':').next())
+        .collect();
+    for factory in factories {
+        text.push_str(&format!(
+            "\n[[wallet.factory]]\naddress = \"{}\"\nparent = \"{hot}\"\ndeploy = \"{}{{salt}}\"\nflush_token = \
+             \"{}{{token}}\"\nflush_native = \"{}\"\n",
+            checksummed(anvil, factory),
+            selector("ForwarderFactory", "deploy(bytes32)"),
+            selector("Forwarder", "flushToken(address)"),
+            selector("Forwarder", "flush()"),
+        ));
+    }
+    text
 }
 
 /// Writes the world's files and imports them; the sources are the two nodes themselves.
@@ -31,7 +69,11 @@ pub fn furnish(desk: &Desk, world: &World) {
 /// As [`furnish`], with other addresses of the sources; `None` leaves a network out.
 pub fn furnish_at(desk: &Desk, world: &World, ethereum: Option<&str>, bsc: Option<&str>) {
     desk.write("chains.toml", world.chains_toml(ethereum, bsc));
-    desk.write("policy.toml", policy());
+    let mut policy = policy();
+    for (chain, url) in [(Chain::Ethereum, ethereum), (Chain::Bsc, bsc)] {
+        policy.extend(url.map(|_| wallet(world, chain)));
+    }
+    desk.write("policy.toml", policy);
     desk.write("addresses.csv", world.book.addresses_csv());
     desk.write("ledger.csv", world.book.ledger_csv());
     desk.write("prices.csv", world.prices_csv(&now()));

@@ -9,6 +9,13 @@ use crate::world::{Asset, Case, Chain, Way, World};
 /// An address that a user proved; nobody here has its key.
 const PROVED: &str = "0x00000000000000000000000000000000000face1";
 
+/// Cases whose transactions nobody can lay out, and why.
+const UNPLANNED: &[(&str, &str)] = &[
+    ("fee_on_transfer", "delivers_less"),
+    ("fee_logged_net", "delivers_less"),
+    ("wrong_chain_create", "done by hand"),
+];
+
 /// Runs a command as a person and expects a claim back.
 #[track_caller]
 pub fn claim_step(desk: &Desk, person: &str, arguments: &[&str]) -> Value {
@@ -98,6 +105,12 @@ fn approve(desk: &Desk, case: &Case, opened: &Value, opener: &str) {
         let revision = revised();
         desk.run_as(person, &["claims", "approve", id, "--revision", &revision])
     };
+    // What nobody can lay out, nobody approves.
+    if let Some((_, why)) = UNPLANNED.iter().find(|(name, _)| *name == case.name) {
+        vote("chidi").exits(3).says(&["plan_missing"]);
+        desk.run_as(opener, &["quote", id]).ok().says(&[why]);
+        return;
+    }
     // A specialist may not, the opener may not, the one who screened may not.
     vote("ana").exits(3).says(&["role_missing"]);
     vote("nadia").exits(3).says(&["actor_involved"]);
@@ -113,12 +126,17 @@ fn approve(desk: &Desk, case: &Case, opened: &Value, opener: &str) {
         "{}: one vote",
         case.name
     );
-    vote("dalia").ok();
+    // Who else is needed follows from the value and from what was approved before: leads, then compliance.
+    for person in ["emre", "ines", "hana"] {
+        if show(desk, id)["status"] == "approved" {
+            break;
+        }
+        vote(person).ok();
+    }
     let approved = show(desk, id);
     assert_eq!(approved["status"], "approved", "{}", case.name);
-    assert_eq!(
-        approved["approvals"].as_array().unwrap().len(),
-        2,
+    assert!(
+        approved["approvals"].as_array().unwrap().len() >= 2,
         "{}",
         case.name
     );
@@ -370,7 +388,7 @@ fn a_hold_stops_the_vote_until_it_is_cleared() {
         &["claims", "screen", id, "--clear", "--reason", "false alarm"],
     );
     assert_eq!(show(&desk, id)["held"], false);
-    for person in ["chidi", "dalia"] {
+    for person in ["chidi", "emre"] {
         desk.run_as(
             person,
             &["claims", "approve", id, "--revision", &revision(&desk, id)],
