@@ -141,6 +141,28 @@ pub async fn the_first_policy_is_in_force_and_later_ones_wait(backend: Backend) 
             .collect::<Vec<_>>(),
         [("ann", Role::Admin), ("ben", Role::Admin)]
     );
+    // A row that the log does not tell of is no vote, whoever it names and whenever it says it was given.
+    for forged in [
+        format!(
+            "INSERT INTO policy_vote VALUES (2, 'kim', 'admin', {})",
+            later(3).as_micros()
+        ),
+        "INSERT INTO policy_vote VALUES (3, 'ann', 'admin', 5)".to_owned(),
+    ] {
+        backend.raw(&forged).await.unwrap();
+    }
+    assert_eq!(store.policy_votes(2).await.unwrap(), votes);
+    assert_eq!(store.policy_votes(3).await.unwrap(), []);
+    let found = store.verify_log(&[]).await.unwrap().problems;
+    assert_eq!(
+        found,
+        [
+            "the exchange: no entry tells of row 2/kim of policy_vote",
+            "the exchange: no entry tells of row 3/ann of policy_vote"
+        ]
+    );
+    let forged = "DELETE FROM policy_vote WHERE person = 'kim' OR number = 3";
+    backend.raw(forged).await.unwrap();
     let activate = async |number| store.activate_policy(number, later(9)).await.unwrap();
     assert_eq!(activate(2).await, PolicyAnswer::Done);
     assert_eq!(activate(2).await, PolicyAnswer::Repeated);
