@@ -53,6 +53,7 @@ impl IncidentKind {
         match self {
             Self::Mispaid => {
                 "stop every release with `halt set`\n\
+                 where the package can still happen: have its signers use up its slot with a payment of nothing to themselves\n\
                  compare what the network or the ledger shows with `claims show`\n\
                  ask the signers or the ledger's team what they signed or booked, and why\n\
                  tell compliance and the customer's agent; ask the recipient to send it back\n\

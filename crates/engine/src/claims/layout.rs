@@ -99,10 +99,7 @@ impl Engine {
             Resolution::SweepThenCredit => claim.amount,
             _ => quote.net,
         };
-        let records = self
-            .store
-            .records_of(&[credit.to.payload().clone()])
-            .await?;
+        let records = self.store.records_of(&[credit.to.payload()]).await?;
         let control = records
             .iter()
             .filter(|record| record.family == network.family)
@@ -128,6 +125,20 @@ impl Engine {
             Err(CarryError::Source(error)) => return Err(error.into()),
             Err(error) => return Ok(LaidOut::none(error.to_string())),
         };
+        if let Some(limits) = policy.native_limits(&network.id) {
+            let (fee_max, top_up_max) = limits
+                .in_base_units(network.native.terms.decimals)
+                .unwrap_or((Amount::ZERO, Amount::ZERO));
+            let above = legs.iter().find(|leg| {
+                leg.fee_max > fee_max || (leg.kind == LegKind::GasTopUp && leg.amount > top_up_max)
+            });
+            if let Some(leg) = above {
+                return Ok(LaidOut::none(format!(
+                    "its {} would cost or send more than fee_max or top_up_max of the wallet on {} allow",
+                    leg.kind, network.id
+                )));
+            }
+        }
         let mut steps: Vec<Step> = legs
             .into_iter()
             .map(|leg| Step::Send(Box::new(leg)))
@@ -206,7 +217,7 @@ impl Engine {
                 "{from} is an account of {name} that many people share: {INSTEAD}"
             )));
         }
-        let records = self.store.records_of(&[from.payload().clone()]).await?;
+        let records = self.store.records_of(&[from.payload()]).await?;
         if records.iter().any(|record| record.role.is_ours()) {
             return Ok(Some(format!("{from} is an address of our own")));
         }

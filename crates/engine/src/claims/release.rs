@@ -37,7 +37,11 @@ impl Engine {
     ) -> Result<Exported, EngineError> {
         let mut claim = self.claim(id).await?;
         let refused = |refusal| EngineError::Refused { refusal };
-        let expires_at = self.package_deadline()?;
+        // A file that waits for its votes must not lengthen a deadline.
+        let minutes = self.policy_in_force().await?.policy.package_valid_minutes;
+        let life = i64::from(minutes).saturating_mul(60);
+        let now = self.now();
+        let expires_at = now.plus_seconds(life).unwrap_or(now);
         let step = claim
             .current_step()
             .cloned()
@@ -119,14 +123,6 @@ impl Engine {
         })
     }
 
-    fn package_deadline(&self) -> Result<Timestamp, EngineError> {
-        let minutes = self.policy()?.package_valid_minutes;
-        let now = self.now();
-        Ok(now
-            .plus_seconds(i64::from(minutes).saturating_mul(60))
-            .unwrap_or(now))
-    }
-
     /// Builds the leg in the next free slot of its account. The state machine is asked first without any bytes being kept, so
     /// that no node is asked for a claim that may not be released.
     async fn prepare(
@@ -149,9 +145,8 @@ impl Engine {
             .ok_or(EngineError::NoAdapter {
                 family: network.family,
             })?;
-        let life =
-            u32::try_from(i64::from(self.policy()?.package_valid_minutes).saturating_mul(60))
-                .unwrap_or(u32::MAX);
+        let now = self.now();
+        let life = u32::try_from(expires_at.micros_since(now) / 1_000_000).unwrap_or(u32::MAX);
         let mut lowest = 0;
         for _ in 0..SLOT_ATTEMPTS {
             let sequence = carrier.sequence(&leg.signer).await?;
@@ -169,7 +164,7 @@ impl Engine {
             while reserved.contains(&slot) {
                 slot = slot.saturating_add(1);
             }
-            let unsigned = carrier.build(leg, slot, self.now(), life).await?;
+            let unsigned = carrier.build(leg, slot, now, life).await?;
             let transaction = Verified::leg(check, leg, unsigned.bytes).map_err(|deviations| {
                 EngineError::Package {
                     detail: super::joined(&deviations),

@@ -15,7 +15,7 @@ use recover_core::claim::Claim;
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::fee::Cents;
 use recover_core::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DAY_SECONDS: i64 = 86_400;
 const WEEK_SECONDS: i64 = 7 * DAY_SECONDS;
@@ -114,7 +114,7 @@ pub(super) async fn read(
     Ok(sums)
 }
 
-/// What was released for the first time since `day`, or since two people lifted a halt after that.
+/// What was released of claims whose first step was built since `day`, or since two people lifted a halt after that.
 async fn released(tx: &mut Tx, claim: &Claim, day: Timestamp) -> Result<Cents, StoreError> {
     let lifted = halts::state(&mut Reader::Tx(tx)).await?.lifted_at;
     // What was released at the very moment of the lift was released before it.
@@ -125,16 +125,20 @@ async fn released(tx: &mut Tx, claim: &Claim, day: Timestamp) -> Result<Cents, S
             "SELECT package.claim_id AS claim_id, value_cents, price_ids FROM package
                 LEFT JOIN claim_quote ON claim_quote.claim_id = package.claim_id
                     AND claim_quote.revision = package.revision
-             WHERE package.attempt = 1 AND package.prepared_at >= $1 AND package.claim_id <> $2",
+             WHERE package.step = 0 AND package.prepared_at >= $1 AND package.claim_id <> $2
+             ORDER BY package.claim_id, package.attempt",
             values![since, claim.id.as_str()],
         )
         .await?;
-    let mut sum = Cents::default();
+    // A first step that was built twice in a day went out once: its latest build counts.
+    let mut by_claim = BTreeMap::new();
     for row in &rows {
-        add(
-            &mut sum,
-            value(&row.of("package", "claim_id"))?.unwrap_or_default(),
-        );
+        let row = row.of("package", "claim_id");
+        by_claim.insert(row.text("claim_id")?, value(&row)?.unwrap_or_default());
+    }
+    let mut sum = Cents::default();
+    for value in by_claim.into_values() {
+        add(&mut sum, value);
     }
     Ok(sum)
 }
