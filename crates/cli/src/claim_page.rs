@@ -1,10 +1,49 @@
 //! A claim's whole life on one page: who did what, when, on which evidence, which bytes, which block.
 
-use crate::view::seconds;
+use crate::view::{seconds, symbol_of};
+use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
 use recover_core::claim::{Claim, Package, Receipt, settlement};
+use recover_core::deposit::Deposit;
+use recover_core::digest::Digest;
 use recover_core::plan::{Instruction, Leg, Step};
 use recover_core::wire::PlanJson;
+use recover_engine::config::ChainsConfig;
+use recover_verify::words::words;
 use serde::Serialize;
+
+/// Writes amounts in coins where the decimals are known: of the deposit's asset, and of what `chains.toml` lists.
+pub struct Coins<'a> {
+    /// The networks, with their coins and tokens.
+    pub chains: &'a ChainsConfig,
+    /// The claim's deposit; `None` where it is not in the database.
+    pub deposit: Option<&'a Deposit>,
+}
+
+impl Coins<'_> {
+    /// An amount of an asset: `1 BNB`, or its base units where nobody vouches for the decimals.
+    pub fn text(&self, asset: &AssetId, amount: Amount) -> String {
+        if let Some(deposit) = self.deposit.filter(|deposit| deposit.asset() == asset) {
+            return format!(
+                "{} {}",
+                amount.to_coin_text(deposit.decimals),
+                symbol_of(deposit)
+            );
+        }
+        let terms =
+            self.chains
+                .network(&asset.network)
+                .and_then(|network| match asset.contract_text() {
+                    Some(contract) => network.asset(contract).map(|token| &token.terms),
+                    None => (*asset == AssetId::native(network.id.clone()))
+                        .then_some(&network.native.terms),
+                });
+        match terms {
+            Some(terms) => format!("{} {}", amount.to_coin_text(terms.decimals), terms.symbol),
+            None => format!("{} base units of {asset}", amount.to_base_units()),
+        }
+    }
+}
 
 /// What a claim does and did beyond its quote and its votes.
 #[derive(Debug, Serialize)]
@@ -37,6 +76,7 @@ struct ApprovedView {
 #[derive(Debug, Serialize)]
 struct PackageView {
     digest: String,
+    read_aloud: String,
     step: u32,
     attempt: u32,
     account: Option<String>,
@@ -116,8 +156,10 @@ impl LifeView {
 
 impl PackageView {
     fn of(claim: &Claim, package: &Package) -> Self {
+        let digest = package.digest(&claim.content_digest());
         Self {
-            digest: package.digest(&claim.content_digest()).to_string(),
+            read_aloud: words(&digest).join(" "),
+            digest: digest.to_string(),
             step: package.step,
             attempt: package.attempt,
             account: package.slot.as_ref().map(|slot| slot.account.clone()),
@@ -193,7 +235,7 @@ fn postings(claim: &Claim) -> Vec<PostingView> {
 }
 
 /// The plan, step by step, with how far it was carried out: columns `step`, `does`, `stands`.
-pub fn plan_rows(claim: &Claim) -> Vec<Vec<String>> {
+pub fn plan_rows(claim: &Claim, coins: &Coins<'_>) -> Vec<Vec<String>> {
     let Some(plan) = &claim.plan else {
         return Vec::new();
     };
@@ -203,9 +245,12 @@ pub fn plan_rows(claim: &Claim) -> Vec<Vec<String>> {
         .enumerate()
         .map(|(index, step)| {
             let does = match step {
-                Step::Send(leg) => leg_words(leg),
+                Step::Send(leg) => leg_words(leg, coins),
                 Step::Instruct(list) => {
-                    let lines: Vec<String> = list.iter().map(instruction_words).collect();
+                    let lines: Vec<String> = list
+                        .iter()
+                        .map(|instruction| instruction_words(instruction, coins))
+                        .collect();
                     lines.join("\n")
                 }
             };
@@ -223,13 +268,12 @@ pub fn plan_rows(claim: &Claim) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn leg_words(leg: &Leg) -> String {
+fn leg_words(leg: &Leg, coins: &Coins<'_>) -> String {
     let mut text = format!(
-        "{} on {}\n{} base units of {}\nfrom {}\nto {}",
+        "{} on {}\n{}\nfrom {}\nto   {}",
         leg.kind,
         leg.network,
-        leg.amount.to_base_units(),
-        leg.asset,
+        coins.text(&leg.asset, leg.amount),
         leg.signer,
         leg.recipient,
     );
@@ -244,18 +288,17 @@ fn leg_words(leg: &Leg) -> String {
         ));
     }
     text.push_str(&format!(
-        "\nthe network takes at most {} base units",
-        leg.fee_max.to_base_units()
+        "\nthe network takes at most {}",
+        coins.text(&AssetId::native(leg.network.clone()), leg.fee_max)
     ));
     text
 }
 
-fn instruction_words(instruction: &Instruction) -> String {
+fn instruction_words(instruction: &Instruction, coins: &Coins<'_>) -> String {
     format!(
-        "{} {} base units of {}{}",
+        "{} {}{}",
         instruction.kind,
-        instruction.amount.to_base_units(),
-        instruction.asset,
+        coins.text(&instruction.asset, instruction.amount),
         instruction
             .user
             .as_ref()
@@ -264,25 +307,78 @@ fn instruction_words(instruction: &Instruction) -> String {
 }
 
 fn package_words(package: &Package) -> String {
-    let mut text = format!("package {}", package.attempt);
+    let stands = if package.block.is_some() {
+        "in a block"
+    } else if package.tx_id.is_some() {
+        "sent"
+    } else if package.signed.is_some() {
+        "signed"
+    } else {
+        "out"
+    };
+    format!("{stands}, package {}", package.attempt)
+}
+
+/// The package that is out, as names and texts: which bytes, how two people compare them, where they are. Nothing while none
+/// is out.
+pub fn package_facts(claim: &Claim, coins: &Coins<'_>) -> Vec<(&'static str, String)> {
+    let Some(package) = &claim.execution.package else {
+        return Vec::new();
+    };
+    let digest = package.digest(&claim.content_digest());
+    let mut rows = vec![(
+        "package",
+        format!(
+            "{} of this claim, for step {}",
+            package.attempt,
+            u64::from(package.step).saturating_add(1)
+        ),
+    )];
     if let Some(slot) = &package.slot {
-        text.push_str(&format!(", slot {}", slot.sequence));
+        rows.push(("slot", format!("{} of {}", slot.sequence, slot.account)));
     }
-    text.push_str(&format!("\nout until {}", seconds(package.expires_at)));
-    if package.signed.is_some() {
-        text.push_str("\nsigned bytes are back");
+    rows.push(("digest", grouped(&digest)));
+    rows.push(("read aloud", words(&digest).join(" ")));
+    rows.push(("handed out", seconds(package.prepared_at)));
+    rows.push(("good until", seconds(package.expires_at)));
+    if let Some(Step::Instruct(list)) = claim.current_step() {
+        let step = usize::try_from(package.step).unwrap_or(usize::MAX);
+        rows.extend(list.iter().enumerate().map(|(ordinal, instruction)| {
+            let id = instruction.id(claim.id.as_str(), step, ordinal);
+            (
+                "books",
+                format!("{id}: {}", instruction_words(instruction, coins)),
+            )
+        }));
+    }
+    if let Some(signed) = &package.signed {
+        rows.push(("signed", format!("{} bytes are back", signed.bytes.len())));
     }
     if let Some(tx_id) = &package.tx_id {
-        text.push_str(&format!("\ntransaction {}", tx_id.as_str()));
+        rows.push(("transaction", tx_id.as_str().to_owned()));
     }
     if let Some(block) = &package.block {
-        text.push_str(&format!("\nin block {}", block.height.0));
+        rows.push((
+            "block",
+            format!("{} {}", block.height.0, block.hash.as_str()),
+        ));
     }
-    text
+    rows
+}
+
+/// A digest in groups of four, as `recover-verify` prints it.
+fn grouped(digest: &Digest) -> String {
+    let text = digest.to_string();
+    let groups: Vec<String> = text
+        .as_bytes()
+        .chunks(4)
+        .map(|group| String::from_utf8_lossy(group).into_owned())
+        .collect();
+    groups.join(" ")
 }
 
 /// What finished steps left: columns `what`, `where`, `cost`.
-pub fn receipt_rows(claim: &Claim) -> Vec<Vec<String>> {
+pub fn receipt_rows(claim: &Claim, coins: &Coins<'_>) -> Vec<Vec<String>> {
     claim
         .execution
         .receipts
@@ -310,7 +406,7 @@ pub fn receipt_rows(claim: &Claim) -> Vec<Vec<String>> {
                     block.height.0,
                     block.hash.as_str()
                 ),
-                format!("{} base units", fee.to_base_units()),
+                coins.text(&AssetId::native(leg.network.clone()), *fee),
             ],
             Receipt::Booked {
                 instructions,
@@ -321,8 +417,8 @@ pub fn receipt_rows(claim: &Claim) -> Vec<Vec<String>> {
                     .zip(bookings)
                     .map(|(instruction, booking)| {
                         format!(
-                            "{}: entry {}",
-                            instruction_words(instruction),
+                            "{}: {}",
+                            instruction_words(instruction, coins),
                             booking.entry
                         )
                     })
@@ -337,16 +433,26 @@ pub fn receipt_rows(claim: &Claim) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The postings of a settled claim: columns `account`, `asset`, `debit`, `credit`.
-pub fn posting_rows(claim: &Claim) -> Vec<Vec<String>> {
-    postings(claim)
-        .into_iter()
+/// The postings of a settled claim: columns `account`, `debit`, `credit`.
+pub fn posting_rows(claim: &Claim, coins: &Coins<'_>) -> Vec<Vec<String>> {
+    if claim.status != recover_core::claim::ClaimStatus::Settled {
+        return Vec::new();
+    }
+    let side = |asset: &AssetId, amount: Amount| {
+        if amount.is_zero() {
+            String::new()
+        } else {
+            coins.text(asset, amount)
+        }
+    };
+    settlement::postings(claim)
+        .unwrap_or_default()
+        .iter()
         .map(|posting| {
             vec![
-                posting.account.to_owned(),
-                posting.asset,
-                posting.debit,
-                posting.credit,
+                posting.account.code().to_owned(),
+                side(&posting.asset, posting.debit),
+                side(&posting.asset, posting.credit),
             ]
         })
         .collect()

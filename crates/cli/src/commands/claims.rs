@@ -1,14 +1,16 @@
-//! `claims`: the queue from a draft to the quorum.
+//! `claims`: the queue from a draft to settled money.
 
 use crate::args::{ClaimStep, Claims, Format};
-use crate::claim_page::{self, LifeView};
+use crate::claim_page::{self, Coins, LifeView};
 use crate::commands::{chosen, handover, read_text, unknown};
 use crate::exit::Exit;
 use crate::output;
-use crate::view::{ClaimView, seconds, symbol_of};
+use crate::view::{ClaimView, seconds, shortened};
 use recover_core::claim::{Claim, ClaimId, ClaimStatus, Command, Resolution};
+use recover_core::deposit::Deposit;
 use recover_core::digest::Digest;
 use recover_core::observation::DepositId;
+use recover_core::people::Role;
 use recover_engine::claims::{OpenOptions, StepOptions};
 use recover_engine::engine::Engine;
 use recover_store::ClaimFilter;
@@ -172,7 +174,7 @@ pub async fn run(
             };
             list(format, engine, &filter).await
         }
-        Claims::Show { id } => show(format, engine, &ClaimId::verbatim(id)).await,
+        Claims::Show { id } => show(format, engine, &ClaimId::verbatim(id), actor).await,
     }
 }
 
@@ -201,25 +203,68 @@ fn note_dry_run(is_dry: bool) {
     }
 }
 
-/// The columns of the queue.
-pub const COLUMNS: &[&str] = &[
-    "claim", "status", "rev", "what", "pays", "net", "votes", "opened", "next",
+/// The columns of the queue for people; it fits 120 columns of a terminal.
+pub const COLUMNS: &[&str] = &["claim", "status", "what", "pays", "next"];
+
+/// The columns of the CSV form: keys of the JSON form.
+const CSV_COLUMNS: &[&str] = &[
+    "id",
+    "deposit_id",
+    "appeal_id",
+    "beneficiary",
+    "destination",
+    "resolution",
+    "revision",
+    "status",
+    "held",
+    "asset",
+    "amount",
+    "net",
+    "votes",
+    "opened_by",
+    "opened_at",
+    "next",
 ];
+
+fn csv_cells(claim: &Claim) -> Vec<String> {
+    let view = ClaimView::of(claim);
+    vec![
+        view.id,
+        view.deposit_id,
+        view.appeal_id.unwrap_or_default(),
+        view.beneficiary.unwrap_or_default(),
+        view.destination.unwrap_or_default(),
+        view.resolution.to_owned(),
+        view.revision.to_string(),
+        view.status.to_owned(),
+        view.held.to_string(),
+        view.asset,
+        view.amount,
+        view.quote.map(|quote| quote.net).unwrap_or_default(),
+        view.approvals.len().to_string(),
+        view.opened_by,
+        view.opened_at,
+        next(claim).replace('\n', " "),
+    ]
+}
 
 async fn list(format: Format, engine: &Engine, filter: &ClaimFilter) -> anyhow::Result<Exit> {
     let claims = engine.list_claims(filter).await?;
-    let mut rows = Vec::with_capacity(claims.len());
-    for claim in &claims {
-        rows.push((ClaimView::of(claim), cells(engine, claim).await?));
-    }
     match format {
         Format::Json => {
-            let views: Vec<ClaimView> = rows.into_iter().map(|(view, _)| view).collect();
+            let views: Vec<ClaimView> = claims.iter().map(ClaimView::of).collect();
             output::json(&views)?;
         }
-        Format::Csv | Format::Table => {
-            let cells: Vec<Vec<String>> = rows.into_iter().map(|(_, cells)| cells).collect();
-            output::rows(format, COLUMNS, &cells, Clone::clone)?;
+        Format::Csv => {
+            let cells: Vec<Vec<String>> = claims.iter().map(csv_cells).collect();
+            output::rows(format, CSV_COLUMNS, &cells, Clone::clone)?;
+        }
+        Format::Table => {
+            let mut rows = Vec::with_capacity(claims.len());
+            for claim in &claims {
+                rows.push(cells(engine, claim).await?);
+            }
+            output::rows(format, COLUMNS, &rows, Clone::clone)?;
         }
     }
     Ok(Exit::Done)
@@ -228,44 +273,39 @@ async fn list(format: Format, engine: &Engine, filter: &ClaimFilter) -> anyhow::
 /// One line of the queue.
 pub async fn cells(engine: &Engine, claim: &Claim) -> anyhow::Result<Vec<String>> {
     let stored = engine.store().deposit(&claim.deposit).await?;
-    let (what, net) = match &stored {
-        Some(stored) => {
-            let deposit = &stored.deposit;
-            let symbol = symbol_of(deposit);
-            let net = claim.quote.as_ref().map_or_else(
-                || "-".to_owned(),
-                |given| {
-                    format!(
-                        "{} {symbol}",
-                        given.quote.net.to_coin_text(deposit.decimals)
-                    )
-                },
-            );
-            let what = format!(
-                "{} {symbol}\n{} on {}",
-                deposit.amount_text(),
-                deposit.classification.kind,
-                deposit.network()
-            );
-            (what, net)
-        }
-        None => (claim.amount.to_base_units(), "-".to_owned()),
+    let deposit = stored.as_ref().map(|stored| &stored.deposit);
+    let coins = Coins {
+        chains: engine.chains(),
+        deposit,
     };
-    let pays = match (&claim.beneficiary, &claim.destination) {
-        (Some(user), None) => format!("account of {user}"),
-        (user, Some(address)) => format!("{address}\nfor {}", user.as_deref().unwrap_or("-")),
-        (None, None) => "nobody yet".to_owned(),
+    let why = deposit.map_or_else(
+        || claim.deposit.to_string(),
+        |deposit| format!("{} on {}", deposit.classification.kind, deposit.network()),
+    );
+    let whom = match (&claim.beneficiary, &claim.destination) {
+        (Some(user), None) => format!("to the account of {user}"),
+        (user, Some(address)) => format!(
+            "to {}\nfor {}",
+            shortened(address),
+            user.as_deref().unwrap_or("-")
+        ),
+        (None, None) => "to nobody yet".to_owned(),
     };
-    let held = if claim.hold.is_some() { "\nHELD" } else { "" };
+    let net = claim.quote.as_ref().map_or_else(
+        || "no quote yet".to_owned(),
+        |given| coins.text(&claim.asset, given.quote.net),
+    );
+    let held = if claim.hold.is_some() { ", HELD" } else { "" };
+    let votes = match claim.approvals.len() {
+        0 => String::new(),
+        1 => ", 1 vote".to_owned(),
+        many => format!(", {many} votes"),
+    };
     Ok(vec![
-        claim.id.to_string(),
-        format!("{}{held}", claim.status),
-        claim.revision.to_string(),
-        what,
-        pays,
-        net,
-        claim.approvals.len().to_string(),
-        format!("{}\nby {}", seconds(claim.opened_at), claim.opened_by),
+        format!("{}\n{}", claim.id, seconds(claim.opened_at)),
+        format!("{}{held}\nrevision {}{votes}", claim.status, claim.revision),
+        format!("{}\n{why}", coins.text(&claim.asset, claim.amount)),
+        format!("{net}\n{whom}"),
         next(claim),
     ])
 }
@@ -280,7 +320,7 @@ fn next(claim: &Claim) -> String {
         ClaimStatus::Quoted => "specialist: claims accept".to_owned(),
         ClaimStatus::Accepted => "compliance: claims screen".to_owned(),
         ClaimStatus::PendingApproval => {
-            format!("wallet team: claims approve --revision {}", claim.revision)
+            format!("wallet team:\nclaims approve --revision {}", claim.revision)
         }
         ClaimStatus::Approved | ClaimStatus::Prepared => "treasury: claims export".to_owned(),
         ClaimStatus::AwaitingSignature => {
@@ -290,27 +330,27 @@ fn next(claim: &Claim) -> String {
                 .as_ref()
                 .is_some_and(|package| package.signed.is_some());
             if is_back {
-                "treasury: claims broadcast --execute".to_owned()
+                "treasury:\nclaims broadcast --execute".to_owned()
             } else {
-                "signers sign it; treasury: claims import".to_owned()
+                "signers sign it;\ntreasury: claims import --signed".to_owned()
             }
         }
         ClaimStatus::BroadcastUnknown => {
-            "claims track; sending the same bytes again does no harm".to_owned()
+            "claims track;\nsending the same bytes again\ndoes no harm".to_owned()
         }
         ClaimStatus::Broadcast | ClaimStatus::Reorged => "claims track, or reconcile".to_owned(),
         ClaimStatus::Confirming if claim.execution.package.is_none() => {
-            "treasury: claims export (the next step)".to_owned()
+            "treasury: claims export\n(the next step)".to_owned()
         }
         ClaimStatus::Confirming => "claims track, or reconcile".to_owned(),
         ClaimStatus::Instructed if claim.execution.package.is_none() => {
-            "treasury: claims export (the next step)".to_owned()
+            "treasury: claims export\n(the next step)".to_owned()
         }
         ClaimStatus::Instructed => {
-            "the ledger books it; treasury: claims import --acknowledgement".to_owned()
+            "the ledger books it; treasury:\nclaims import --acknowledgement".to_owned()
         }
         ClaimStatus::ArtifactExpired | ClaimStatus::FailedOnChain => {
-            "specialist: quote again, or claims cancel".to_owned()
+            "specialist: quote again,\nor claims cancel".to_owned()
         }
         ClaimStatus::Mispaid => "claims incidents says what to do".to_owned(),
         ClaimStatus::Settled
@@ -340,7 +380,12 @@ struct ShowView {
     events: Vec<EventView>,
 }
 
-async fn show(format: Format, engine: &Engine, id: &ClaimId) -> anyhow::Result<Exit> {
+async fn show(
+    format: Format,
+    engine: &Engine,
+    id: &ClaimId,
+    actor: Option<&str>,
+) -> anyhow::Result<Exit> {
     let claim = engine.claim(id).await?;
     let history = engine.claim_history(id).await?;
     let events: Vec<EventView> = history
@@ -364,15 +409,28 @@ async fn show(format: Format, engine: &Engine, id: &ClaimId) -> anyhow::Result<E
         return Ok(Exit::Done);
     }
     print(engine, &claim, &ClaimView::of(&claim)).await?;
+    let stored = engine.store().deposit(&claim.deposit).await?;
+    let coins = Coins {
+        chains: engine.chains(),
+        deposit: stored.as_ref().map(|stored| &stored.deposit),
+    };
+    let evidence = evidence(engine, &claim, coins.deposit, actor).await?;
+    if !evidence.is_empty() {
+        output::line("")?;
+        output::facts(&evidence)?;
+    }
     let parts: [(&[&str], Vec<Vec<String>>); 3] = [
-        (&["step", "does", "stands"], claim_page::plan_rows(&claim)),
         (
-            &["finished", "where", "cost"],
-            claim_page::receipt_rows(&claim),
+            &["step", "does", "stands"],
+            claim_page::plan_rows(&claim, &coins),
         ),
         (
-            &["account", "asset", "debit", "credit"],
-            claim_page::posting_rows(&claim),
+            &["finished", "where", "cost"],
+            claim_page::receipt_rows(&claim, &coins),
+        ),
+        (
+            &["account", "debit", "credit"],
+            claim_page::posting_rows(&claim, &coins),
         ),
     ];
     for (columns, rows) in parts {
@@ -380,6 +438,19 @@ async fn show(format: Format, engine: &Engine, id: &ClaimId) -> anyhow::Result<E
             output::line("")?;
             output::line(&output::table(columns, rows.into_iter()).to_string())?;
         }
+    }
+    let package = claim_page::package_facts(&claim, &coins);
+    if !package.is_empty() {
+        output::line("")?;
+        output::facts(&package)?;
+    }
+    let incidents = engine.incidents(true).await?;
+    for incident in incidents
+        .into_iter()
+        .filter(|incident| incident.claim.as_ref() == Some(id))
+    {
+        output::line("")?;
+        output::facts(&handover::incident_facts(&incident))?;
     }
     output::line("")?;
     let rows = history.iter().map(|event| {
@@ -393,6 +464,53 @@ async fn show(format: Format, engine: &Engine, id: &ClaimId) -> anyhow::Result<E
     });
     output::line(&output::table(&["when", "who", "did", "then", "rev"], rows).to_string())?;
     Ok(Exit::Done)
+}
+
+/// On which evidence the claim stands: what the deposit is, where it came in, and who asked. Why somebody screened as they did
+/// is for compliance alone: a customer must not learn it.
+async fn evidence(
+    engine: &Engine,
+    claim: &Claim,
+    deposit: Option<&Deposit>,
+    actor: Option<&str>,
+) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let mut rows = Vec::new();
+    if let Some(deposit) = deposit {
+        rows.push(("why", deposit.classification.kind.to_string()));
+        rows.push(("verdict", deposit.classification.verdict.to_string()));
+        rows.push(("came with", deposit.tx_id().to_string()));
+        if let (Some(height), Some(block)) = (deposit.block_height(), &claim.deposit_block) {
+            rows.push(("in block", format!("{} {}", height.0, block.as_str())));
+        }
+    }
+    if let Some(id) = &claim.appeal
+        && let Some(appeal) = engine.store().appeal(id).await?
+    {
+        rows.push((
+            "asked by",
+            format!(
+                "{} in {id} at {}",
+                appeal.appeal.user_id,
+                seconds(appeal.appeal.created_at)
+            ),
+        ));
+    }
+    let Some(actor) = actor else {
+        return Ok(rows);
+    };
+    if engine.actor(Some(actor)).await?.is_any(&[Role::Compliance]) {
+        let screenings = [&claim.screening, &claim.rescreening];
+        for screening in screenings.into_iter().flatten() {
+            rows.push((
+                "screened",
+                format!("{}: {}", screening.person, screening.reason),
+            ));
+        }
+        if let Some(hold) = &claim.hold {
+            rows.push(("held", format!("{}: {}", hold.person, hold.reason)));
+        }
+    }
+    Ok(rows)
 }
 
 /// Tells a claim after a step.
@@ -411,14 +529,11 @@ pub async fn tell(
 
 async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Result<()> {
     let stored = engine.store().deposit(&claim.deposit).await?;
-    let decimals = stored.as_ref().map_or(0, |stored| stored.deposit.decimals);
-    let symbol = stored
-        .as_ref()
-        .map(|stored| symbol_of(&stored.deposit))
-        .unwrap_or_default();
-    let coins = |amount: recover_core::amount::Amount| {
-        format!("{} {symbol}", amount.to_coin_text(decimals))
+    let known = Coins {
+        chains: engine.chains(),
+        deposit: stored.as_ref().map(|stored| &stored.deposit),
     };
+    let coins = |amount| known.text(&claim.asset, amount);
     let mut rows = vec![
         ("claim", view.id.clone()),
         (
@@ -461,10 +576,16 @@ async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Resu
             "quote",
             format!(
                 "policy version {}, rule {}, until {}",
-                quote.policy_version, quote.rule, quote.expires_at
+                quote.policy_version,
+                quote.rule,
+                seconds(given.expires_at)
             ),
         ));
     }
+    rows.push((
+        "opened",
+        format!("by {} at {}", claim.opened_by, seconds(claim.opened_at)),
+    ));
     if let Some(screening) = claim.latest_screening() {
         rows.push((
             "screening",
@@ -482,16 +603,24 @@ async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Resu
             format!("at {} in tier {}", seconds(approved.at), approved.tier),
         ));
     }
-    for approval in &view.approvals {
+    for approval in &claim.approvals {
+        let signed = match approval.signature {
+            Some(_) => ", signed",
+            None => "",
+        };
         rows.push((
             "vote",
-            format!("{} at {}", approval.person, approval.approved_at),
+            format!(
+                "{} at {}{signed}",
+                approval.person,
+                seconds(approval.approved_at)
+            ),
         ));
     }
     if let Some(reason) = &view.closing_reason {
         rows.push(("ended", reason.clone()));
     }
     rows.push(("digest", view.digest.clone()));
-    rows.push(("next", next(claim)));
+    rows.push(("next", next(claim).replace('\n', " ")));
     output::facts(&rows)
 }

@@ -1,18 +1,21 @@
 //! What goes out of a claim and comes back: packages, signed bytes, the ledger's answers.
 
 use crate::args::{ClaimStep, Format};
+use crate::claim_page::Coins;
 use crate::commands::claims::tell;
 use crate::commands::read_text;
 use crate::exit::Exit;
 use crate::output;
-use crate::view::{ClaimView, seconds};
+use crate::view::{ClaimView, seconds, shortened};
 use anyhow::Context as _;
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::claim::{Acknowledged, ClaimId, ClaimStatus};
+use recover_core::plan::Step;
 use recover_engine::claims::StepOptions;
 use recover_engine::engine::Engine;
 use recover_source::carry::Sending;
+use recover_store::Incident;
 use recover_verify::signed_bytes;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -67,8 +70,12 @@ pub async fn export(
         Some(file) => {
             std::fs::write(&file, text + "\n")
                 .with_context(|| format!("cannot write {}", file.display()))?;
+            let reader = match exported.claim.current_step() {
+                Some(Step::Instruct(_)) => "who books it checks it first",
+                Some(Step::Send(_)) | None => "the signers check it",
+            };
             eprintln!(
-                "wrote {}; the signers check it with: recover-verify --roster roster.toml {}",
+                "wrote {}; {reader} with: recover-verify --roster roster.toml {}",
                 file.display(),
                 file.display()
             );
@@ -132,18 +139,22 @@ fn acknowledgements(file: &Path) -> anyhow::Result<Vec<Acknowledged>> {
     let text = read_text(file)?;
     let mut answers = Vec::new();
     for (line, row) in (2..).zip(csv::Reader::from_reader(text.as_bytes()).deserialize()) {
-        let row: AcknowledgementRow =
-            row.with_context(|| format!("{} line {line}", file.display()))?;
+        let row: AcknowledgementRow = row.with_context(|| {
+            format!(
+                "{} line {line}: every row needs instruction_id, entry_id, asset and amount",
+                file.display()
+            )
+        })?;
         let asset = AssetId::parse(&row.asset).with_context(|| {
             format!(
-                "{} line {line}: '{}' is no asset",
+                "{} line {line}: '{}' is no asset: copy it from the instruction, like xrpl/native",
                 file.display(),
                 row.asset
             )
         })?;
         let amount = Amount::from_base_units(&row.amount).with_context(|| {
             format!(
-                "{} line {line}: '{}' is no amount",
+                "{} line {line}: '{}' is no amount: write base units, as the instruction does",
                 file.display(),
                 row.amount
             )
@@ -212,12 +223,20 @@ struct UnknownView {
 pub async fn track(format: Format, engine: &Engine, id: Option<&str>) -> anyhow::Result<Exit> {
     if let Some(id) = id {
         let claim = engine.claim(&ClaimId::verbatim(id)).await?;
+        let is_out = matches!(claim.current_step(), Some(Step::Send(_)))
+            && claim.execution.package.is_some();
+        if !is_out {
+            eprintln!("nothing of this claim is out on a network");
+            return tell(format, engine, &claim, ClaimView::of(&claim)).await;
+        }
         let claim = engine.track_claim(&claim).await?;
         return tell(format, engine, &claim, ClaimView::of(&claim)).await;
     }
     let report = engine.track_claims().await?;
     let is_known = report.unknown.is_empty();
-    if format == Format::Table {
+    if format == Format::Table && report.moved.is_empty() && is_known {
+        eprintln!("nothing moved since the last look");
+    } else if format == Format::Table {
         let moved = report
             .moved
             .iter()
@@ -271,9 +290,16 @@ pub async fn reserved(
     engine: &Engine,
     network: Option<&str>,
 ) -> anyhow::Result<Exit> {
-    let views: Vec<ReservedView> = engine
-        .reserved(network)
-        .await?
+    let all = engine.reserved(network).await?;
+    let coins = Coins {
+        chains: engine.chains(),
+        deposit: None,
+    };
+    let amounts: Vec<String> = all
+        .iter()
+        .map(|reserved| coins.text(&reserved.leg.asset, reserved.leg.amount))
+        .collect();
+    let views: Vec<ReservedView> = all
         .into_iter()
         .map(|reserved| ReservedView {
             network: reserved.network.to_string(),
@@ -289,6 +315,25 @@ pub async fn reserved(
             since: reserved.since.to_string(),
         })
         .collect();
+    if format == Format::Table {
+        let columns = &["slot", "claim", "carries", "transaction"];
+        let rows = views.iter().zip(&amounts).map(|(view, amount)| {
+            vec![
+                format!("{} on {}\nof {}", view.sequence, view.network, view.account),
+                view.claim.clone(),
+                format!("{} {amount}\nto {}", view.kind, shortened(&view.recipient)),
+                view.tx_id
+                    .as_deref()
+                    .map_or_else(|| "-".to_owned(), shortened),
+            ]
+        });
+        if views.is_empty() {
+            eprintln!("(none)");
+        } else {
+            output::line(&output::table(columns, rows).to_string())?;
+        }
+        return Ok(Exit::Done);
+    }
     let columns = &[
         "network",
         "account",
@@ -310,7 +355,7 @@ pub async fn reserved(
             view.recipient.clone(),
             view.asset.clone(),
             view.amount.clone(),
-            view.tx_id.clone().unwrap_or_else(|| "-".to_owned()),
+            view.tx_id.clone().unwrap_or_default(),
         ]
     })?;
     Ok(Exit::Done)
@@ -340,16 +385,28 @@ pub async fn incidents(
         engine.close_incident(id, reason, &person).await?;
     }
     let incidents = engine.incidents(all).await?;
+    if format == Format::Table {
+        if incidents.is_empty() {
+            eprintln!("(none)");
+        }
+        for (index, incident) in incidents.iter().enumerate() {
+            if index > 0 {
+                output::line("")?;
+            }
+            output::facts(&incident_facts(incident))?;
+        }
+        return Ok(Exit::Done);
+    }
     let views: Vec<IncidentView> = incidents
         .into_iter()
         .map(|incident| IncidentView {
             id: incident.id,
             claim: incident.claim.map(|claim| claim.to_string()),
             kind: incident.kind.code(),
-            opened_at: seconds(incident.opened_at),
+            opened_at: incident.opened_at.to_string(),
             detail: incident.detail,
             next_steps: incident.next_steps,
-            closed_at: incident.closed.map(|closing| seconds(closing.at)),
+            closed_at: incident.closed.map(|closing| closing.at.to_string()),
         })
         .collect();
     let columns = &["id", "claim", "what", "since", "detail", "next"];
@@ -364,6 +421,44 @@ pub async fn incidents(
         ]
     })?;
     Ok(Exit::Done)
+}
+
+/// One incident for people, as names and texts.
+pub fn incident_facts(incident: &Incident) -> Vec<(&'static str, String)> {
+    let mut rows = vec![
+        ("incident", incident.id.clone()),
+        ("kind", incident.kind.code().to_owned()),
+    ];
+    if let Some(claim) = &incident.claim {
+        rows.push(("claim", claim.to_string()));
+    }
+    rows.push((
+        "found",
+        format!(
+            "by {} at {}",
+            incident.opened_by,
+            seconds(incident.opened_at)
+        ),
+    ));
+    rows.push(("what", incident.detail.clone()));
+    match &incident.closed {
+        None => rows.extend(
+            incident
+                .next_steps
+                .lines()
+                .map(|step| ("next", step.to_owned())),
+        ),
+        Some(closing) => rows.push((
+            "closed",
+            format!(
+                "by {} at {}: {}",
+                closing.person,
+                seconds(closing.at),
+                closing.note
+            ),
+        )),
+    }
+    rows
 }
 
 fn options(step: &ClaimStep) -> StepOptions {

@@ -1,7 +1,7 @@
 //! The way of an approved claim out of the house and back: its package, the signers' check, a package that somebody changed, and
 //! the ledger's answer.
 
-use crate::claim_page;
+use crate::claim_page::{self, Coins};
 use crate::commands::people::roster_text;
 use crate::output;
 use anyhow::Context as _;
@@ -71,14 +71,19 @@ pub async fn carry(engine: &Engine, id: &ClaimId) -> anyhow::Result<()> {
         .acknowledge_claim(id, answers, &options, &gita)
         .await?;
     output::line(&format!("  {}", settled.status))?;
+    let stored = engine.store().deposit(&settled.deposit).await?;
+    let coins = Coins {
+        chains: engine.chains(),
+        deposit: stored.as_ref().map(|stored| &stored.deposit),
+    };
     let tables = [
         (
             ["finished", "where", "cost"].as_slice(),
-            claim_page::receipt_rows(&settled),
+            claim_page::receipt_rows(&settled, &coins),
         ),
         (
-            &["account", "asset", "debit", "credit"],
-            claim_page::posting_rows(&settled),
+            &["account", "debit", "credit"],
+            claim_page::posting_rows(&settled, &coins),
         ),
     ];
     for (columns, rows) in tables {
