@@ -52,6 +52,19 @@ fn table(
     }
 }
 
+/// `chains.toml` of one network behind one server.
+pub fn chains(api: Api, url: &str) -> String {
+    let (family, caip2, symbol, decimals, path, more) = table(api);
+    format!(
+        "[network.{family}]\nfamily = \"{family}\"\ncaip2 = \"{caip2}\"\ndisplay = \"{family}\"\naliases = []\n\
+             deposits = \"open\"\nrecovery = \"direct\"\nmemo = \"required\"\nsibling_group = \"{family}\"\n{more}\
+             explorer = \"https://{family}.example\"\nexplorer_aliases = []\nfinality = {{ rule = \"closed\" }}\n\
+             native = {{ symbol = \"{symbol}\", name = \"{symbol}\", decimals = {decimals} }}\n\
+             source = [{{ kind = \"{api}\", url = \"{}{path}\", requests_per_second = 1000 }}]\n",
+        url
+    )
+}
+
 impl Desk {
     /// An account with a few hundred deposits, scanned; nothing was booked yet.
     fn new(api: Api, account: Option<&[u8]>) -> Desk {
@@ -79,15 +92,8 @@ impl Desk {
     }
 
     fn furnish(&self, api: Api) {
-        let (family, caip2, symbol, decimals, path, more) = table(api);
-        let chains = format!(
-            "[network.{family}]\nfamily = \"{family}\"\ncaip2 = \"{caip2}\"\ndisplay = \"{family}\"\naliases = []\n\
-             deposits = \"open\"\nrecovery = \"direct\"\nmemo = \"required\"\nsibling_group = \"{family}\"\n{more}\
-             explorer = \"https://{family}.example\"\nexplorer_aliases = []\nfinality = {{ rule = \"closed\" }}\n\
-             native = {{ symbol = \"{symbol}\", name = \"{symbol}\", decimals = {decimals} }}\n\
-             source = [{{ kind = \"{api}\", url = \"{}{path}\", requests_per_second = 1000 }}]\n",
-            self.omnibus.url()
-        );
+        let (family, ..) = table(api);
+        let chains = chains(api, &self.omnibus.url());
         self.office.configure(&chains, &[self.accounts(api)]);
         let (network, account) = (self.network, self.omnibus.account());
         let mut addresses = "user_id,role,family,value,network,control\n".to_owned();

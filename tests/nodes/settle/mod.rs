@@ -7,6 +7,7 @@ mod house;
 mod memo;
 mod office;
 mod pitfalls;
+mod recorded_memo;
 mod signer;
 mod stories;
 mod troubles;

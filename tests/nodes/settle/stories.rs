@@ -39,7 +39,7 @@ fn an_unlisted_token_is_swept_with_a_top_up_and_settled() {
         .unwrap()
         .parse()
         .unwrap();
-    assert!(fee >= 10 * UNIT && fee < 30 * UNIT, "{shown}");
+    assert!((10 * UNIT..30 * UNIT).contains(&fee), "{shown}");
     assert_eq!(net + fee, 500 * UNIT);
     let held = |owner: &str| house.token_balance(Chain::Ethereum, &token.address, owner);
     assert_eq!(held(&proved().account()), net);
