@@ -237,13 +237,32 @@ pub enum Appeals {
 
 /// `match`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Match {
+    #[command(subcommand)]
+    pub command: Option<MatchCommand>,
     /// Only this appeal
     #[arg(long, value_name = "ID")]
     pub appeal: Option<String>,
     /// Show every reason with its weight
     #[arg(long)]
     pub explain: bool,
+}
+
+/// `match` with a word behind it
+#[derive(Debug, Subcommand)]
+pub enum MatchCommand {
+    /// Take a match back, and cancel its claim, before anything left the house
+    Undo {
+        /// The appeal
+        appeal: String,
+        /// Why
+        #[arg(long, value_parser = words)]
+        reason: String,
+        /// Say what would happen and keep nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// `quote`

@@ -123,7 +123,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             commands::diagnose::run(format, &engine, diagnose, actor).await
         }
         Command::Appeals(appeals) => commands::appeals::run(format, &engine, appeals, actor).await,
-        Command::Match(matching) => commands::matching::run(format, &engine, matching).await,
+        Command::Match(matching) => commands::matching::run(format, &engine, matching, actor).await,
         Command::Quote(quote) => commands::quote::run(format, &engine, quote, actor).await,
         Command::Claims(claims) => commands::claims::run(format, &engine, claims, actor).await,
         Command::Chains(Chains::Check { network }) => {

@@ -114,7 +114,8 @@ coded! {
 /// One reason of a match, for a person and for the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchReason {
-    /// What was compared: `txid`, `to`, `from`, `asset`, `amount`, `time`, `memo`, `network`, `owner`, `rival`.
+    /// What was compared: `txid`, `to`, `from`, `asset`, `amount`, `time`, `memo`, `network`, `owner`, `rival`,
+    /// `taken_back`.
     pub field: String,
     /// How it compares: `exact`, `near`, `differs`, `absent`.
     pub verdict: String,

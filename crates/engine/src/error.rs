@@ -108,6 +108,9 @@ pub enum EngineError {
     /// Releases were not halted, or the halt not lifted.
     #[error(transparent)]
     Halt(#[from] crate::halt::HaltError),
+    /// A match was not taken back.
+    #[error(transparent)]
+    MatchUndo(#[from] crate::match_undo::MatchUndoError),
     /// A claim's step was refused.
     #[error("refused: {refusal}: {hint}", hint = refusal.hint())]
     Refused {
@@ -189,6 +192,7 @@ impl EngineError {
         matches!(
             self,
             Self::Halt(_)
+                | Self::MatchUndo(_)
                 | Self::Refused { .. }
                 | Self::NoQuote { .. }
                 | Self::SignedBytes { .. }

@@ -21,6 +21,7 @@ pub mod halt;
 pub mod health;
 pub mod import;
 pub mod intake;
+pub mod match_undo;
 pub mod matching;
 pub mod policy_versions;
 pub mod quote;

@@ -7,7 +7,7 @@ use recover_core::appeal::{Appeal, AppealStatus, MatchOutcome};
 use recover_core::deposit::DepositStatus;
 use recover_core::kind::Kind;
 use recover_matching::decide::match_appeals;
-use recover_matching::{DepositFacts, DepositIndex, UserBook, Vocabulary, normalise};
+use recover_matching::{AppealClues, DepositFacts, DepositIndex, UserBook, Vocabulary, normalise};
 use recover_store::{AppealFilter, DepositFilter, DepositOrder};
 use std::collections::BTreeSet;
 
@@ -26,9 +26,13 @@ impl Engine {
     pub async fn match_all(&self) -> Result<Vec<MatchOutcome>, EngineError> {
         let words = self.vocabulary();
         let appeals = self.open_appeals().await?;
+        let mut excluded = self.store.excluded_pairs().await?;
         let clues: Vec<_> = appeals
             .iter()
-            .map(|appeal| normalise(appeal, &words))
+            .map(|appeal| AppealClues {
+                taken_back: excluded.remove(&appeal.id).unwrap_or_default(),
+                ..normalise(appeal, &words)
+            })
             .collect();
         let (facts, payloads, texts) = self.candidates().await?;
         let users: Vec<String> = appeals

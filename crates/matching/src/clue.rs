@@ -4,7 +4,9 @@
 use recover_core::appeal::AppealId;
 use recover_core::decimal::Decimal;
 use recover_core::network::NetworkId;
+use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// A field of an appeal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,4 +136,7 @@ pub struct AppealClues {
     pub session_view_at: Option<Timestamp>,
     /// What stood in a field of its own and could not be read.
     pub unread: Vec<Found<String>>,
+    /// Deposits that a person took back from this appeal: they are not proposed again, and whatever else fits is looked at by
+    /// a person. No clue in the text: whoever matches fills it in.
+    pub taken_back: BTreeSet<DepositId>,
 }

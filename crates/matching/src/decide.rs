@@ -40,7 +40,8 @@ impl Pick {
 /// `auto` needs both: which deposit (its exact transaction, or the only one that fits address, asset, amount and time) and
 /// whose (an address issued to this user alone, or this user's own memo). A transaction id is public and never enough.
 /// When users name one deposit by its transaction and nobody owns it, all of them are in `conflict`; when one owns it, the
-/// owner is looked at by a person and the others get `none`.
+/// owner is looked at by a person and the others get `none`. What a person took back from an appeal is no candidate of it and no
+/// rival's hindrance; the appeal passes only by a person from then on.
 #[must_use]
 pub fn match_appeals(
     appeals: &[AppealClues],
@@ -76,6 +77,9 @@ fn pick(clues: &AppealClues, deposits: &DepositIndex, book: &UserBook, prior: i3
         let Some(row) = deposits.rows.get(place) else {
             continue;
         };
+        if clues.taken_back.contains(&row.facts.id) {
+            continue;
+        }
         let levels = comparer.compare(row);
         sums.push((place, levels));
         // Rows stand in an order that the input's order does not change, so the first of equals is always the same.
@@ -222,12 +226,14 @@ fn outcome(
         && is_which
         && pick.twins == 0
         && !has_rival
+        && clues.taken_back.is_empty()
         && clues.proof != crate::clue::Proof::Refuted
     {
         MatchDecision::Auto
     } else {
         MatchDecision::Review
     };
+    add_taken_back(&mut pick.reasons, clues);
     add_unread(&mut pick.reasons, clues);
     MatchOutcome {
         appeal: clues.appeal.clone(),
@@ -275,6 +281,7 @@ fn nothing(clues: &AppealClues) -> MatchOutcome {
     say("asset", !clues.assets.is_empty(), "coin");
     say("amount", !clues.amounts.is_empty(), "amount");
     say("time", !clues.times.is_empty(), "time");
+    add_taken_back(&mut reasons, clues);
     add_unread(&mut reasons, clues);
     MatchOutcome {
         appeal: clues.appeal.clone(),
@@ -283,6 +290,16 @@ fn nothing(clues: &AppealClues) -> MatchOutcome {
         score_ppm: 0,
         reasons,
     }
+}
+
+/// What is not proposed although it may fit.
+fn add_taken_back(reasons: &mut Vec<MatchReason>, clues: &AppealClues) {
+    reasons.extend(clues.taken_back.iter().map(|deposit| MatchReason {
+        field: "taken_back".to_owned(),
+        verdict: "differs".to_owned(),
+        weight: 0,
+        detail: format!("a person took {deposit} back from this appeal"),
+    }));
 }
 
 /// What stood in a field and could not be read, for the person who looks.

@@ -6,6 +6,7 @@ use crate::hosts::Vocabulary;
 use crate::ids::{self, Word};
 use crate::{amount, moment, text};
 use recover_core::appeal::Appeal;
+use std::collections::BTreeSet;
 
 /// The most clues of one kind that are kept from an appeal: what has more is no description of one payment.
 const CLUES_MAX: usize = 16;
@@ -83,6 +84,7 @@ pub fn normalise(appeal: &Appeal, words: &Vocabulary) -> AppealClues {
             proof: proof(&appeal.ownership_proof),
             session_view_at: appeal.session_view_at,
             unread: Vec::new(),
+            taken_back: BTreeSet::new(),
         },
     };
     reader.ids(Field::TxId, &appeal.claimed_txid);

@@ -2,6 +2,7 @@
 
 use crate::addresses::ImportCounts;
 use crate::error::StoreError;
+use crate::match_undo;
 use crate::sql::{Reader, Row, Statement, Value, detached, json, rows_per_statement, values};
 use crate::store::Store;
 use recover_core::appeal::{
@@ -148,6 +149,10 @@ fn outcome(row: &Row) -> Result<MatchOutcome, StoreError> {
             .collect(),
     })
 }
+
+/// Under this name outcomes are stored and matches taken back one after the other: a run that read the appeals before a match was
+/// taken back must not propose it afterwards.
+pub(crate) const MATCHING: &str = "match";
 
 const OUTCOME: &str =
     "SELECT appeal_id, deposit_id, decision, score_ppm, reasons FROM match_outcome";
@@ -432,7 +437,8 @@ impl Store {
 
     /// Stores the outcome of matching, in place of the last one of each appeal, and moves the appeals along: `auto` and
     /// `review` to matched, `none` to no_match, `conflict` to conflict. An appeal that a person decided or set to wait is
-    /// not moved; one that needs more from the customer is moved only by a match.
+    /// not moved; one that needs more from the customer is moved only by a match. An outcome whose pair a person took back
+    /// meanwhile is dropped: its appeal waits for the next run.
     ///
     /// # Errors
     /// When an appeal or a deposit is not stored, or the database cannot be written; then none is.
@@ -444,8 +450,17 @@ impl Store {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
+            tx.serialize(MATCHING).await?;
+            let undone = match_undo::excluded(&mut Reader::Tx(&mut tx)).await?;
+            let is_undone = |outcome: &MatchOutcome| {
+                let pairs = undone.get(&outcome.appeal);
+                outcome.deposit.as_ref().is_some_and(|deposit| {
+                    pairs.is_some_and(|deposits| deposits.contains(deposit))
+                })
+            };
             let unique: BTreeMap<AppealId, MatchOutcome> = outcomes
                 .into_iter()
+                .filter(|outcome| !is_undone(outcome))
                 .map(|outcome| (outcome.appeal.clone(), outcome))
                 .collect();
             let mut rows = Vec::with_capacity(unique.len());

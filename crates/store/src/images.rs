@@ -251,6 +251,18 @@ const TABLES: &[Table] = &[
             ("voted_at", Integer),
         ],
     },
+    Table {
+        name: "match_undone",
+        key: &["appeal_id", "deposit_id"],
+        claim: None,
+        columns: &[
+            ("appeal_id", Text),
+            ("deposit_id", Text),
+            ("person", Text),
+            ("reason", Text),
+            ("undone_at", Integer),
+        ],
+    },
 ];
 
 /// Which row: its table and the columns that name it, joined by `/`.

@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     8 "0008_memos",
     9 "0009_log",
     10 "0010_carrying",
+    11 "0011_match_undone",
 ];
 
 #[derive(Debug, Clone, Copy)]

@@ -166,7 +166,16 @@ struct ShowView {
     appeal: AppealView,
     status_reason: Option<String>,
     r#match: Option<MatchView>,
+    taken_back: Vec<TakenBackView>,
     notes: Vec<NoteView>,
+}
+
+#[derive(Serialize)]
+struct TakenBackView {
+    deposit_id: String,
+    person: String,
+    at: String,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -184,6 +193,17 @@ async fn show(format: Format, engine: &Engine, id: &AppealId) -> anyhow::Result<
         appeal: AppealView::of(&stored),
         status_reason: stored.status_reason.clone(),
         r#match: outcome.as_ref().map(MatchView::of).transpose()?,
+        taken_back: engine
+            .undone_matches(id)
+            .await?
+            .into_iter()
+            .map(|pair| TakenBackView {
+                deposit_id: pair.deposit.to_string(),
+                person: pair.person,
+                at: pair.at.to_string(),
+                reason: pair.reason,
+            })
+            .collect(),
         notes: store
             .appeal_notes(id)
             .await?
@@ -246,6 +266,15 @@ async fn show(format: Format, engine: &Engine, id: &AppealId) -> anyhow::Result<
                 format!("{} {}: {}", reason.field, reason.verdict, reason.detail),
             ));
         }
+    }
+    for pair in &view.taken_back {
+        rows.push((
+            "taken back",
+            format!(
+                "{} at {} by {}: {}",
+                pair.deposit_id, pair.at, pair.person, pair.reason
+            ),
+        ));
     }
     for note in &view.notes {
         rows.push((

@@ -344,7 +344,7 @@ impl Engine {
         Ok(self.step_context(actor, policies, dry_run))
     }
 
-    fn step_context(
+    pub(crate) fn step_context(
         &self,
         actor: &Person,
         policies: Vec<PolicyRules>,

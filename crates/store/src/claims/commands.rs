@@ -108,7 +108,9 @@ impl Store {
                 key: &key,
                 request: &request_digest,
             };
-            done.finish(tx, &context).await
+            let answer = done.write(&mut tx, &context).await?;
+            keep(tx, "open", context.dry_run).await?;
+            Ok(answer)
         })
         .await
     }
@@ -128,131 +130,148 @@ impl Store {
         let (db, id) = (self.db.clone(), claim.clone());
         detached(async move {
             let mut tx = db.begin().await?;
-            // The deposit is locked before the claim, as in opening one.
-            let row = tx
-                .row(
-                    "SELECT id, deposit_id FROM claim WHERE id = $1",
-                    values![id.as_str()],
-                )
-                .await?;
-            let Some(row) = row else {
-                return Ok(ClaimAnswer::NotFound("claim"));
-            };
-            let deposit_id = DepositId::verbatim(&row.of("claim", "id").text("deposit_id")?);
-            let Some(deposit) = locked_deposit(&mut tx, &deposit_id).await? else {
-                return Ok(ClaimAnswer::NotFound("deposit"));
-            };
-            let Some(claim) = claim_in(&mut tx, &id).await? else {
-                return Ok(ClaimAnswer::NotFound("claim"));
-            };
-            if facts::is_serialized(&command) {
-                tx.serialize(RELEASES).await?;
+            let answer = stepped(&mut tx, &id, expected_revision, &command, &context).await?;
+            if let ClaimAnswer::Done(_) = &answer {
+                keep(tx, command.code(), context.dry_run).await?;
             }
-            let said = said::step(&command);
-            let request_digest = Encoder::new("recover/claim-step/1")
-                .field(id.as_str())
-                .field(&expected_revision.to_string())
-                .field(&context.actor.name)
-                .field(&said)
-                .finish();
-            let mut key = context
-                .key
-                .clone()
-                .unwrap_or_else(|| request_digest.to_string());
-            let mut before = images::of_claim(&mut Reader::Tx(&mut tx), &id).await?;
-            let last = last_step(&mut tx, &claim, &before).await?;
-            let damage = match &last {
-                None => Some("no entry of the log tells of it".to_owned()),
-                Some(last) => last.damage.clone(),
-            };
-            let changed_behind = |problem: String| StoreError::ChangedBehind {
-                claim: id.to_string(),
-                problem,
-            };
-            match answered(&mut tx, &key, &request_digest).await? {
-                None => {}
-                Some(Earlier::Other) => return Ok(ClaimAnswer::KeyReused),
-                Some(Earlier::Same(step)) => {
-                    // A key that the caller chose stands for one command. A key of ours stands for a repeat only while
-                    // nothing happened since: the same words after another step are a new command (a second clearing
-                    // after a second hold). Screenings grow old, so that the same words later are a fresh screening.
-                    let is_fresh_screening = matches!(command, Command::Screen { .. })
-                        && context.now.micros_since(step.at) >= SCREENING_REPEAT_MICROS;
-                    let last = last.as_ref().map(|last| last.sequence);
-                    let is_repeat = last == Some(step.sequence) && !is_fresh_screening;
-                    if context.key.is_some() || is_repeat {
-                        // Whoever sends the bytes of the answer again must not send what somebody else put there.
-                        return match damage {
-                            None => Ok(ClaimAnswer::Repeated(claim)),
-                            Some(problem) => Err(changed_behind(problem)),
-                        };
-                    }
-                    key = Encoder::new("recover/claim-key/1")
-                        .field(&request_digest.to_string())
-                        .field(&last.unwrap_or_default().to_string())
-                        .finish()
-                        .to_string();
-                }
-            }
-            let mut seen = Seen::of_deposit(&mut tx, deposit, &context)
-                .await?
-                .with_claim(&mut tx, &claim, &command, &context)
-                .await?;
-            if damage.is_some() {
-                seen.distrust();
-            }
-            let brings_policies = !facts::is_serialized(&command)
-                || matches!(command, Command::Send)
-                || facts::brings_policies(&mut tx, &claim, &context).await?;
-            let policies = if brings_policies {
-                facts::in_force(&context)
-            } else {
-                Vec::new()
-            };
-            let decided = step(
-                &claim,
-                expected_revision,
-                &command,
-                &seen.facts(&context, &policies),
-            );
-            let next = match (decided, damage) {
-                (Err(refusal), _) => return Ok(ClaimAnswer::Refused(refusal)),
-                // Nothing at all happens to a claim whose rows nobody vouches for.
-                (Ok(_), Some(problem)) => return Err(changed_behind(problem)),
-                (Ok(next), None) => next,
-            };
-            if let Written::SlotTaken =
-                parts::write(&mut tx, &claim, &next, &command, &context).await?
-            {
-                return Ok(ClaimAnswer::Refused(Refusal::SlotTaken));
-            }
-            let mut row = changing_values(&next, context.now);
-            row.extend(values![id.as_str(), expected_revision]);
-            if tx.run(rows::UPDATE, row).await? != 1 {
-                return Ok(ClaimAnswer::Refused(Refusal::RevisionDiffers));
-            }
-            if !next.status.is_open() {
-                release_deposit(&mut tx, &next, context.now).await?;
-            }
-            // The first entry that keeps rows keeps all of them.
-            if last.is_none_or(|last| !last.keeps_rows) {
-                before.clear();
-            }
-            let done = Done {
-                claim: &next,
-                before,
-                command: command.code(),
-                said: &said,
-                key: &key,
-                request: &request_digest,
-            };
-            done.finish(tx, &context).await
+            Ok(answer)
         })
         .await
     }
 }
 
-async fn locked_deposit(tx: &mut Tx, id: &DepositId) -> Result<Option<StoredDeposit>, StoreError> {
+/// Applies a command within a transaction. What it answers as done is written with its entry and not yet kept; after any other
+/// answer the transaction must be dropped.
+pub(crate) async fn stepped(
+    tx: &mut Tx,
+    id: &ClaimId,
+    expected_revision: u32,
+    command: &Command,
+    context: &ClaimContext,
+) -> Result<ClaimAnswer, StoreError> {
+    // The deposit is locked before the claim, as in opening one.
+    let row = tx
+        .row(
+            "SELECT id, deposit_id FROM claim WHERE id = $1",
+            values![id.as_str()],
+        )
+        .await?;
+    let Some(row) = row else {
+        return Ok(ClaimAnswer::NotFound("claim"));
+    };
+    let deposit_id = DepositId::verbatim(&row.of("claim", "id").text("deposit_id")?);
+    let Some(deposit) = locked_deposit(tx, &deposit_id).await? else {
+        return Ok(ClaimAnswer::NotFound("deposit"));
+    };
+    let Some(claim) = claim_in(tx, id).await? else {
+        return Ok(ClaimAnswer::NotFound("claim"));
+    };
+    if facts::is_serialized(command) {
+        tx.serialize(RELEASES).await?;
+    }
+    let said = said::step(command);
+    let request_digest = Encoder::new("recover/claim-step/1")
+        .field(id.as_str())
+        .field(&expected_revision.to_string())
+        .field(&context.actor.name)
+        .field(&said)
+        .finish();
+    let mut key = context
+        .key
+        .clone()
+        .unwrap_or_else(|| request_digest.to_string());
+    let mut before = images::of_claim(&mut Reader::Tx(tx), id).await?;
+    let last = last_step(tx, &claim, &before).await?;
+    let damage = match &last {
+        None => Some("no entry of the log tells of it".to_owned()),
+        Some(last) => last.damage.clone(),
+    };
+    let changed_behind = |problem: String| StoreError::ChangedBehind {
+        claim: id.to_string(),
+        problem,
+    };
+    match answered(tx, &key, &request_digest).await? {
+        None => {}
+        Some(Earlier::Other) => return Ok(ClaimAnswer::KeyReused),
+        Some(Earlier::Same(step)) => {
+            // A key that the caller chose stands for one command. A key of ours stands for a repeat only while
+            // nothing happened since: the same words after another step are a new command (a second clearing
+            // after a second hold). Screenings grow old, so that the same words later are a fresh screening.
+            let is_fresh_screening = matches!(command, Command::Screen { .. })
+                && context.now.micros_since(step.at) >= SCREENING_REPEAT_MICROS;
+            let last = last.as_ref().map(|last| last.sequence);
+            let is_repeat = last == Some(step.sequence) && !is_fresh_screening;
+            if context.key.is_some() || is_repeat {
+                // Whoever sends the bytes of the answer again must not send what somebody else put there.
+                return match damage {
+                    None => Ok(ClaimAnswer::Repeated(claim)),
+                    Some(problem) => Err(changed_behind(problem)),
+                };
+            }
+            key = Encoder::new("recover/claim-key/1")
+                .field(&request_digest.to_string())
+                .field(&last.unwrap_or_default().to_string())
+                .finish()
+                .to_string();
+        }
+    }
+    let mut seen = Seen::of_deposit(tx, deposit, context)
+        .await?
+        .with_claim(tx, &claim, command, context)
+        .await?;
+    if damage.is_some() {
+        seen.distrust();
+    }
+    let brings_policies = !facts::is_serialized(command)
+        || matches!(command, Command::Send)
+        || facts::brings_policies(tx, &claim, context).await?;
+    let policies = if brings_policies {
+        facts::in_force(context)
+    } else {
+        Vec::new()
+    };
+    let decided = step(
+        &claim,
+        expected_revision,
+        command,
+        &seen.facts(context, &policies),
+    );
+    let next = match (decided, damage) {
+        (Err(refusal), _) => return Ok(ClaimAnswer::Refused(refusal)),
+        // Nothing at all happens to a claim whose rows nobody vouches for.
+        (Ok(_), Some(problem)) => return Err(changed_behind(problem)),
+        (Ok(next), None) => next,
+    };
+    if let Written::SlotTaken = parts::write(tx, &claim, &next, command, context).await? {
+        return Ok(ClaimAnswer::Refused(Refusal::SlotTaken));
+    }
+    let mut row = changing_values(&next, context.now);
+    row.extend(values![id.as_str(), expected_revision]);
+    if tx.run(rows::UPDATE, row).await? != 1 {
+        return Ok(ClaimAnswer::Refused(Refusal::RevisionDiffers));
+    }
+    if !next.status.is_open() {
+        release_deposit(tx, &next, context.now).await?;
+    }
+    // The first entry that keeps rows keeps all of them.
+    if last.is_none_or(|last| !last.keeps_rows) {
+        before.clear();
+    }
+    let done = Done {
+        claim: &next,
+        before,
+        command: command.code(),
+        said: &said,
+        key: &key,
+        request: &request_digest,
+    };
+    done.write(tx, context).await
+}
+
+pub(crate) async fn locked_deposit(
+    tx: &mut Tx,
+    id: &DepositId,
+) -> Result<Option<StoredDeposit>, StoreError> {
     let sql = format!(
         "SELECT {DEPOSIT_COLUMNS}, {STORE_COLUMNS} FROM deposit WHERE id = $1{}",
         tx.lock_rows()
@@ -368,10 +387,10 @@ struct Done<'a> {
 }
 
 impl Done<'_> {
-    /// Writes the log entry, the message and the key, commits, and answers.
-    async fn finish(self, mut tx: Tx, context: &ClaimContext) -> Result<ClaimAnswer, StoreError> {
+    /// Writes the log entry, the message and the key, and answers.
+    async fn write(self, tx: &mut Tx, context: &ClaimContext) -> Result<ClaimAnswer, StoreError> {
         let sequence = append_step(
-            &mut tx,
+            tx,
             self.claim,
             &self.before,
             (&context.actor.name, self.command, self.said),
@@ -389,12 +408,16 @@ impl Done<'_> {
             ],
         )
         .await?;
-        // A dry run takes the same path; a transaction that is dropped keeps nothing.
-        if !context.dry_run {
-            boundary(self.command, Moment::BeforeCommit);
-            tx.commit().await?;
-            boundary(self.command, Moment::AfterCommit);
-        }
         Ok(ClaimAnswer::Done(self.claim.clone()))
     }
+}
+
+/// Commits. A dry run takes the same path up to here; a transaction that is dropped keeps nothing.
+pub(crate) async fn keep(tx: Tx, command: &str, dry_run: bool) -> Result<(), StoreError> {
+    if !dry_run {
+        boundary(command, Moment::BeforeCommit);
+        tx.commit().await?;
+        boundary(command, Moment::AfterCommit);
+    }
+    Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) mod rows;
 mod said;
 mod spending;
 
-pub(crate) use commands::{RELEASES, claim_in};
+pub(crate) use commands::{RELEASES, claim_in, keep, locked_deposit, stepped};
 pub use packages::{PackageState, StoredPackage};
 
 /// One version of the policy, as it bears on a claim.

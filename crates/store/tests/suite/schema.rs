@@ -3,7 +3,7 @@ use recover_core::amount::Amount;
 use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
-const MIGRATIONS: [(&str, &str); 10] = [
+const MIGRATIONS: [(&str, &str); 11] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -44,10 +44,14 @@ const MIGRATIONS: [(&str, &str); 10] = [
         include_str!("../../../../migrations/sqlite/0010_carrying.sql"),
         include_str!("../../../../migrations/postgres/0010_carrying.sql"),
     ),
+    (
+        include_str!("../../../../migrations/sqlite/0011_match_undone.sql"),
+        include_str!("../../../../migrations/postgres/0011_match_undone.sql"),
+    ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 10] = [
+const SEEDS: [(&str, &str); 11] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -90,6 +94,14 @@ const SEEDS: [(&str, &str); 10] = [
     (
         "INSERT INTO halt VALUES (1, 'halt', 'p', 'why', 5)",
         "SELECT number FROM halt WHERE reason = 'why'",
+    ),
+    (
+        "INSERT INTO appeal (id, user_id, created_at, claimed_txid, claimed_network, claimed_asset, claimed_amount,
+            claimed_to_address, claimed_memo, claimed_from_address, claimed_at, ownership_proof, free_text, status,
+            imported_at, updated_at)
+         VALUES ('A-1', 'u1', 5, '', '', '', '', '', '', '', '', '', '', 'received', 5, 5);
+         INSERT INTO match_undone VALUES ('A-1', 'D-1', 'p', 'why', 5)",
+        "SELECT person FROM match_undone WHERE reason = 'why'",
     ),
 ];
 
@@ -149,7 +161,7 @@ pub async fn two_processes_meet_on_a_new_database(backend: Backend) {
 pub async fn a_newer_or_changed_database_is_left_alone(backend: Backend) {
     backend.open().await.close().await;
     backend
-        .raw("UPDATE _sqlx_migrations SET version = 99 WHERE version = 10")
+        .raw("UPDATE _sqlx_migrations SET version = 99 WHERE version = 11")
         .await
         .unwrap();
     let newer = Store::open(&backend.url()).await.unwrap_err();
@@ -158,7 +170,7 @@ pub async fn a_newer_or_changed_database_is_left_alone(backend: Backend) {
         "{newer}"
     );
     backend
-        .raw("UPDATE _sqlx_migrations SET version = 10 WHERE version = 99")
+        .raw("UPDATE _sqlx_migrations SET version = 11 WHERE version = 99")
         .await
         .unwrap();
     let other = match &backend {
