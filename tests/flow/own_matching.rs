@@ -199,6 +199,88 @@ fn a_closed_appeal_is_not_matched() {
 }
 
 #[test]
+fn a_match_is_taken_back_before_anything_left_the_house() {
+    let desk = desk();
+    let undo = |person: &str, more: &[&str]| {
+        let arguments = [
+            &["--as", person, "--format", "json", "match", "undo", "A-3"],
+            more,
+        ];
+        desk.run(&arguments.concat())
+    };
+    let why = &["--reason", "another customer"][..];
+    // Nothing was matched yet, and not everybody may.
+    undo("ana", why).exits(3).says(&["A-3", "no deposit"]);
+    assert_eq!(matches(&desk).len(), 5);
+    undo("chidi", why).exits(3).says(&["specialist"]);
+    undo("ana", &["--reason", " "]).exits(2);
+    desk.run(&["--as", "ana", "match", "undo", "A-99", "--reason", "x"])
+        .exits(2)
+        .says(&["A-99", "appeals list"]);
+    let arguments = ["claims", "open", "D-2", "--appeal", "A-3"];
+    let open = [&["--as", "ana", "--format", "json"][..], &arguments].concat();
+    let claim = desk.run(&open).ok().json();
+    let dry = undo("bruno", &[why, &["--dry-run"]].concat()).ok().json();
+    assert_eq!(
+        (&dry["dry_run"], &dry["claim_id"]),
+        (&true.into(), &claim["id"])
+    );
+    assert_eq!(desk.json(&["appeals", "show", "A-3"])["status"], "matched");
+
+    let key = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318";
+    let reason = format!("he wrote my private key is {key}");
+    let done = undo("bruno", &["--reason", &reason]).ok().json();
+    assert_eq!(
+        (&done["deposit_id"], &done["claim_id"], &done["dry_run"]),
+        (&"D-2".into(), &claim["id"], &false.into())
+    );
+    let shown = desk.json(&["claims", "show", claim["id"].as_str().unwrap()]);
+    assert!(shown.to_string().contains("cancelled"), "{shown}");
+    let appeal = desk.json(&["appeals", "show", "A-3"]);
+    assert_eq!(appeal["status"], "received");
+    assert!(appeal["match"].is_null(), "{appeal}");
+    let taken = &appeal["taken_back"][0];
+    assert_eq!(
+        (&taken["deposit_id"], &taken["person"]),
+        (&"D-2".into(), &"bruno".into())
+    );
+    assert!(
+        taken["reason"].as_str().unwrap().contains("he wrote"),
+        "{taken}"
+    );
+    let log = desk.run(&["--format", "json", "audit", "verify"]).ok();
+    for text in [appeal.to_string(), shown.to_string(), log.out] {
+        assert!(!text.contains(key), "{text}");
+    }
+    assert!(
+        !String::from_utf8_lossy(&std::fs::read(desk.path("recover.db")).unwrap()).contains(key)
+    );
+
+    // Neither `match` nor the nightly job brings the pair back; the others stay as they were.
+    for again in 0..2 {
+        let lines = matches(&desk);
+        let of = |id: &str| lines.iter().find(|line| line["appeal_id"] == id).unwrap();
+        assert_eq!(of("A-3")["decision"], "none", "run {again}: {}", of("A-3"));
+        assert!(of("A-3")["deposit_id"].is_null());
+        assert!(
+            of("A-3").to_string().contains("taken_back"),
+            "{}",
+            of("A-3")
+        );
+        assert_eq!(of("A-1")["deposit_id"], "D-1", "{}", of("A-1"));
+        desk.run(&["reconcile", "--offline"]);
+    }
+    let page = desk.run(&["appeals", "show", "A-3"]).ok().out;
+    assert!(
+        page.contains("taken back") && page.contains("bruno"),
+        "{page}"
+    );
+    undo("ana", why).exits(3).says(&["bruno", "D-2"]);
+    // A person may still decide for the pair.
+    desk.run(&open).ok();
+}
+
+#[test]
 fn the_tables_read_well() {
     let desk = desk();
     insta::assert_snapshot!("deposits_table", desk.run(&["deposits", "list"]).ok().out);

@@ -8,6 +8,7 @@ use recover_core::appeal::{MatchDecision, MatchOutcome};
 use recover_core::book::{AddressRecord, AddressRole};
 use recover_core::memo::{MemoEvidence, MemoFinding, MemoSign, MemoStanding};
 use recover_core::network::{Family, NetworkId};
+use recover_core::observation::DepositId;
 use recover_matching::{AppealClues, DepositFacts, DepositIndex, UserBook, match_appeals};
 
 fn shown(outcome: &MatchOutcome) -> (MatchDecision, Option<&str>) {
@@ -100,6 +101,52 @@ fn own_an_owner_with_a_rival_is_looked_at_and_the_stranger_gets_nothing() {
     assert_eq!(shown(&outcomes[0]), (MatchDecision::Review, Some("D1")));
     assert!(reason(&outcomes[0], "rival").1.contains("rival_appeal"));
     assert_eq!(shown(&outcomes[1]), (MatchDecision::None, None));
+}
+
+/// As `run`, but a person took `deposit` back from the appeal `id`.
+fn run_without(
+    (id, taken_back): (&str, &str),
+    forms: &[Form],
+    deposits: &[DepositFacts],
+    book: &[AddressRecord],
+) -> Vec<MatchOutcome> {
+    let mut clues: Vec<AppealClues> = forms.iter().map(Form::clues).collect();
+    for clues in clues.iter_mut().filter(|clues| clues.appeal.as_str() == id) {
+        clues.taken_back.insert(DepositId::verbatim(taken_back));
+    }
+    match_appeals(
+        &clues,
+        &DepositIndex::new(deposits.iter().cloned()),
+        &UserBook::new(book),
+    )
+}
+
+#[test]
+fn own_what_a_person_took_back_is_not_proposed_again_and_hinders_no_rival() {
+    let (deposits, book) = world();
+    let forms = [by_transaction("A1", "U1", 1), by_transaction("A2", "U9", 1)];
+    let outcomes = run_without(("A2", "D1"), &forms, &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D1")));
+    assert_eq!(shown(&outcomes[1]), (MatchDecision::None, None));
+    assert!(reason(&outcomes[1], "taken_back").1.contains("D1"));
+    // The very pair that evidence would let pass.
+    let outcomes = run_without(("A1", "D1"), &forms[..1], &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::None, None));
+    // A pair of another appeal changes nothing.
+    let outcomes = run_without(("A7", "D1"), &forms[..1], &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D1")));
+}
+
+#[test]
+fn own_what_is_left_after_a_match_was_taken_back_is_looked_at_by_a_person() {
+    let (mut deposits, book) = world();
+    deposits.push(deposit("D3", "bsc", &hash(1), &address(1), "USDT", "250"));
+    let form = [by_transaction("A1", "U1", 1)];
+    let outcomes = run_without(("A1", "D1"), &form, &deposits, &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Review, Some("D3")));
+    // Alone it would have passed.
+    let alone = run(&form, &deposits[2..], &book);
+    assert_eq!(shown(&alone[0]), (MatchDecision::Auto, Some("D3")));
 }
 
 #[test]

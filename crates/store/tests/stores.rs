@@ -137,6 +137,14 @@ on_both! {
         coverage_periods_join_and_outside_is_unknown,
         accounts_are_unknown_until_told,
     ;
+    match_undo:
+        taking_a_match_back_cancels_its_claim_and_frees_the_deposit,
+        a_pair_taken_back_is_not_stored_again_and_a_person_can_still_name_it,
+        what_a_file_tells_of_the_same_transfer_is_taken_back_with_it,
+        nothing_is_taken_back_once_a_package_is_out_or_the_money_booked,
+        what_people_decided_about_an_appeal_stays,
+        a_remembered_pair_that_was_changed_behind_the_program_is_found,
+    ;
     opening:
         an_url_that_names_no_database_is_refused_without_its_password,
         settings_are_those_of_the_promise,

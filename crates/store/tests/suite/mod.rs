@@ -28,6 +28,7 @@ pub mod deposits;
 pub mod governance;
 pub mod leases;
 pub mod ledger;
+pub mod match_undo;
 pub mod opening;
 pub mod prices;
 pub mod races;
