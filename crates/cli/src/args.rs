@@ -353,11 +353,12 @@ pub enum Claims {
         out: Option<PathBuf>,
     },
     /// Bring back what the signers or the ledger answered
+    #[command(group(clap::ArgGroup::new("answer").required(true)))]
     Import {
         #[command(flatten)]
         step: ClaimStep,
         /// The signed transaction: a file with its bytes, raw, in hexadecimal or in base64
-        #[arg(long, value_name = "FILE", group = "answer", required = true)]
+        #[arg(long, value_name = "FILE", group = "answer")]
         signed: Option<PathBuf>,
         /// A transaction that the signers sent themselves
         #[arg(long, value_name = "TXID", group = "answer")]
@@ -412,7 +413,7 @@ pub enum Claims {
         #[arg(long)]
         all: bool,
     },
-    /// Show one claim with its history
+    /// Show one claim: who, when, on which evidence, which bytes, which block (compliance also sees why it was screened so)
     Show {
         /// The claim
         id: String,

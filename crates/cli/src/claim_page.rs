@@ -433,7 +433,7 @@ pub fn receipt_rows(claim: &Claim, coins: &Coins<'_>) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The postings of a settled claim: columns `account`, `debit`, `credit`.
+/// The postings of a settled claim: columns `account`, `taken from it` (debit), `given to it` (credit).
 pub fn posting_rows(claim: &Claim, coins: &Coins<'_>) -> Vec<Vec<String>> {
     if claim.status != recover_core::claim::ClaimStatus::Settled {
         return Vec::new();

@@ -429,7 +429,7 @@ async fn show(
             claim_page::receipt_rows(&claim, &coins),
         ),
         (
-            &["account", "debit", "credit"],
+            &["account", "taken from it", "given to it"],
             claim_page::posting_rows(&claim, &coins),
         ),
     ];

@@ -82,7 +82,7 @@ pub async fn carry(engine: &Engine, id: &ClaimId) -> anyhow::Result<()> {
             claim_page::receipt_rows(&settled, &coins),
         ),
         (
-            &["account", "debit", "credit"],
+            &["account", "taken from it", "given to it"],
             claim_page::posting_rows(&settled, &coins),
         ),
     ];
