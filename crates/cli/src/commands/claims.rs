@@ -280,10 +280,10 @@ pub async fn cells(engine: &Engine, claim: &Claim) -> anyhow::Result<Vec<String>
     };
     let why = deposit.map_or_else(
         || claim.deposit.to_string(),
-        |deposit| format!("{} on {}", deposit.classification.kind, deposit.network()),
+        |deposit| deposit.classification.kind.to_string(),
     );
     let whom = match (&claim.beneficiary, &claim.destination) {
-        (Some(user), None) => format!("to the account of {user}"),
+        (Some(user), None) => format!("to user {user}"),
         (user, Some(address)) => format!(
             "to {}\nfor {}",
             shortened(address),
@@ -295,7 +295,7 @@ pub async fn cells(engine: &Engine, claim: &Claim) -> anyhow::Result<Vec<String>
         || "no quote yet".to_owned(),
         |given| coins.text(&claim.asset, given.quote.net),
     );
-    let held = if claim.hold.is_some() { ", HELD" } else { "" };
+    let held = if claim.hold.is_some() { "\nHELD" } else { "" };
     let votes = match claim.approvals.len() {
         0 => String::new(),
         1 => ", 1 vote".to_owned(),
@@ -304,7 +304,11 @@ pub async fn cells(engine: &Engine, claim: &Claim) -> anyhow::Result<Vec<String>
     Ok(vec![
         format!("{}\n{}", claim.id, seconds(claim.opened_at)),
         format!("{}{held}\nrevision {}{votes}", claim.status, claim.revision),
-        format!("{}\n{why}", coins.text(&claim.asset, claim.amount)),
+        format!(
+            "{}\n{why}\non {}",
+            coins.text(&claim.asset, claim.amount),
+            claim.asset.network
+        ),
         format!("{net}\n{whom}"),
         next(claim),
     ])
@@ -313,7 +317,7 @@ pub async fn cells(engine: &Engine, claim: &Claim) -> anyhow::Result<Vec<String>
 /// What comes next, in words.
 fn next(claim: &Claim) -> String {
     if claim.hold.is_some() {
-        return "compliance: claims screen --clear".to_owned();
+        return "compliance:\nclaims screen --clear".to_owned();
     }
     match claim.status {
         ClaimStatus::Draft | ClaimStatus::QuoteExpired => "specialist: quote".to_owned(),
@@ -332,27 +336,27 @@ fn next(claim: &Claim) -> String {
             if is_back {
                 "treasury:\nclaims broadcast --execute".to_owned()
             } else {
-                "signers sign it;\ntreasury: claims import --signed".to_owned()
+                "signers sign it;\ntreasury: claims import\n--signed".to_owned()
             }
         }
         ClaimStatus::BroadcastUnknown => {
             "claims track;\nsending the same bytes again\ndoes no harm".to_owned()
         }
-        ClaimStatus::Broadcast | ClaimStatus::Reorged => "claims track, or reconcile".to_owned(),
+        ClaimStatus::Broadcast | ClaimStatus::Reorged => "claims track,\nor reconcile".to_owned(),
         ClaimStatus::Confirming if claim.execution.package.is_none() => {
             "treasury: claims export\n(the next step)".to_owned()
         }
-        ClaimStatus::Confirming => "claims track, or reconcile".to_owned(),
+        ClaimStatus::Confirming => "claims track,\nor reconcile".to_owned(),
         ClaimStatus::Instructed if claim.execution.package.is_none() => {
             "treasury: claims export\n(the next step)".to_owned()
         }
         ClaimStatus::Instructed => {
-            "the ledger books it; treasury:\nclaims import --acknowledgement".to_owned()
+            "the ledger books it;\ntreasury: claims import\n--acknowledgement".to_owned()
         }
         ClaimStatus::ArtifactExpired | ClaimStatus::FailedOnChain => {
             "specialist: quote again,\nor claims cancel".to_owned()
         }
-        ClaimStatus::Mispaid => "claims incidents says what to do".to_owned(),
+        ClaimStatus::Mispaid => "claims incidents\nsays what to do".to_owned(),
         ClaimStatus::Settled
         | ClaimStatus::Rejected
         | ClaimStatus::Cancelled
