@@ -19,6 +19,10 @@ test-nodes:
 test-omnibus seed="20260" deposits="100000":
     OMNIBUS_SEED={{ seed }} OMNIBUS_DEPOSITS={{ deposits }} cargo test --locked -p recover --test omnibus -- --nocapture --test-threads=1
 
+# The seeded simulator around the real engine, with faults and crashes: `just simulate 1 2000`; a failure prints its seed.
+simulate seed="1" count="120":
+    SIMULATOR_SEED={{ seed }} SIMULATOR_SEEDS={{ count }} cargo test --locked -p recover --test simulator -- --nocapture --test-threads=2 no_promise
+
 # Everything CI checks besides the tests.
 lint:
     .ci/run format clippy docs codec deny

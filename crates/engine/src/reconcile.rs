@@ -169,11 +169,7 @@ impl Engine {
                     .is_some_and(|quote| quote.expires_at <= self.now())
             {
                 Some(Command::ExpireQuote)
-            } else if matches!(
-                claim.status,
-                ClaimStatus::PendingApproval | ClaimStatus::Approved
-            ) && !claim.approvals.is_empty()
-            {
+            } else if may_lapse(&claim) && !claim.approvals.is_empty() {
                 Some(Command::LapseVotes)
             } else {
                 None
@@ -315,6 +311,17 @@ impl Engine {
         needs.push(("deposits outside the imported ledger".to_owned(), uncovered));
         needs.retain(|(_, number)| *number > 0);
         Ok(needs)
+    }
+}
+
+/// Nothing of it is out, so that votes which grew too old, or no longer suffice, may be asked for again. Between two steps too: a
+/// claim whose deposit was moved waits for them as well, and can end in no other way.
+fn may_lapse(claim: &Claim) -> bool {
+    match claim.status {
+        ClaimStatus::PendingApproval | ClaimStatus::Approved | ClaimStatus::Prepared => true,
+        ClaimStatus::Confirming | ClaimStatus::Instructed => claim.execution.package.is_none(),
+        ClaimStatus::FailedOnChain | ClaimStatus::ArtifactExpired => claim.execution.is_bound(),
+        _ => false,
     }
 }
 

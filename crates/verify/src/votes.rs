@@ -61,7 +61,9 @@ pub(crate) fn problems(reading: &Reading<'_>) -> (Option<Counted>, Vec<Problem>)
             return (None, problems);
         }
     };
-    for vote in &claim.approvals {
+    // Who voted and acted on the claim later (a hold, a renewed screening) is not counted, as in the engine; where the others are
+    // enough the package may be signed, or nobody ever could.
+    for vote in claim.approvals.iter().filter(|_| !by_quote.is_enough) {
         let name = vote.person.as_str();
         let counts = by_quote.voters.contains(name) || by_quote.compliance.contains(name);
         if claim.involved.contains(name) && !counts {

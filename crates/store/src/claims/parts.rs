@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::incidents::{self, IncidentKind};
 use crate::sql::{IntoValue as _, Statement, Tx, json, values};
 use recover_core::claim::settlement::{is_balanced, postings};
-use recover_core::claim::{Claim, ClaimStatus, Command, Screening};
+use recover_core::claim::{Claim, ClaimStatus, Command, Screening, Sighting};
 use recover_core::digest::Digest;
 use recover_core::time::Timestamp;
 use recover_core::wire::PlanJson;
@@ -82,20 +82,19 @@ pub(super) async fn write(
     if next.status == ClaimStatus::Settled && claim.status != ClaimStatus::Settled {
         post(tx, next, now).await?;
     }
-    if next.status == ClaimStatus::Mispaid && claim.status != ClaimStatus::Mispaid {
+    let is_mispaid = next.status == ClaimStatus::Mispaid && claim.status != ClaimStatus::Mispaid;
+    let incident = match command {
+        _ if is_mispaid => Some(IncidentKind::Mispaid),
+        // Whoever used the slot has the key: the claim ends, and a person must know which transaction that was.
+        Command::Sight(Sighting::Replaced { .. }) => Some(IncidentKind::SlotUsedByAnother),
+        _ => None,
+    };
+    if let Some(kind) = incident {
         let detail = next
             .closing_reason
             .as_deref()
             .unwrap_or("what went out is not what was approved");
-        incidents::insert(
-            tx,
-            Some(&next.id),
-            IncidentKind::Mispaid,
-            detail,
-            actor,
-            now,
-        )
-        .await?;
+        incidents::insert(tx, Some(&next.id), kind, detail, actor, now).await?;
     }
     Ok(Written::Yes)
 }
