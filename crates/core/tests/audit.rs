@@ -366,6 +366,9 @@ proptest! {
     fn every_edit_is_found_at_its_place(
         steps in steps(), forged in said(), at in any::<Index>(),
     ) {
+        // An entry that is forged exactly as one that stands there is no edit.
+        let said_alike = |one: &Said| format!("{:?}", Said { is_erased: false, ..one.clone() });
+        prop_assume!(steps.iter().all(|said| said_alike(said) != said_alike(&forged)));
         let written = write(&steps);
         let place = at.index(written.len() - 2);
         for &edit in EDITS {

@@ -155,7 +155,11 @@ pub(super) fn export(
     require_status(
         guards,
         claim,
-        &[ClaimStatus::Prepared, ClaimStatus::AwaitingSignature],
+        &[
+            ClaimStatus::Prepared,
+            ClaimStatus::AwaitingSignature,
+            ClaimStatus::Instructed,
+        ],
     )?;
     require_release(guards, claim, facts)?;
     live(claim)?;
@@ -167,7 +171,10 @@ pub(super) fn export(
         .as_mut()
         .ok_or(Refusal::PackageMissing)?;
     package.expires_at = expires_at;
-    next.status = ClaimStatus::AwaitingSignature;
+    // Instructions that are out get a new deadline where they are.
+    if claim.status == ClaimStatus::Prepared {
+        next.status = ClaimStatus::AwaitingSignature;
+    }
     next.involved.insert(facts.actor.name.clone());
     Ok(next)
 }

@@ -279,7 +279,12 @@ fn pitfall_090_every_command_leads_to_a_declared_status_or_a_refusal() {
                     Err(Refusal::QuorumMissing)
                 }
                 (None, "export")
-                    if [ClaimStatus::Prepared, ClaimStatus::AwaitingSignature].contains(status) =>
+                    if [
+                        ClaimStatus::Prepared,
+                        ClaimStatus::AwaitingSignature,
+                        ClaimStatus::Instructed,
+                    ]
+                    .contains(status) =>
                 {
                     Err(Refusal::QuorumMissing)
                 }

@@ -48,13 +48,15 @@ impl Engine {
             .ok_or_else(|| refused(Refusal::PlanMissing))?;
         match step {
             Step::Instruct(_) => {
-                // The same instructions may be written out again: their ids make the ledger book them once.
+                // The same instructions may be handed out again with a new deadline: their ids make the ledger book them once.
                 let is_out =
                     claim.status == ClaimStatus::Instructed && claim.execution.package.is_some();
-                if !is_out {
-                    let command = Command::Instruct { expires_at };
-                    claim = self.step(&claim, command, options, person).await?;
-                }
+                let command = if is_out {
+                    Command::Export { expires_at }
+                } else {
+                    Command::Instruct { expires_at }
+                };
+                claim = self.step(&claim, command, options, person).await?;
             }
             Step::Send(leg) => {
                 if claim.execution.package.is_none() {
