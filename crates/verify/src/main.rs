@@ -128,7 +128,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let is_for_the_ledger = judged
+        .as_ref()
+        .is_ok_and(|report| report.effect == "instruct");
     let what = match arguments.signed {
+        None if is_for_the_ledger => "BOOKED",
         None => "SIGNED",
         Some(_) => "SENT",
     };
