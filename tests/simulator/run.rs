@@ -240,7 +240,7 @@ fn finish(sim: &mut Sim, report: &mut Report) -> Result<(), Broken> {
         state.faults = Faults::default();
         for chain in &mut state.chains {
             chain.paused.clear();
-            chain.base_fee = 10_000_000_000;
+            chain.base_fee = 1_000_000_000;
         }
     }
     let mut last: BTreeMap<String, String> = BTreeMap::new();
