@@ -43,6 +43,12 @@ fn no_promise_is_broken_in_the_fourth_quarter() {
     quarter(3);
 }
 
+/// Instructions that were out were handed out again although the claim was on hold.
+#[test]
+fn seed_2011_a_hold_stops_a_second_export_too() {
+    run::seeds(2011, 1, Options::new);
+}
+
 /// Fewer of them on PostgreSQL: the same promises, another database's transactions.
 #[test]
 fn postgres_no_promise_is_broken() {
