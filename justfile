@@ -23,6 +23,10 @@ test-omnibus seed="20260" deposits="100000":
 simulate seed="1" count="120":
     SIMULATOR_SEED={{ seed }} SIMULATOR_SEEDS={{ count }} cargo test --locked -p recover --test simulator -- --nocapture --test-threads=2 no_promise
 
+# Sixty-four approvers and releasers on one claim at once, on both databases: exactly one release. `just race 1000`.
+race rounds="1000":
+    RACE_ROUNDS={{ rounds }} cargo test --locked -p recover-store --test stores -- --nocapture --test-threads=1 races
+
 # Everything CI checks besides the tests.
 lint:
     .ci/run format clippy docs codec deny
