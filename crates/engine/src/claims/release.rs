@@ -48,15 +48,31 @@ impl Engine {
             .ok_or_else(|| refused(Refusal::PlanMissing))?;
         match step {
             Step::Instruct(_) => {
-                // The same instructions may be handed out again with a new deadline: their ids make the ledger book them once.
-                let is_out =
-                    claim.status == ClaimStatus::Instructed && claim.execution.package.is_some();
-                let command = if is_out {
-                    Command::Export { expires_at }
-                } else {
-                    Command::Instruct { expires_at }
-                };
-                claim = self.step(&claim, command, options, person).await?;
+                let out = claim
+                    .execution
+                    .package
+                    .as_ref()
+                    .filter(|_| claim.status == ClaimStatus::Instructed);
+                match out {
+                    None => {
+                        let command = Command::Instruct { expires_at };
+                        claim = self.step(&claim, command, options, person).await?;
+                    }
+                    // The same file once more, which is no other command; it leaves the house only where it still may.
+                    Some(package) if self.now() < package.expires_at => {
+                        let asked = StepOptions {
+                            dry_run: true,
+                            ..options.clone()
+                        };
+                        let command = Command::Export { expires_at };
+                        self.step(&claim, command, &asked, person).await?;
+                    }
+                    // With a new deadline: its ids make the ledger book it once.
+                    Some(_) => {
+                        let command = Command::Export { expires_at };
+                        claim = self.step(&claim, command, options, person).await?;
+                    }
+                }
             }
             Step::Send(leg) => {
                 if claim.execution.package.is_none() {
