@@ -125,6 +125,7 @@ fn every_contract_is_compiled() {
         "TokenGood",
         "TokenNft",
         "TokenNoReturn",
+        "TokenPausable",
         "TokenUnindexed",
     ];
     assert_eq!(names, expected);
