@@ -157,7 +157,7 @@ impl Sim {
                 .unwrap_or("")
                 .trim()
                 .split(' ')
-                .last()
+                .next_back()
                 .unwrap_or("")
                 .to_owned(),
         );

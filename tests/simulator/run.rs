@@ -89,9 +89,12 @@ fn stop_if_broken(sim: &Sim) -> Result<(), Broken> {
     Err(Broken { what, trace })
 }
 
+/// What may happen, and how often beside the rest.
+type Chance = (fn(&mut Sim), u64);
+
 /// One thing happens.
 fn act(sim: &mut Sim) {
-    let table: &[(fn(&mut Sim), u64)] = &[
+    let table: &[Chance] = &[
         (Sim::pass, 90),
         (Sim::deposit, 35),
         (Sim::oddity, 14),
@@ -373,10 +376,8 @@ fn stuck_because(sim: &Sim, claim: &Claim) -> String {
 fn work_on(sim: &mut Sim, claim: &Claim, round: u64) -> Option<Refusal> {
     // What cannot go on is withdrawn after a while, as a desk does.
     if round > 6 && sim.dice.chance(500) {
-        let refusal = sim.cancel(claim);
-        if refusal.is_none() {
-            return None;
-        }
+        // Withdrawn: nothing was refused.
+        sim.cancel(claim)?;
     }
     let has_slot = claim
         .execution

@@ -288,12 +288,8 @@ impl Truth {
                         ));
                     }
                 }
-                (What::Instructions(text), What::Instructions(of)) => {
-                    if same && text != of {
-                        found.push(
-                            "the same instructions were handed out with other text".to_owned(),
-                        );
-                    }
+                (What::Instructions(text), What::Instructions(of)) if same && text != of => {
+                    found.push("the same instructions were handed out with other text".to_owned());
                 }
                 _ => {}
             }

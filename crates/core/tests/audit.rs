@@ -210,7 +210,8 @@ fn edited(log: &mut Vec<Logged>, place: usize, edit: Edit, forged: &Said) -> Vec
         }
         Edit::BodyOfAnErasedOne => {
             // The other way round: erased is allowed, and an empty body is not erased.
-            logged.entry.body_digest = body_digest("another body that nobody said, longer than all of them");
+            logged.entry.body_digest =
+                body_digest("another body that nobody said, longer than all of them");
             logged.hash = logged.entry.hash();
             logged.body = Some(String::new());
             vec![

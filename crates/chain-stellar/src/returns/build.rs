@@ -24,7 +24,7 @@ pub struct Unsigned {
 /// Writes a plan down.
 ///
 /// # Errors
-/// The refusal that [`plan`] would have given, for a plan that was put together by hand.
+/// The refusal that `plan` would have given, for a plan that was put together by hand.
 pub fn build(plan: &ReturnPlan) -> Result<Unsigned, ReturnRefusal> {
     let transaction = transaction(plan)?;
     let envelope = TransactionEnvelope::from(transaction);
