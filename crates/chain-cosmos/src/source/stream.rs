@@ -74,6 +74,10 @@ pub(super) trait Search: Send + Sync {
 
 /// How often a page that contradicts itself is asked again.
 const TRIES_MAX: usize = 4;
+/// How many times more a smaller number must be said before it is believed.
+const FEWER_REPEATS: u32 = 6;
+/// How often more the last window is asked for.
+const LAST_REPEATS: u32 = 4;
 /// How many pages one height may fill.
 const PAGES_MAX: u32 = 10_000;
 /// Blocks that are asked for at once.
@@ -243,7 +247,8 @@ struct Window {
 
 /// Reads the next window and makes sure that the one before it was whole: as many rows must remain as that one left. Where the two
 /// disagree, either number may have been wrong for a moment (an index that still grows, a cache): the rows of the window before
-/// are counted anew, and what is said twice is believed.
+/// are counted anew, and what is said twice is believed; that rows which were counted are no more, only when it is said again and
+/// again: a server that lags behind the one before it says so too.
 async fn agreed<S: Search + ?Sized>(
     source: &S,
     address: &str,
@@ -252,6 +257,15 @@ async fn agreed<S: Search + ?Sized>(
 ) -> Result<Window, SourceError> {
     let client = &source.api().client;
     let mut found = window(source, address, rest).await?;
+    // That nothing follows is claimed by one answer, and a server that lags behind claims it too soon: the largest of several counts.
+    if found.next.is_none() && found.total.is_some() {
+        for _ in 0..LAST_REPEATS {
+            let again = window(source, address, rest).await?;
+            if again.total > found.total {
+                found = again;
+            }
+        }
+    }
     let Some((before, expected)) = before.and_then(|before| Some((before, before.expected?)))
     else {
         return Ok(found);
@@ -260,7 +274,14 @@ async fn agreed<S: Search + ?Sized>(
         if found.total.is_none_or(|total| total == expected) {
             return Ok(found);
         }
-        let again = window(source, address, rest).await?;
+        let is_fewer = found.total.is_some_and(|total| total < expected);
+        let mut again = window(source, address, rest).await?;
+        for _ in 0..if is_fewer { FEWER_REPEATS } else { 0 } {
+            if again.total != found.total {
+                break;
+            }
+            again = window(source, address, rest).await?;
+        }
         if again.total == found.total
             && let Some(range) = HeightRange::new(before.from, rest.from().minus(1))
             && source.search(Key::Coins, address, range, 1).await?.total == Some(before.taken)
