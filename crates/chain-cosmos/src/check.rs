@@ -17,7 +17,7 @@ use prost::Message as _;
 use recover_core::address::Address;
 use recover_core::amount::Amount;
 use recover_core::block::Height;
-use recover_core::check::{Check, Decoded, Deviation, Line, NotReadable, Signed, Slot};
+use recover_core::check::{Check, Decoded, Deviation, Line, NotReadable, Signed, Slot, compared};
 use recover_core::memo::{Memo, MemoKind, place};
 use recover_core::network::{Family, NetworkId};
 use recover_core::plan::{Leg, LegKind};
@@ -47,19 +47,13 @@ impl Check for CosmosCheck {
     }
 
     fn verify(&self, leg: &Leg, unsigned: &[u8]) -> Result<Decoded, Vec<Deviation>> {
-        let request = read(unsigned).map_err(|detail| {
-            vec![Deviation {
-                field: "bytes",
-                found: detail,
-                approved: UNSIGNED.to_owned(),
-            }]
-        })?;
-        let deviations = deviations(leg, &request);
-        if deviations.is_empty() {
-            Ok(decoded(&request))
-        } else {
-            Err(deviations)
-        }
+        compared(
+            leg,
+            None,
+            read(unsigned).map_err(unsigned_not),
+            |request| deviations(leg, request),
+            decoded,
+        )
     }
 
     fn open(&self, chain: &str, approved: &[u8], signed: &[u8]) -> Result<Signed, NotReadable> {

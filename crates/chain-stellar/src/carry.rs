@@ -19,7 +19,7 @@ use recover_core::plan::{Leg, LegKind};
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
 use recover_source::carry::{
-    Carry, CarryError, Order, Sending, Sequence, Standing, Tracked, Unsigned,
+    Carry, CarryError, Order, Sending, Sequence, Standing, Tracked, Unsigned, refused,
 };
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
@@ -32,13 +32,6 @@ const LIFE_SECONDS_MIN: u32 = 60;
 /// Carries payments to one Horizon server.
 pub struct StellarCarry {
     pub(crate) horizon: Horizon,
-}
-
-fn refused(code: &'static str, detail: impl Into<String>) -> CarryError {
-    CarryError::Refused {
-        code,
-        detail: detail.into(),
-    }
 }
 
 fn of_refusal(refusal: &ReturnRefusal) -> CarryError {

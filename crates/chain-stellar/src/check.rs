@@ -15,7 +15,7 @@ use crate::decode::DECIMALS;
 use crate::returns::{self, Action, ReturnSummary};
 use crate::xdr::{self, Network};
 use recover_core::amount::Amount;
-use recover_core::check::{Check, Decoded, Deviation, Line, NotReadable, Signed, Slot};
+use recover_core::check::{Check, Decoded, Deviation, Line, NotReadable, Signed, Slot, compared};
 use recover_core::network::Family;
 use recover_core::plan::Leg;
 use recover_core::time::Timestamp;
@@ -159,28 +159,13 @@ impl Check for StellarCheck {
     }
 
     fn verify(&self, leg: &Leg, unsigned: &[u8]) -> Result<Decoded, Vec<Deviation>> {
-        let mut deviations = Vec::new();
-        if let Err(error) = network(&leg.chain) {
-            deviations.push(Deviation {
-                field: "chain",
-                found: error.detail,
-                approved: leg.chain.clone(),
-            });
-        }
-        match read(unsigned) {
-            Ok(summary) => {
-                deviations.extend(compare::unsigned(leg, &summary, unsigned));
-                if deviations.is_empty() {
-                    return Ok(decoded(&leg.chain, &summary));
-                }
-            }
-            Err(error) => deviations.push(Deviation {
-                field: "bytes",
-                found: error.detail,
-                approved: error.expected.to_owned(),
-            }),
-        }
-        Err(deviations)
+        compared(
+            leg,
+            network(&leg.chain).err(),
+            read(unsigned),
+            |summary| compare::unsigned(leg, summary, unsigned),
+            |summary| decoded(&leg.chain, summary),
+        )
     }
 
     fn open(&self, chain: &str, _approved: &[u8], signed: &[u8]) -> Result<Signed, NotReadable> {

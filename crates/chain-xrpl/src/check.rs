@@ -18,7 +18,7 @@ use crate::returns::{self, Summary};
 use crate::signature;
 use recover_core::amount::Amount;
 use recover_core::block::Height;
-use recover_core::check::{Check, Decoded, Deviation, Line, NotReadable, Signed, Slot};
+use recover_core::check::{Check, Decoded, Deviation, Line, NotReadable, Signed, Slot, compared};
 use recover_core::network::Family;
 use recover_core::plan::Leg;
 use serde_json::Value;
@@ -178,28 +178,13 @@ impl Check for XrplCheck {
     }
 
     fn verify(&self, leg: &Leg, unsigned: &[u8]) -> Result<Decoded, Vec<Deviation>> {
-        let mut deviations = Vec::new();
-        if let Err(error) = network_number(&leg.chain) {
-            deviations.push(Deviation {
-                field: "chain",
-                found: error.detail,
-                approved: leg.chain.clone(),
-            });
-        }
-        match read(unsigned) {
-            Ok(summary) => {
-                deviations.extend(compare::unsigned(leg, &summary, unsigned));
-                if deviations.is_empty() {
-                    return Ok(decoded(&leg.chain, &summary));
-                }
-            }
-            Err(error) => deviations.push(Deviation {
-                field: "bytes",
-                found: error.detail,
-                approved: error.expected.to_owned(),
-            }),
-        }
-        Err(deviations)
+        compared(
+            leg,
+            network_number(&leg.chain).err(),
+            read(unsigned),
+            |summary| compare::unsigned(leg, summary, unsigned),
+            |summary| decoded(&leg.chain, summary),
+        )
     }
 
     fn open(&self, chain: &str, _approved: &[u8], signed: &[u8]) -> Result<Signed, NotReadable> {

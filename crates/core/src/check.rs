@@ -84,6 +84,42 @@ pub struct Signed {
     pub tx_id: TxId,
 }
 
+/// Holds what was read from unsigned bytes against a leg: every deviation at once, a chain that is none of the family's (`chain`) and
+/// bytes that cannot be read among them.
+///
+/// # Errors
+/// Every deviation, at least one.
+pub fn compared<T>(
+    leg: &Leg,
+    chain: Option<NotReadable>,
+    read: Result<T, NotReadable>,
+    compare: impl FnOnce(&T) -> Vec<Deviation>,
+    decode: impl FnOnce(&T) -> Decoded,
+) -> Result<Decoded, Vec<Deviation>> {
+    let mut deviations: Vec<Deviation> = chain
+        .into_iter()
+        .map(|error| Deviation {
+            field: "chain",
+            found: error.detail,
+            approved: leg.chain.clone(),
+        })
+        .collect();
+    match read {
+        Ok(read) => {
+            deviations.extend(compare(&read));
+            if deviations.is_empty() {
+                return Ok(decode(&read));
+            }
+        }
+        Err(error) => deviations.push(Deviation {
+            field: "bytes",
+            found: error.detail,
+            approved: error.expected.to_owned(),
+        }),
+    }
+    Err(deviations)
+}
+
 /// Reads and judges the transactions of one family. Pure: no clock, no network.
 pub trait Check: Send + Sync {
     /// The family.

@@ -127,6 +127,15 @@ pub enum CarryError {
     },
 }
 
+/// A refusal with its stable code and what to do.
+#[must_use]
+pub fn refused(code: &'static str, detail: impl Into<String>) -> CarryError {
+    CarryError::Refused {
+        code,
+        detail: detail.into(),
+    }
+}
+
 /// What the network's sources said about signed bytes that they were given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sending {

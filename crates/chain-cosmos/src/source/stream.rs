@@ -274,9 +274,12 @@ async fn agreed<S: Search + ?Sized>(
         if found.total.is_none_or(|total| total == expected) {
             return Ok(found);
         }
-        let is_fewer = found.total.is_some_and(|total| total < expected);
+        let repeats = match found.total {
+            Some(total) if total < expected => FEWER_REPEATS,
+            _ => 0,
+        };
         let mut again = window(source, address, rest).await?;
-        for _ in 0..if is_fewer { FEWER_REPEATS } else { 0 } {
+        for _ in 0..repeats {
             if again.total != found.total {
                 break;
             }

@@ -23,7 +23,7 @@ use recover_core::plan::{Leg, LegKind};
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
 use recover_source::carry::{
-    Carry, CarryError, Order, Sending, Sequence, Standing, Tracked, Unsigned,
+    Carry, CarryError, Order, Sending, Sequence, Standing, Tracked, Unsigned, refused,
 };
 use recover_source::error::SourceError;
 use serde_json::{Map, Value, json};
@@ -103,13 +103,6 @@ impl XrplCarry {
             .and_then(|queue| whole(queue.get("highest_sequence")?))
             .map(|highest| highest.saturating_add(1));
         Ok(Some(next.max(queued.unwrap_or_default())))
-    }
-}
-
-fn refused(code: &'static str, detail: impl Into<String>) -> CarryError {
-    CarryError::Refused {
-        code,
-        detail: detail.into(),
     }
 }
 

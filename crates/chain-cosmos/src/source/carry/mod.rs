@@ -24,19 +24,12 @@ use recover_core::network::NetworkId;
 use recover_core::plan::Leg;
 use recover_core::time::Timestamp;
 use recover_source::carry::{
-    Carry, CarryError, Order, Sending, Sequence, Standing, Tracked, Unsigned,
+    Carry, CarryError, Order, Sending, Sequence, Standing, Tracked, Unsigned, refused,
 };
 
 /// Carries over one source.
 #[derive(Debug)]
 pub(super) struct Carrier<D>(pub D);
-
-fn refused(code: &'static str, detail: impl Into<String>) -> CarryError {
-    CarryError::Refused {
-        code,
-        detail: detail.into(),
-    }
-}
 
 fn not_built(refusal: &ReturnRefusal) -> CarryError {
     refused(refusal.code(), refusal.to_string())
