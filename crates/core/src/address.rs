@@ -10,9 +10,10 @@ pub enum Payload {
     /// Cosmos SDK. Which hash a network of the Cosmos SDK uses is that network's rule: equal bytes are one key only between
     /// networks with one rule.
     Hash160([u8; 20]),
-    /// An ed25519 public key (Stellar accounts).
+    /// An ed25519 public key (Stellar accounts, Solana wallets).
     Ed25519([u8; 32]),
-    /// 32 bytes that name a contract or a module and no key (Cosmos SDK contracts, Stellar contracts).
+    /// 32 bytes that name a contract or a module and no key (Cosmos SDK contracts, Stellar contracts, accounts of Solana's
+    /// programs).
     Contract32([u8; 32]),
     /// A TON account: the workchain as one signed byte, then the 32 bytes of the hash of its first state.
     Ton([u8; 33]),
@@ -51,7 +52,7 @@ impl Address {
     }
 
     /// The canonical text (EVM: `0x` with the EIP-55 checksum; XRP Ledger: the classic form; Stellar: `G…`, contracts `C…`;
-    /// Cosmos SDK: bech32 with the prefix of its network; TON: bounceable and URL-safe, `EQ…`, so that money sent to a copied
+    /// Cosmos SDK: bech32 with the prefix of its network; Tron: base58check, `T…`; Solana: base58; TON: bounceable and URL-safe, `EQ…`, so that money sent to a copied
     /// address comes back where nothing can take it).
     #[must_use]
     pub fn text(&self) -> &str {

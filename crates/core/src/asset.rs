@@ -19,8 +19,9 @@ pub struct AssetId {
 pub enum AssetReference {
     /// The network's own coin.
     Native,
-    /// A token by what identifies it on its network, in canonical text: a contract's address (EVM, a jetton's master on TON,
-    /// `C…` on Stellar), `CODE.ISSUER` (XRP Ledger, Stellar), `mpt:ISSUANCE_ID` (XRP Ledger), a denom (Cosmos SDK).
+    /// A token by what identifies it on its network, in canonical text: a contract's address (EVM, Tron, a jetton's master on
+    /// TON, `C…` on Stellar), `CODE.ISSUER` (XRP Ledger, Stellar), `mpt:ISSUANCE_ID` (XRP Ledger), `trc10:NUMBER` (Tron), a
+    /// mint (Solana), a denom (Cosmos SDK).
     Contract(String),
     /// A token known only by the symbol a file gave: it can be matched, never quoted.
     Unlisted(String),

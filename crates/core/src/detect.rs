@@ -66,6 +66,12 @@ pub trait Detect: Send + Sync {
         false
     }
 
+    /// Whether the canonical text of an address carries a checksum, so that a typo is refused. Where it does not, a wrong character
+    /// gives another address, and whoever shows one must say so.
+    fn tells_typos(&self) -> bool {
+        true
+    }
+
     /// The one network whose addresses have this form; `None` where every network of the family shares its form.
     fn home(&self, _address: &Address) -> Option<NetworkId> {
         None
