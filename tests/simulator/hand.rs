@@ -77,6 +77,13 @@ impl Sim {
             what,
             file,
         };
+        // What leaves the house must pass at its signers at that very moment.
+        let now = self.world.state().now;
+        if let Err(problems) = recover_verify::verify(&handed.file, &self.roster, now) {
+            let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            let text = format!("handed out, and refused at once: {}", told.join("; "));
+            self.world.state().truth.breaks(text);
+        }
         let policy = self.desk.policy.approval.clone();
         self.world
             .state()

@@ -106,7 +106,7 @@ fn act(sim: &mut Sim) {
         (Sim::halt, 2),
         (Sim::lift, 12),
         (Sim::sign, 60),
-        (Sim::book, 50),
+        (|sim| sim.book(None), 50),
         (
             |sim| {
                 let _ = sim.import();
@@ -220,11 +220,14 @@ pub fn advance(sim: &mut Sim, claim: &Claim) -> Option<Refusal> {
             sim.track();
             None
         }
+        ClaimStatus::Instructed if claim.execution.package.is_some() && !claim.is_decided() => {
+            sim.approve(claim)
+        }
         ClaimStatus::Instructed => {
             if claim.execution.package.is_none() || sim.dice.chance(200) {
                 return sim.export(claim);
             }
-            sim.book();
+            sim.book(Some(claim));
             sim.acknowledge(claim)
         }
         ClaimStatus::Settled

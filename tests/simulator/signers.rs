@@ -9,12 +9,13 @@ use recover_chain_evm::{address, call};
 use recover_core::amount::Amount;
 use recover_core::claim::Claim;
 use recover_core::digest::Digest;
+use recover_core::plan::{Leg, Step};
 use recover_verify::{Code, PackageFile};
 use serde_json::Value;
 
 impl Sim {
-    /// One of the packages that were handed out, the newest of its claim; `wanted` says of which kind.
-    fn package(&mut self, wanted: impl Fn(&What) -> bool) -> Option<(usize, Handed)> {
+    /// One of the packages that were handed out, the newest of its claim; `wanted` says which.
+    fn package(&mut self, wanted: impl Fn(&Handed) -> bool) -> Option<(usize, Handed)> {
         let state = self.world.state();
         let newest: Vec<(usize, Handed)> = state
             .truth
@@ -23,7 +24,7 @@ impl Sim {
             .enumerate()
             .filter(|(place, handed)| {
                 let later = state.truth.handed.iter().skip(place + 1);
-                wanted(&handed.what) && !later.into_iter().any(|other| other.claim == handed.claim)
+                wanted(handed) && !later.into_iter().any(|other| other.claim == handed.claim)
             })
             .map(|(place, handed)| (place, handed.clone()))
             .collect();
@@ -85,16 +86,6 @@ impl Sim {
                 }
                 false
             }
-        }
-    }
-
-    /// Whether an honest package is refused for nothing but its times: one that ran out gets no new deadline once its tier rose, so that the
-    /// ledger's team books them late.
-    fn is_only_late(&self, handed: &Handed) -> bool {
-        let now = self.world.state().now;
-        match recover_verify::verify(&handed.file, &self.roster, now) {
-            Ok(_) => false,
-            Err(problems) => problems.iter().all(|problem| is_about_time(problem.code)),
         }
     }
 
@@ -166,7 +157,8 @@ impl Sim {
 
     /// Signers sign what passes, send it back or send it themselves. A bribed one signs something else.
     pub fn sign(&mut self) {
-        let Some((place, handed)) = self.package(|what| matches!(what, What::Transaction { .. }))
+        let Some((place, handed)) =
+            self.package(|handed| matches!(handed.what, What::Transaction { .. }))
         else {
             return;
         };
@@ -185,7 +177,7 @@ impl Sim {
                     "a bribed signer sends something else for {}",
                     handed.claim
                 ));
-                self.send_by_hand(&handed, &bytes, Some(ByHand::Stolen(place)));
+                self.send_by_hand(&handed.claim, leg, &bytes, Some(ByHand::Stolen(place)));
             } else {
                 self.world.tell(format!(
                     "a bribed signer hands back something else for {}",
@@ -204,13 +196,13 @@ impl Sim {
             handed.claim, handed.step
         ));
         match self.dice.below(10) {
-            0 => self.send_by_hand(&handed, &bytes, None),
+            0 => self.send_by_hand(&handed.claim, leg, &bytes, None),
             1 if self.world.state().faults.source > 0 => {
                 let faster = sped_up(&transaction);
                 let bytes = keys::sign(&key, &faster);
                 self.world.tell("  and with a higher price");
                 self.world.state().truth.count("sped up");
-                self.send_by_hand(&handed, &bytes, Some(ByHand::SpedUp(place)));
+                self.send_by_hand(&handed.claim, leg, &bytes, Some(ByHand::SpedUp(place)));
             }
             _ => self.signed.push((handed.claim.clone(), bytes)),
         }
@@ -219,24 +211,20 @@ impl Sim {
     /// What can neither be signed nor taken back: the signers use its slot for a payment of nothing to themselves, as the refusal
     /// `package_live` asks.
     pub fn burn(&mut self, claim: &Claim) {
-        let state = self.world.state();
-        let mut handed = state.truth.handed.iter().rev();
-        let found = handed.find(|handed| handed.claim == claim.id.as_str());
-        let Some(handed) = found.cloned() else {
-            return;
-        };
-        drop(state);
-        let What::Transaction { leg, unsigned, .. } = &handed.what else {
+        // By the engine's record: an export that was cut off reached nobody, and holds its slot all the same.
+        let (Some(Step::Send(leg)), Some(package)) =
+            (claim.current_step(), &claim.execution.package)
+        else {
             return;
         };
         let key = Sim::key_behind(&leg.signer).expect("every signer is known");
-        let mut transaction = Transaction::from_unsigned(unsigned).expect("our own bytes");
+        let mut transaction = Transaction::from_unsigned(&package.bytes).expect("our own bytes");
         transaction.to = keys::account(&key);
         transaction.value = Amount::ZERO;
         transaction.data = Vec::new();
         let bytes = keys::sign(&key, &transaction);
         self.world.state().truth.count("slot burnt");
-        self.send_by_hand(&handed, &bytes, Some(ByHand::Burnt));
+        self.send_by_hand(claim.id.as_str(), leg, &bytes, Some(ByHand::Burnt));
     }
 
     fn stolen(&mut self, transaction: &Transaction) -> Transaction {
@@ -249,10 +237,7 @@ impl Sim {
         stolen
     }
 
-    fn send_by_hand(&mut self, handed: &Handed, bytes: &[u8], why: Option<ByHand>) {
-        let What::Transaction { leg, .. } = &handed.what else {
-            return;
-        };
+    fn send_by_hand(&mut self, claim: &str, leg: &Leg, bytes: &[u8], why: Option<ByHand>) {
         let mut state = self.world.state();
         let network = if leg.network.as_str() == NORTH {
             NORTH
@@ -271,22 +256,25 @@ impl Sim {
         let sent = chain.expect("two networks").submit(bytes);
         state.tell(format!(
             "signers send {id} for {} themselves: {sent:?}",
-            handed.claim
+            claim
         ));
         drop(state);
         self.sent_by_hand
-            .push((handed.claim.clone(), id.as_str().to_owned()));
+            .push((claim.to_owned(), id.as_str().to_owned()));
     }
 
     /// The ledger's team checks a package and books it; sometimes with a wrong amount, sometimes again.
-    pub fn book(&mut self) {
-        let Some((_, handed)) = self.package(|what| matches!(what, What::Instructions(_))) else {
+    pub fn book(&mut self, claim: Option<&Claim>) {
+        let Some((_, handed)) = self.package(|handed| {
+            matches!(handed.what, What::Instructions(_))
+                && claim.is_none_or(|claim| handed.claim == claim.id.as_str())
+        }) else {
             return;
         };
         let What::Instructions(text) = &handed.what else {
             return;
         };
-        if !self.accepts(&handed) && !self.is_only_late(&handed) {
+        if !self.accepts(&handed) {
             return;
         }
         let mut state = self.world.state();

@@ -9,6 +9,7 @@ use recover_core::appeal::{AppealStatus, MatchDecision};
 use recover_core::block::Height;
 use recover_core::claim::{Claim, ClaimStatus, Command, Refusal};
 use recover_core::deposit::{DepositStatus, Origin, Queue};
+use recover_core::time::Timestamp;
 use recover_store::{ClaimFilter, DepositFilter, LeaseAnswer};
 use std::collections::BTreeMap;
 
@@ -169,7 +170,7 @@ impl Engine {
                     .is_some_and(|quote| quote.expires_at <= self.now())
             {
                 Some(Command::ExpireQuote)
-            } else if may_lapse(&claim) && !claim.approvals.is_empty() {
+            } else if may_lapse(&claim, self.now()) && !claim.approvals.is_empty() {
                 Some(Command::LapseVotes)
             } else {
                 None
@@ -316,10 +317,14 @@ impl Engine {
 
 /// Nothing of it is out, so that votes which grew too old, or no longer suffice, may be asked for again. Between two steps too: a
 /// claim whose deposit was moved waits for them as well, and can end in no other way.
-fn may_lapse(claim: &Claim) -> bool {
+fn may_lapse(claim: &Claim, now: Timestamp) -> bool {
     match claim.status {
         ClaimStatus::PendingApproval | ClaimStatus::Approved | ClaimStatus::Prepared => true,
-        ClaimStatus::Confirming | ClaimStatus::Instructed => claim.execution.package.is_none(),
+        ClaimStatus::Confirming => claim.execution.package.is_none(),
+        ClaimStatus::Instructed => {
+            let package = claim.execution.package.as_ref();
+            package.is_none_or(|package| now >= package.expires_at)
+        }
         ClaimStatus::FailedOnChain | ClaimStatus::ArtifactExpired => claim.execution.is_bound(),
         _ => false,
     }

@@ -67,7 +67,7 @@ on_both! {
         an_edit_of_a_prepared_claim_drops_its_package,
         money_that_went_wrong_opens_an_incident,
         a_repeat_of_every_step_is_answered_and_not_carried_out_again,
-        lapsed_votes_make_a_revision_that_keeps_plan_and_screening,
+        lapsed_votes_make_a_revision_on_the_newest_clearance,
         a_vote_without_a_plan_is_refused,
     ;
     claims:

@@ -350,6 +350,12 @@ fn next(claim: &Claim) -> String {
         ClaimStatus::Instructed if claim.execution.package.is_none() => {
             "treasury: claims export\n(the next step)".to_owned()
         }
+        ClaimStatus::Instructed if !claim.is_decided() => {
+            format!(
+                "wallet team, for a new deadline:\nclaims approve --revision {}",
+                claim.revision
+            )
+        }
         ClaimStatus::Instructed => {
             "the ledger books it;\ntreasury: claims import\n--acknowledgement".to_owned()
         }

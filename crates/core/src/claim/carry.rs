@@ -28,11 +28,16 @@ fn require_quorum(
 ) -> Result<(), Refusal> {
     let all_enough = counts.iter().all(|count| count.is_enough);
     guards.require(all_enough, Refusal::QuorumMissing)?;
-    for count in counts {
-        let ends = claim
-            .approved
-            .as_ref()
-            .and_then(|approved| approved.at.plus_seconds(count.tier.delay_seconds));
+    for (policy, count) in facts.policies.iter().zip(counts) {
+        // The signers hold a package to the tier that it was approved in: rolling sums that fell since shorten nothing.
+        let ends = claim.approved.as_ref().and_then(|approved| {
+            let then = policy.approval.tiers.iter();
+            let then = then
+                .filter(|tier| tier.name == approved.tier)
+                .map(|tier| tier.delay_seconds);
+            let delay = then.fold(count.tier.delay_seconds, i64::max);
+            approved.at.plus_seconds(delay)
+        });
         guards.require(
             ends.is_some_and(|ends| facts.now >= ends),
             Refusal::DelayRunning,
@@ -171,9 +176,10 @@ pub(super) fn export(
         .as_mut()
         .ok_or(Refusal::PackageMissing)?;
     package.expires_at = expires_at;
-    // Instructions that are out get a new deadline where they are.
-    if claim.status == ClaimStatus::Prepared {
-        next.status = ClaimStatus::AwaitingSignature;
+    match claim.status {
+        // They are told anew where they are, perhaps by other votes than before.
+        ClaimStatus::Instructed => package.prepared_at = facts.now,
+        _ => next.status = ClaimStatus::AwaitingSignature,
     }
     next.involved.insert(facts.actor.name.clone());
     Ok(next)

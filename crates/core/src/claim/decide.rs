@@ -296,7 +296,9 @@ fn voted(
     let may_vote = facts.actor.is_any(VOTERS) || (is_opener && facts.actor.is_any(MAKERS));
     guards.require(may_vote, Refusal::RoleMissing)?;
     guards.require(!facts.policies.is_empty(), Refusal::PolicyMissing)?;
-    require_status(guards, claim, &[ClaimStatus::PendingApproval])?;
+    let is_undecided = claim.status == ClaimStatus::PendingApproval
+        || (claim.status == ClaimStatus::Instructed && !claim.is_decided());
+    guards.require(is_undecided, Refusal::StatusWrong)?;
     guards.require(claim.hold.is_none(), Refusal::OnHold)?;
     require_still_there(guards, claim, facts)?;
     guards.require(claim.plan.is_some(), Refusal::PlanMissing)?;
@@ -351,7 +353,10 @@ fn voted(
         }
     }
     if decided.is_some() {
-        next.status = ClaimStatus::Approved;
+        // What is out stays out: these votes are for its next deadline.
+        if claim.status == ClaimStatus::PendingApproval {
+            next.status = ClaimStatus::Approved;
+        }
         next.approved = decided;
     }
     Ok(next)
@@ -393,12 +398,17 @@ fn quote_expired(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Resu
 }
 
 /// Votes that grew too old, or no longer suffice under the policies in force, make a new revision: everybody votes afresh. This is
-/// also the only way on for a claim whose deposit was moved and whose votes ran out before its last step.
+/// also the only way on for a claim whose deposit was moved and whose votes ran out before its last step. Instructions that are out
+/// past their deadline stay out, since the ledger may book them late and books their ids once: the votes are for a new deadline.
 fn lapsed(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Claim, Refusal> {
     guards.require(!facts.policies.is_empty(), Refusal::PolicyMissing)?;
     let is_idle = match claim.status {
         ClaimStatus::PendingApproval | ClaimStatus::Approved | ClaimStatus::Prepared => true,
-        ClaimStatus::Confirming | ClaimStatus::Instructed => claim.execution.package.is_none(),
+        ClaimStatus::Confirming => claim.execution.package.is_none(),
+        ClaimStatus::Instructed => {
+            let package = claim.execution.package.as_ref();
+            package.is_none_or(|package| facts.now >= package.expires_at)
+        }
         ClaimStatus::FailedOnChain | ClaimStatus::ArtifactExpired => claim.execution.is_bound(),
         _ => false,
     };
@@ -415,17 +425,27 @@ fn lapsed(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Clai
             .iter()
             .any(|vote| is_old(vote, policy.approval.vote_valid_seconds))
     });
-    // Fewer than enough is what pending means; a delay that still runs takes no vote back.
-    let too_few = claim.status != ClaimStatus::PendingApproval
+    // Fewer than enough is what undecided means; a delay that still runs takes no vote back.
+    let too_few = claim.is_decided()
         && !count_all(guards, claim, facts)
             .is_ok_and(|counts| counts.iter().all(|count| count.is_enough));
     guards.require(some_old || too_few, Refusal::VotesStillValid)?;
     let mut next = claim.clone();
     next.revision = claim.revision.saturating_add(1);
     next.approvals.clear();
-    next.approved = None;
-    next.execution.package = None;
-    next.status = ClaimStatus::PendingApproval;
+    // What is voted on afresh is the newest clearance, which the signers hold to an age as well.
+    if next.rescreening.as_ref().is_some_and(|latest| latest.clear) {
+        next.screening = next.rescreening.take();
+    }
+    // What may have moved stays in the sums by which other claims find their tier.
+    let is_out = claim.status == ClaimStatus::Instructed && claim.execution.package.is_some();
+    if !is_out && !claim.execution.is_bound() {
+        next.approved = None;
+    }
+    if !is_out {
+        next.execution.package = None;
+        next.status = ClaimStatus::PendingApproval;
+    }
     Ok(next)
 }
 

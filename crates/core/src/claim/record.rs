@@ -117,7 +117,7 @@ pub struct Claim {
     pub rescreening: Option<Screening>,
     /// The votes on this revision.
     pub approvals: Vec<Approval>,
-    /// Set when the votes were enough.
+    /// Set when the votes were enough. Where something left the house it outlives votes that lapsed ([`Claim::is_decided`]).
     pub approved: Option<Approved>,
     /// How far the plan was carried out.
     pub execution: Execution,
@@ -132,6 +132,16 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Whether the votes of this revision were enough, which the last of them decided.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        self.approved.as_ref().is_some_and(|approved| {
+            self.approvals
+                .iter()
+                .any(|vote| vote.approved_at == approved.at)
+        })
+    }
+
     /// The digest that approvers vote on: every field that has an effect. The struct is taken apart without `..`, so
     /// that a new field cannot be forgotten here. What happens to the content (status, votes, packages) is no part of it.
     #[must_use]

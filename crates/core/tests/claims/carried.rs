@@ -3,7 +3,7 @@
 use crate::world::{
     AMOUNT, FEE, PACKAGE_SECONDS, START, VOTE_SECONDS, World, acknowledge, answers, because, block,
     cancel, ethereum, expired, failed, finalised, import, included, invalidate, later, quote,
-    quoted, reject, replaced, screen, signed, tx,
+    quoted, reject, replaced, screen, signed, tx, vote,
 };
 use proptest::prelude::*;
 use recover_core::amount::Amount;
@@ -447,6 +447,59 @@ fn i22_an_answer_of_another_amount_is_mispaid() {
     turned.reverse();
     let again = world.act(&claim, "tom", &Command::Acknowledge { answers: turned });
     assert_eq!(again, Ok(settled));
+}
+
+#[test]
+fn instructions_that_ran_out_with_their_votes_are_voted_on_anew() {
+    let mut world = World::crediting();
+    let claim = world.claim_at(ClaimStatus::Instructed);
+    let export = |world: &World, claim: &Claim| world.act(claim, "tom", &world.export());
+    // Within the deadline votes stay what they were.
+    let early = world.act(&claim, "", &Command::LapseVotes);
+    assert_eq!(early, Err(Refusal::StatusWrong));
+    world.now = later(START, VOTE_SECONDS + 1);
+    let claim = world.act(&claim, "eve", &screen(true)).expect("again");
+    assert_eq!(export(&world, &claim), Err(Refusal::QuorumMissing));
+    let lapsed = world
+        .act(&claim, "", &Command::LapseVotes)
+        .expect("nobody's vote is young enough");
+    assert_eq!(
+        (lapsed.status, lapsed.revision, lapsed.approvals.len()),
+        (ClaimStatus::Instructed, 2, 0)
+    );
+    // What the ledger may book late stays out: it is neither ended nor changed, counts in the sums, and its answer is taken.
+    assert_eq!(lapsed.execution, claim.execution);
+    assert!(lapsed.approved.is_some() && !lapsed.is_decided());
+    for (name, command) in [
+        ("ada", world.quote(&lapsed)),
+        ("ada", cancel()),
+        ("dee", reject()),
+        ("", invalidate()),
+    ] {
+        let found = world.act(&lapsed, name, &command);
+        assert_eq!(found, Err(Refusal::PackageLive), "{}", command.code());
+    }
+    let booked = world.act(&lapsed, "tom", &acknowledge(&lapsed));
+    assert_eq!(booked.map(|claim| claim.status), Ok(ClaimStatus::Settled));
+    // Votes that are too few are not taken back every night.
+    let half = world.act(&lapsed, "bob", &vote(&lapsed)).expect("one");
+    assert_eq!(
+        world.act(&half, "", &Command::LapseVotes),
+        Err(Refusal::VotesStillValid)
+    );
+    assert_eq!(export(&world, &half), Err(Refusal::QuorumMissing));
+    let again = world.act(&half, "cyd", &vote(&half)).expect("two");
+    assert!(again.is_decided());
+    assert_eq!(again.status, ClaimStatus::Instructed);
+    let more = world.act(&again, "dee", &vote(&again));
+    assert_eq!(more, Err(Refusal::StatusWrong));
+    let exported = export(&world, &again).expect("a new deadline");
+    let (before, after) = (claim.execution.package, exported.execution.package.clone());
+    let (before, after) = (before.expect("out"), after.expect("out"));
+    assert!(before.expires_at < world.now && after.expires_at > world.now);
+    assert_eq!((before.attempt, before.bytes), (after.attempt, after.bytes));
+    let settled = world.act(&exported, "tom", &acknowledge(&exported));
+    assert_eq!(settled.map(|claim| claim.status), Ok(ClaimStatus::Settled));
 }
 
 #[test]

@@ -220,6 +220,8 @@ const ARROWS: &[(&str, ClaimStatus, ClaimStatus)] = {
         ("accept", S::Quoted, S::Accepted),
         ("screen_clear", S::Accepted, S::PendingApproval),
         ("approve", S::PendingApproval, S::PendingApproval),
+        // For a new deadline of instructions that are out.
+        ("approve", S::Instructed, S::Instructed),
         ("reject", S::PendingApproval, S::Rejected),
         ("reject", S::Approved, S::Rejected),
         ("reject", S::Prepared, S::Rejected),

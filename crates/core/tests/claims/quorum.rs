@@ -134,6 +134,27 @@ fn leads_and_delay_are_asked_by_tier() {
     }
 }
 
+#[test]
+fn sums_that_fell_since_approval_shorten_no_delay() {
+    let (mut world, claim) = pending(|policy| {
+        let small = tier(Some(100_000), 2);
+        let large = Tier {
+            delay_seconds: 600,
+            ..tier(None, 2)
+        };
+        policy.tiers = vec![small, large];
+    });
+    world.spending.beneficiary.day = cents(1_000_000);
+    let approved = voted(&world, &claim, &["bob", "cyd"]);
+    assert_eq!(approved.status, ClaimStatus::Approved);
+    world.spending.beneficiary.day = cents(0);
+    for (seconds, expected) in [(599, Some(Refusal::DelayRunning)), (600, None)] {
+        world.now = later(START, seconds);
+        let found = world.act(&approved, "tom", &world.release(&approved));
+        assert_eq!(found.err(), expected, "after {seconds} s");
+    }
+}
+
 /// An opener of a claim alone: who, and what they did today already.
 fn alone(opener: &str, value: u128, claims: u32) -> Result<ClaimStatus, Refusal> {
     let mut world = World::new();

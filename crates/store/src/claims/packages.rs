@@ -389,7 +389,8 @@ async fn update(tx: &mut Tx, claim: &Claim, package: &Package) -> Result<(), Sto
     let (signed, block) = (package.signed.as_ref(), package.block.as_ref());
     tx.run(
         "UPDATE package SET expires_at = $1, signed = $2, unsigned = $3, signer = $4, signer_key = $5, signed_tx_id = $6,
-            tx_id = $7, block_height = $8, block_hash = $9, block_time = $10 WHERE claim_id = $11 AND attempt = $12",
+            tx_id = $7, block_height = $8, block_hash = $9, block_time = $10,
+            revision = $13, prepared_at = $14 WHERE claim_id = $11 AND attempt = $12",
         values![
             package.expires_at,
             signed.map(|signed| signed.bytes.clone()),
@@ -402,7 +403,9 @@ async fn update(tx: &mut Tx, claim: &Claim, package: &Package) -> Result<(), Sto
             block.map(|block| &block.hash),
             block.map(|block| block.time),
             claim.id.as_str(),
-            package.attempt
+            package.attempt,
+            claim.revision,
+            package.prepared_at
         ],
     )
     .await?;

@@ -330,7 +330,7 @@ pub async fn a_repeat_of_every_step_is_answered_and_not_carried_out_again(backen
     assert_sound(&store).await;
 }
 
-pub async fn lapsed_votes_make_a_revision_that_keeps_plan_and_screening(backend: Backend) {
+pub async fn lapsed_votes_make_a_revision_on_the_newest_clearance(backend: Backend) {
     let store = founded(&backend).await;
     let claim = approved_credit(&store, "0x1").await;
     let again = by_at("cat", later(600));
@@ -341,7 +341,9 @@ pub async fn lapsed_votes_make_a_revision_that_keeps_plan_and_screening(backend:
         (claim.revision, claim.status, claim.approvals.len()),
         (2, ClaimStatus::PendingApproval, 0)
     );
-    assert!(claim.plan.is_some() && claim.screening.is_some() && claim.rescreening.is_some());
+    assert!(claim.plan.is_some() && claim.rescreening.is_none());
+    let cleared = claim.screening.as_ref().map(|first| first.decided_at);
+    assert_eq!(cleared, Some(later(600)));
     same(&store, &claim).await;
     let later_still = later(2 * super::world::DAY + 60);
     let claim = stepped(&store, &claim, screen(true), by_at("cat", later_still)).await;

@@ -1,7 +1,7 @@
 //! The invariants, reckoned beside the machine: none of its own helpers is asked.
 
 use super::moves::Claims;
-use super::state::{Broken, Brought, Stage, State, Weather, What};
+use super::state::{Broken, Brought, Out, Stage, State, Weather, What};
 use super::world::{CYD, EVE, World};
 use crate::claim::{Claim, ClaimStatus};
 use stateright::Property;
@@ -61,7 +61,7 @@ pub(super) fn of_step(
     };
     let out = state.package_of(index).and_then(|at| state.out.get(at));
     match what {
-        What::Vote | What::VoteOld if after.status == ClaimStatus::Approved => enough(),
+        What::Vote | What::VoteOld if after.is_decided() => enough(),
         What::Release | What::Export => enough().or_else(unhalted).or_else(by_treasury),
         What::Clear => is(actor != EVE, Broken::ScreenedByOutsider),
         What::Accept => {
@@ -136,8 +136,16 @@ pub(super) fn of_state(model: &Claims, state: &State) -> Option<Broken> {
         .or_else(|| is(state.paid > 1, Broken::PaidTwice))
         .or_else(|| is(live().count() > 1, Broken::TwoPackages))
         .or_else(|| {
-            let is_old = live()
-                .any(|out| claim_of(out.claim).is_some_and(|claim| claim.revision != out.revision));
+            // Instructions that are still the claim's own may be older than its votes: their ids are the same.
+            let is_kept = |claim: &Claim, out: &Out| {
+                let package = claim.execution.package.as_ref();
+                out.stage == Stage::WithLedger
+                    && package.is_some_and(|package| package.attempt == out.attempt)
+            };
+            let is_old = live().any(|out| {
+                claim_of(out.claim)
+                    .is_some_and(|claim| claim.revision != out.revision && !is_kept(claim, out))
+            });
             is(is_old, Broken::SupersededOut)
         })
         .or_else(|| {
@@ -147,6 +155,9 @@ pub(super) fn of_state(model: &Claims, state: &State) -> Option<Broken> {
         })
         .or_else(|| is(settled && state.paid != 1, Broken::SettledUnpaid))
 }
+
+/// Only where the ledger is told.
+pub(super) const WHILE_INSTRUCTED: &str = "approved anew while instructions are out";
 
 /// What the search must come across: an invariant that is never put to the test says nothing.
 pub(super) fn reached() -> Vec<Property<Claims>> {
@@ -168,6 +179,14 @@ pub(super) fn reached() -> Vec<Property<Claims>> {
         Property::sometimes("approved in the second revision", |_, state| {
             any(state, |claim| {
                 claim.status == ClaimStatus::Approved && claim.revision == 2
+            })
+        }),
+        Property::sometimes(WHILE_INSTRUCTED, |_, state| {
+            any(state, |claim| {
+                claim.status == ClaimStatus::Instructed
+                    && claim.revision == 2
+                    && claim.execution.package.is_some()
+                    && claim.is_decided()
             })
         }),
         Property::sometimes("held while a package is out", |_, state: &State| {

@@ -108,7 +108,12 @@ impl Claims {
                 reason: because(),
             },
             // Nobody is asked for a vote elsewhere: reckoning the digest there would only cost time.
-            What::Vote | What::VoteOld if claim.status != ClaimStatus::PendingApproval => {
+            What::Vote | What::VoteOld
+                if !matches!(
+                    claim.status,
+                    ClaimStatus::PendingApproval | ClaimStatus::Instructed
+                ) =>
+            {
                 return None;
             }
             // Where one person may vote without end, three times are enough to see it.

@@ -231,7 +231,8 @@ impl Hash for State {
                     )
                 })
                 .collect();
-            (votes, claim.approvals.len(), &claim.involved).hash(state);
+            (votes, claim.approvals.len(), claim.is_decided()).hash(state);
+            claim.involved.hash(state);
             let execution = &claim.execution;
             (execution.done, execution.attempts, execution.receipts.len()).hash(state);
             if let Some(package) = &execution.package {
