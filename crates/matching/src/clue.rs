@@ -139,4 +139,8 @@ pub struct AppealClues {
     /// Deposits that a person took back from this appeal: they are not proposed again, and whatever else fits is looked at by
     /// a person. No clue in the text: whoever matches fills it in.
     pub taken_back: BTreeSet<DepositId>,
+    /// Deposits of which this user proved to be the sender, by a signature or a verification deposit that the engine itself
+    /// checked, or by a record that a person vouches for. Hard evidence for these deposits and for no other. No clue in the
+    /// text: whoever matches fills it in.
+    pub proven: BTreeSet<DepositId>,
 }

@@ -19,6 +19,8 @@ struct Pick {
     /// Another deposit that fits address, asset, amount and time as well.
     is_repeated: bool,
     is_capped: bool,
+    /// Whether this user proved to be its sender.
+    is_proven: bool,
     /// The weights of all candidates and the prior against them.
     field: Vec<i32>,
     reasons: Vec<MatchReason>,
@@ -32,13 +34,21 @@ impl Pick {
     fn is_found(&self, prior: i32) -> bool {
         self.levels.sum >= prior && self.levels.owner != Owner::OtherAddress
     }
+
+    /// Whether what the exchange alone knows, or a proof, makes it this user's. A proof of the sender says nothing against the
+    /// address book or a memo that name somebody else.
+    fn is_entitled(&self) -> bool {
+        let owner = self.levels.owner;
+        let is_free = matches!(owner, Owner::Unknown | Owner::NearMemo | Owner::Sender);
+        owner.is_entitled() || (self.is_proven && is_free)
+    }
 }
 
 /// Matches every appeal: exactly one outcome each, in the order of `appeals`. The order of appeals, deposits and book rows
 /// changes no outcome.
 ///
 /// `auto` needs both: which deposit (its exact transaction, or the only one that fits address, asset, amount and time) and
-/// whose (an address issued to this user alone, or this user's own memo). A transaction id is public and never enough.
+/// whose (an address issued to this user alone, this user's own memo, or a proof that this user sent it). A transaction id is public and never enough.
 /// When users name one deposit by its transaction and nobody owns it, all of them are in `conflict`; when one owns it, the
 /// owner is looked at by a person and the others get `none`. What a person took back from an appeal is no candidate of it and no
 /// rival's hindrance; the appeal passes only by a person from then on.
@@ -101,6 +111,7 @@ fn pick(clues: &AppealClues, deposits: &DepositIndex, book: &UserBook, prior: i3
             .count(),
         is_repeated: others().any(|(_, other)| other.is_complete() && other.owner == levels.owner),
         is_capped: candidates.is_capped,
+        is_proven: clues.proven.contains(&deposits.rows.get(row)?.facts.id),
         field: others().map(|(_, other)| other.sum).collect(),
         reasons: evidence::reasons(&comparer, deposits.rows.get(row)?, &levels),
     })
@@ -112,7 +123,7 @@ struct Rival {
     user_id: String,
     sum: i32,
     names_by_transaction: bool,
-    owner: Owner,
+    is_entitled: bool,
     is_found: bool,
 }
 
@@ -128,7 +139,7 @@ fn rivals(
             user_id: clues.user_id.clone(),
             sum: pick.levels.sum,
             names_by_transaction: pick.names_by_transaction(),
-            owner: pick.levels.owner,
+            is_entitled: pick.is_entitled(),
             is_found: pick.is_found(prior),
         };
         let list = by_row.entry(pick.row).or_default();
@@ -138,6 +149,7 @@ fn rivals(
             Some(known) => {
                 known.sum = known.sum.max(here.sum);
                 known.names_by_transaction |= here.names_by_transaction;
+                known.is_entitled |= here.is_entitled;
                 known.is_found |= here.is_found;
             }
         }
@@ -166,7 +178,7 @@ fn outcome(
         .count();
     let owners = rivals
         .iter()
-        .filter(|rival| rival.names_by_transaction && rival.owner.is_entitled())
+        .filter(|rival| rival.names_by_transaction && rival.is_entitled)
         .count();
     let is_contested = pick.names_by_transaction() && naming > 0 && owners != 1;
     let found = others.iter().filter(|rival| rival.is_found).count();
@@ -217,12 +229,12 @@ fn outcome(
         MatchDecision::None
     } else if is_contested {
         MatchDecision::Conflict
-    } else if pick.names_by_transaction() && owners == 1 && !levels.owner.is_entitled() {
+    } else if pick.names_by_transaction() && owners == 1 && !pick.is_entitled() {
         // Another user owns it and names it: this one only knows its transaction.
         MatchDecision::None
     } else if levels.sum < prior {
         MatchDecision::None
-    } else if levels.owner.is_entitled()
+    } else if pick.is_entitled()
         && is_which
         && pick.twins == 0
         && !has_rival

@@ -85,6 +85,7 @@ pub fn normalise(appeal: &Appeal, words: &Vocabulary) -> AppealClues {
             session_view_at: appeal.session_view_at,
             unread: Vec::new(),
             taken_back: BTreeSet::new(),
+            proven: BTreeSet::new(),
         },
     };
     reader.ids(Field::TxId, &appeal.claimed_txid);
