@@ -44,6 +44,10 @@ record-demo:
 bench addresses="10000000":
     cargo run --release --locked -p recover-watch --example watch_speed -- {{ addresses }}
 
+# Made-up appeals and deposits with their truth: `just cases /tmp/some-folder 100000 7 formats`; profiles base, formats, mixes, careless, together.
+cases folder size="100000" seed="1" profile="base":
+    cargo run --locked -p recover-testkit --example make_cases -- {{ folder }} --size {{ size }} --seed {{ seed }} --profile {{ profile }}
+
 # What CI runs.
 pre-push:
     .ci/run
