@@ -49,6 +49,13 @@ fn seed_2011_a_hold_stops_a_second_export_too() {
     run::seeds(2011, 1, Options::new);
 }
 
+/// The person whose sending was cut off sent the bytes again after a halt, and was answered from the log; so was an export.
+#[test]
+fn seeds_1545_and_237_a_halt_stops_what_the_same_person_does_again() {
+    run::seeds(1545, 1, Options::new);
+    run::seeds(237, 1, Options::new);
+}
+
 /// Fewer of them on PostgreSQL: the same promises, another database's transactions.
 #[test]
 fn postgres_no_promise_is_broken() {

@@ -118,6 +118,7 @@ on_both! {
     ;
     governance:
         a_halt_stops_every_release_until_two_people_lift_it,
+        the_same_sending_again_asks_the_halt_and_the_hold_of_now,
         a_halt_that_was_deleted_behind_the_program_still_halts,
         the_first_policy_is_in_force_and_later_ones_wait,
         a_vote_needs_the_policy_in_force_and_that_of_the_quote,

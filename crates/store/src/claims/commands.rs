@@ -190,6 +190,7 @@ pub(crate) async fn stepped(
         claim: id.to_string(),
         problem,
     };
+    let mut is_repeated = false;
     match answered(tx, &key, &request_digest).await? {
         None => {}
         Some(Earlier::Other) => return Ok(ClaimAnswer::KeyReused),
@@ -203,10 +204,14 @@ pub(crate) async fn stepped(
             let is_repeat = last == Some(step.sequence) && !is_fresh_screening;
             if context.key.is_some() || is_repeat {
                 // Whoever sends the bytes of the answer again must not send what somebody else put there.
-                return match damage {
-                    None => Ok(ClaimAnswer::Repeated(claim)),
-                    Some(problem) => Err(changed_behind(problem)),
-                };
+                if let Some(problem) = damage {
+                    return Err(changed_behind(problem));
+                }
+                // What leaves the house on this answer leaves it by the rules of now: a halt or a hold may have come since.
+                if !matches!(command, Command::Send | Command::Export { .. }) {
+                    return Ok(ClaimAnswer::Repeated(claim));
+                }
+                is_repeated = true;
             }
             key = Encoder::new("recover/claim-key/1")
                 .field(&request_digest.to_string())
@@ -240,6 +245,7 @@ pub(crate) async fn stepped(
         (Err(refusal), _) => return Ok(ClaimAnswer::Refused(refusal)),
         // Nothing at all happens to a claim whose rows nobody vouches for.
         (Ok(_), Some(problem)) => return Err(changed_behind(problem)),
+        (Ok(_), None) if is_repeated => return Ok(ClaimAnswer::Repeated(claim)),
         (Ok(next), None) => next,
     };
     if let Written::SlotTaken = parts::write(tx, &claim, &next, command, context).await? {

@@ -16,7 +16,9 @@ use recover_core::observation::Position;
 use recover_core::people::Role;
 use recover_core::plan::Plan;
 use recover_core::time::Timestamp;
-use recover_store::{ClaimContext, LiftAnswer, PolicyAnswer, PolicyRules, PolicyState, Store};
+use recover_store::{
+    ClaimAnswer, ClaimContext, LiftAnswer, PolicyAnswer, PolicyRules, PolicyState, Store,
+};
 
 pub async fn a_halt_stops_every_release_until_two_people_lift_it(backend: Backend) {
     let store = founded(&backend).await;
@@ -68,6 +70,35 @@ pub async fn a_halt_stops_every_release_until_two_people_lift_it(backend: Backen
         refusal(&store, &claim, Command::Send, by("tom")).await,
         Refusal::Halted
     );
+    assert_sound(&store).await;
+}
+
+pub async fn the_same_sending_again_asks_the_halt_and_the_hold_of_now(backend: Backend) {
+    let store = founded(&backend).await;
+    let leg = transfer();
+    let claim = approved_sweep(&store, "0x1").await;
+    let claim = stepped(&store, &claim, prepare(&leg, 1), by("tom")).await;
+    let claim = stepped(&store, &claim, export(), by("tom")).await;
+    let claim = stepped(&store, &claim, import(&leg, 1), by("tom")).await;
+    let with_key = || ClaimContext {
+        key: Some("send-1".to_owned()),
+        ..by("tom")
+    };
+    let claim = stepped(&store, &claim, Command::Send, with_key()).await;
+    let again = store.step_claim(&claim.id, claim.revision, Command::Send, with_key());
+    assert_eq!(again.await.unwrap(), ClaimAnswer::Repeated(claim.clone()));
+    store.halt("cat", "an alarm", later(1)).await.unwrap();
+    for context in [with_key(), by("tom")] {
+        let refused = refusal(&store, &claim, Command::Send, context).await;
+        assert_eq!(refused, Refusal::Halted);
+    }
+    for (name, seconds) in [("wim", 2), ("wil", 3)] {
+        let lifted = store.lift_halt(name, "a drill", later(seconds)).await;
+        assert!(lifted.is_ok());
+    }
+    let claim = stepped(&store, &claim, screen(false), by_at("cat", later(4))).await;
+    let refused = refusal(&store, &claim, Command::Send, with_key()).await;
+    assert_eq!(refused, Refusal::OnHold);
     assert_sound(&store).await;
 }
 
