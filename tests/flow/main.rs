@@ -9,6 +9,7 @@
 mod desk;
 
 mod own_bad_input;
+mod own_by_import;
 mod own_command_line;
 mod own_imports;
 mod own_matching;

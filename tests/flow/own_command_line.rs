@@ -104,7 +104,7 @@ fn init_writes_the_files_that_everything_else_reads() {
     let desk = Desk::new();
     desk.run(&["init"]).ok();
     let networks = rows(desk.json(&["chains", "list"]));
-    assert_eq!(networks.len(), 26);
+    assert_eq!(networks.len(), 28);
     for network in &networks {
         let keys: Vec<&str> = network
             .as_object()
@@ -126,8 +126,8 @@ fn init_writes_the_files_that_everything_else_reads() {
         let families = networks.iter().map(|network| &network["family"]);
         families.filter(|known| **known == family).count()
     };
-    let families = ["evm", "cosmos", "xrpl", "stellar", "ton"];
-    assert_eq!(families.map(of), [16, 7, 1, 1, 1]);
+    let families = ["evm", "cosmos", "xrpl", "stellar", "ton", "tron", "solana"];
+    assert_eq!(families.map(of), [16, 7, 1, 1, 1, 1, 1]);
     let policy = desk.run(&["policy", "check"]).ok();
     assert!(format!("{}{}", policy.out, policy.err).contains("example"));
     // What is there stays there.
@@ -146,7 +146,7 @@ fn the_list_of_networks_reads_well() {
         csv.lines().next(),
         Some("name,family,caip2,native,deposits,recovery")
     );
-    assert_eq!(csv.lines().count(), 27);
+    assert_eq!(csv.lines().count(), 29);
 }
 
 #[test]

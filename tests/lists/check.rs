@@ -3,8 +3,10 @@
 
 use recover_chain_cosmos::CosmosFamily;
 use recover_chain_evm::address;
+use recover_chain_solana::SolanaFamily;
 use recover_chain_stellar::StellarFamily;
 use recover_chain_ton::TonFamily;
+use recover_chain_tron::TronFamily;
 use recover_chain_xrpl::{ISSUED_DECIMALS, XrplFamily};
 use recover_core::detect::Detect as _;
 use recover_testkit::cache;
@@ -48,6 +50,9 @@ const MEMO: &[&str] = &[
     "dydx",
     "ton",
 ];
+
+/// The networks whose deposits come by import.
+const IMPORT: &[&str] = &["tron", "solana"];
 
 /// One asset as the configuration has it.
 #[derive(Debug, Clone)]
@@ -140,6 +145,8 @@ fn canonical(caip2: &str, contract: &str) -> Option<String> {
         "stellar" => StellarFamily.asset(contract),
         "cosmos" => CosmosFamily.asset(contract),
         "tvm" => TonFamily.asset(contract),
+        "tron" => TronFamily.asset(contract),
+        "solana" => SolanaFamily.asset(contract),
         other => panic!("no codec for {other}"),
     };
     text.ok()
@@ -215,10 +222,10 @@ fn oracle_every_asset_is_confirmed_by_its_lists() {
 }
 
 #[test]
-fn oracle_the_coins_of_memo_networks_have_the_decimals_of_the_lists() {
+fn oracle_the_coins_outside_the_evm_have_the_decimals_of_the_lists() {
     let configuration = configuration();
     let lists = lists();
-    for network in MEMO {
+    for network in MEMO.iter().chain(IMPORT) {
         let table = &configuration["network"][*network];
         let caip2 = table["caip2"].as_str().expect("a chain id").to_owned();
         let decimals = table["native"]["decimals"].as_integer();
@@ -241,7 +248,10 @@ fn own_the_networks_are_all_there() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_eq!(networks, EVM.iter().chain(MEMO).copied().collect());
+    assert_eq!(
+        networks,
+        EVM.iter().chain(MEMO).chain(IMPORT).copied().collect()
+    );
     // No list covers them: nothing but their coins may be listed.
     for network in ["ethereum-classic", "celestia", "sei"] {
         let table = &configuration["network"][network];
@@ -254,6 +264,10 @@ fn own_the_networks_are_all_there() {
     for network in MEMO {
         let memo = &configuration["network"][*network]["memo"];
         assert_eq!(memo.as_str(), Some("required"), "{network}");
+    }
+    for network in IMPORT {
+        let table = &configuration["network"][*network];
+        assert_eq!(table.get("source"), None, "{network}");
     }
 }
 

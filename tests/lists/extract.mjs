@@ -38,6 +38,8 @@ const OTHERS = {
   "xrpl:0": { bitgo: "xrp" },
   "stellar:pubnet": { bitgo: "xlm" },
   "tvm:-239": { bitgo: "ton" },
+  "tron:0x2b6653dc": { bitgo: "trx" },
+  "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp": { bitgo: "sol" },
   "cosmos:cosmoshub-4": { bitgo: "atom", registry: "cosmoshub" },
   "cosmos:osmosis-1": { bitgo: "osmo", registry: "osmosis" },
   "cosmos:kava_2222-10": { bitgo: "kavacosmos", registry: "kava" },
@@ -102,6 +104,12 @@ function* bitgo(modules) {
         break;
       case "JettonToken":
         rows.push(["tvm:-239", coin.contractAddress, coin.decimalPlaces, coin.suffix]);
+        break;
+      case "TronErc20Coin":
+        rows.push(["tron:0x2b6653dc", coin.contractAddress, coin.decimalPlaces, coin.suffix]);
+        break;
+      case "SolCoin":
+        rows.push(["solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", coin.tokenAddress, coin.decimalPlaces, coin.suffix]);
         break;
     }
   });

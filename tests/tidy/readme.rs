@@ -27,9 +27,15 @@ fn expected(network: &toml::Value) -> Option<Vec<String>> {
     }
     let confirmations = finality.get("confirmations")?.as_integer()?;
     let assets = network.get("asset").and_then(toml::Value::as_array);
+    let caip2 = text(network, "caip2")?;
     Some(vec![
         text(network, "display")?,
-        text(network, "caip2")?.strip_prefix("eip155:")?.to_owned(),
+        // The networks that nothing reads stand in a table of their own, with the whole id.
+        match caip2.strip_prefix("eip155:") {
+            Some(number) => number.to_owned(),
+            None if network.get("source").is_none() => format!("`{caip2}`"),
+            None => return None,
+        },
         text(network.get("native")?, "symbol")?,
         assets.map_or(0, Vec::len).to_string(),
         match text(finality, "rule")?.as_str() {
@@ -135,4 +141,12 @@ fn own_a_network_told_wrongly_is_found() {
     let row = "| C (`c`) | `cosmos:c-1` | C | memo | CometBFT RPC, REST | own |";
     assert_eq!(violations(row, &chains), Vec::<String>::new());
     assert_eq!(violations(&row.replace(", REST", ""), &chains).len(), 1);
+
+    let chains = self::chains(
+        "[network.d]\nfamily = \"tron\"\ndisplay = \"D\"\ncaip2 = \"tron:0x1\"\nnative.symbol = \"D\"\n\
+         finality = { rule = \"confirmations\", confirmations = 19 }\n",
+    );
+    let row = "| D (`d`) | `tron:0x1` | D | 0 | 19 confirmations | codec |";
+    assert_eq!(violations(row, &chains), Vec::<String>::new());
+    assert_eq!(violations(&row.replace("19", "1"), &chains).len(), 1);
 }

@@ -41,6 +41,8 @@ pub enum Answer {
     NotProved(String),
     /// The network did not answer.
     Silent(String),
+    /// Nothing in this build reads the network: its deposits come from files. Those of the asked transaction, if any.
+    ByImport(Vec<Deposit>),
 }
 
 /// A transaction as one network has it.
@@ -109,10 +111,20 @@ impl Diagnosis {
             .iter()
             .filter_map(|(network, answer)| match answer {
                 Answer::Silent(reason) => Some((network, reason.as_str())),
-                Answer::Found(_) | Answer::Account(_) | Answer::Absent | Answer::NotProved(_) => {
-                    None
-                }
+                Answer::Found(_)
+                | Answer::Account(_)
+                | Answer::Absent
+                | Answer::NotProved(_)
+                | Answer::ByImport(_) => None,
             })
+    }
+
+    /// The networks that nothing here reads, whose deposits come from files.
+    pub fn by_import(&self) -> impl Iterator<Item = &NetworkId> {
+        self.answers
+            .iter()
+            .filter(|(_, answer)| matches!(answer, Answer::ByImport(_)))
+            .map(|(network, _)| network)
     }
 
     /// Whether every asked network that could hold it proved that it does not.
@@ -136,9 +148,16 @@ impl Engine {
         networks: &[String],
     ) -> Result<Diagnosis, EngineError> {
         let (subject, linked) = self.understand(text)?;
+        // Nobody can be asked about these, and without them the answer would seem complete.
+        let by_import = self.chains.networks.values().filter(|network| {
+            networks.is_empty()
+                && network.is_by_import()
+                && linked.as_ref().is_none_or(|linked| *linked == network.id)
+        });
         let asked: Vec<&NetworkConfig> = self
             .networks(networks)?
             .into_iter()
+            .chain(by_import)
             .filter(|network| subject.fits(network.family))
             .collect();
         let mut pending: FuturesUnordered<_> = asked
@@ -209,6 +228,9 @@ impl Engine {
     async fn ask(&self, network: &NetworkConfig, subject: &Subject) -> Result<Answer, EngineError> {
         let source = match self.source(network) {
             Ok(source) => source,
+            Err(EngineError::ImportOnly { .. }) => {
+                return Ok(Answer::ByImport(self.imported(network, subject).await?));
+            }
             Err(error) => return Ok(Answer::Silent(error.to_string())),
         };
         let answer = match subject {
@@ -276,6 +298,26 @@ impl Engine {
             }
         };
         Ok(answer)
+    }
+
+    /// What files said of a transaction; nothing of an address, whose deposits are listed whatever their network.
+    async fn imported(
+        &self,
+        network: &NetworkConfig,
+        subject: &Subject,
+    ) -> Result<Vec<Deposit>, EngineError> {
+        let id = match subject {
+            Subject::Transaction(ids) => ids.get(&network.family),
+            Subject::Address(..) => None,
+        };
+        let Some(id) = id else {
+            return Ok(Vec::new());
+        };
+        let stored = self
+            .store
+            .deposits_of_transaction(Some(&network.id), id)
+            .await?;
+        Ok(stored.into_iter().map(|stored| stored.deposit).collect())
     }
 
     /// Judges the movements of a transaction, stores those at our addresses and puts them first.
@@ -386,9 +428,11 @@ impl Engine {
             .iter()
             .filter_map(|(network, answer)| match answer {
                 Answer::Found(found) => Some((network, found.as_ref())),
-                Answer::Account(_) | Answer::Absent | Answer::NotProved(_) | Answer::Silent(_) => {
-                    None
-                }
+                Answer::Account(_)
+                | Answer::Absent
+                | Answer::NotProved(_)
+                | Answer::Silent(_)
+                | Answer::ByImport(_) => None,
             })
             .collect();
         found.sort_by_key(|(network, found)| {
@@ -400,7 +444,15 @@ impl Engine {
             )
         });
         let Some((network, best)) = found.first() else {
-            return Ok((Vec::new(), None));
+            // What a network has goes before what a file says.
+            let imported = answers.iter().find_map(|(network, answer)| match answer {
+                Answer::ByImport(deposits) if !deposits.is_empty() => Some((network, deposits)),
+                _ => None,
+            });
+            return Ok(imported.map_or_else(
+                || (Vec::new(), None),
+                |(network, deposits)| (deposits.clone(), Some(network.clone())),
+            ));
         };
         let count = if best.ours > 0 {
             best.ours
@@ -458,6 +510,9 @@ fn record(diagnosis: &Diagnosis) -> DiagnosisRecord {
                 Answer::Absent => "absent".to_owned(),
                 Answer::NotProved(reason) => format!("not proved: {reason}"),
                 Answer::Silent(reason) => format!("silent: {reason}"),
+                Answer::ByImport(deposits) => {
+                    format!("by import only, {} imported deposits", deposits.len())
+                }
             };
             (network.as_str(), text)
         })

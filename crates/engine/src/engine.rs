@@ -176,13 +176,16 @@ impl Engine {
     /// The sources of a network.
     ///
     /// # Errors
-    /// When its family has no adapter in this build, or its table names no source.
+    /// When its family has no adapter in this build or is by import only, or its table names no source.
     pub fn source(&self, network: &NetworkConfig) -> Result<&Arc<dyn ChainRead>, EngineError> {
         self.sources
             .get(&network.id)
             .ok_or_else(|| match self.adapters.of(network.family) {
                 None => EngineError::NoAdapter {
                     family: network.family,
+                },
+                Some(_) if network.is_by_import() => EngineError::ImportOnly {
+                    network: network.id.clone(),
                 },
                 Some(_) => EngineError::NoSource {
                     network: network.id.clone(),

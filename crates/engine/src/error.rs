@@ -38,6 +38,14 @@ pub enum EngineError {
         /// The network.
         network: recover_core::network::NetworkId,
     },
+    /// A network that no source of this build can read.
+    #[error(
+        "network '{network}' is by import only: nothing in this build reads its blocks; bring its deposits with `recover deposits import`"
+    )]
+    ImportOnly {
+        /// The network.
+        network: recover_core::network::NetworkId,
+    },
     /// An id that the store does not have.
     #[error("{what} '{id}' is not in the database; {hint}")]
     NotFound {

@@ -129,8 +129,9 @@ impl Complaint {
         match self {
             Self::Typo(said) | Self::Kind(said) => said,
             Self::None => "a transaction id is 64 hexadecimal digits, with 0x before them on EVM networks and in base64 too on \
-                           TON; an address begins with 0x (EVM), r or X (XRP Ledger), G or M (Stellar), a prefix and 1 \
-                           (Cosmos SDK), EQ, UQ or 0: (TON)"
+                           TON, or some 88 letters of base58 on Solana; an address begins with 0x (EVM), r or X (XRP \
+                           Ledger), G or M (Stellar), a prefix and 1 (Cosmos SDK), EQ, UQ or 0: (TON), T (Tron), or is \
+                           some 44 letters of base58 (Solana)"
                 .to_owned(),
         }
     }

@@ -84,7 +84,7 @@ fn broken(from: &str, to: &str) -> String {
 #[test]
 fn own_the_shipped_networks_load() {
     let config = shipped();
-    assert_eq!(config.networks.len(), 26);
+    assert_eq!(config.networks.len(), 28);
     let ethereum = config.network(&NetworkId::new("ethereum")).unwrap();
     assert_eq!(ethereum.evm_chain_id(), Some(1));
     assert_eq!(ethereum.deposits, DepositState::Open);
@@ -113,6 +113,8 @@ fn own_networks_are_found_by_what_users_call_them() {
         ("ERC-20", "ethereum"),
         ("AVAX C-Chain", "avalanche"),
         ("ETHEREUM CLASSIC", "ethereum-classic"),
+        ("TRC-20", "tron"),
+        ("SPL", "solana"),
     ];
     for (text, name) in cases {
         assert_eq!(
@@ -121,7 +123,7 @@ fn own_networks_are_found_by_what_users_call_them() {
             "{text}"
         );
     }
-    assert_eq!(config.by_name("trc20"), None, "known, but not configured");
+    assert_eq!(config.by_name("btc"), None, "known, but not configured");
     assert_eq!(config.by_name(""), None);
     assert_eq!(
         config

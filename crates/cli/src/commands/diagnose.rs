@@ -121,6 +121,8 @@ fn is_ours(diagnosis: &Diagnosis) -> bool {
         Subject::Address(..) => diagnosis.deciding().is_some(),
         Subject::Transaction(..) => diagnosis.answers.values().any(|answer| match answer {
             Answer::Found(found) => found.ours > 0,
+            // A file of the exchange's own deposits named it.
+            Answer::ByImport(deposits) => !deposits.is_empty(),
             Answer::Account(_) | Answer::Absent | Answer::NotProved(_) | Answer::Silent(_) => false,
         }),
     }
@@ -174,6 +176,15 @@ fn answer_view(engine: &Engine, network: &NetworkId, answer: &Answer) -> AnswerV
         Answer::Absent => ("absent", "not there".to_owned()),
         Answer::NotProved(reason) => ("not_proved", reason.clone()),
         Answer::Silent(reason) => ("silent", reason.clone()),
+        Answer::ByImport(deposits) => {
+            let named = match deposits.len() {
+                0 => String::new(),
+                1 => "; an imported deposit has it".to_owned(),
+                count => format!("; {count} imported deposits have it"),
+            };
+            let detail = format!("by import only, nothing here reads its blocks{named}");
+            ("by_import", detail)
+        }
     };
     AnswerView {
         network: network.to_string(),
@@ -247,12 +258,23 @@ impl RoutingView {
     }
 }
 
-fn explanation(diagnosis: &Diagnosis) -> String {
+fn explanation(engine: &Engine, diagnosis: &Diagnosis) -> String {
     match diagnosis.deciding() {
         Some(deposit) => explain::kind(deposit.classification.kind).to_owned(),
         None => match &diagnosis.subject {
-            Subject::Address(..) if diagnosis.book.is_empty() => {
-                "This address is not in the address book, and no deposit at it is stored.".to_owned()
+            Subject::Address(_, family) if diagnosis.book.is_empty() => {
+                let tells_typos = engine
+                    .adapters()
+                    .of(*family)
+                    .is_none_or(|adapter| adapter.detect().tells_typos());
+                let doubt = match tells_typos {
+                    true => "",
+                    false => {
+                        " Addresses of this family carry no checksum: a wrong character gives another address, so compare it \
+                         with the one that was given out."
+                    }
+                };
+                format!("This address is not in the address book, and no deposit at it is stored.{doubt}")
             }
             Subject::Address(routed, _)
                 if diagnosis.book.iter().all(|record| record.value != routed.address.text()) =>
@@ -264,6 +286,13 @@ fn explanation(diagnosis: &Diagnosis) -> String {
             Subject::Address(..) => "The address is ours; no deposit at it is stored.".to_owned(),
             Subject::Transaction(..) if diagnosis.answers.is_empty() => {
                 "No network was asked: none that is configured has such transaction ids.".to_owned()
+            }
+            Subject::Transaction(..)
+                if diagnosis.by_import().count() == diagnosis.answers.len() =>
+            {
+                "Deposits of this network are by import only: nothing here reads its blocks, and no imported deposit has this \
+                 transaction."
+                    .to_owned()
             }
             Subject::Transaction(..) if diagnosis.is_proved_absent() => {
                 "No asked network has this transaction.".to_owned()
@@ -286,6 +315,13 @@ fn next(diagnosis: &Diagnosis) -> String {
             return format!(
                 "repair the sources of {} (`recover chains check`) and ask again",
                 silent.join(", ")
+            );
+        }
+        let by_import: Vec<String> = diagnosis.by_import().map(ToString::to_string).collect();
+        if !by_import.is_empty() && matches!(diagnosis.subject, Subject::Transaction(..)) {
+            return format!(
+                "look for it in an explorer of {}, which nothing here reads; if it is there, `recover deposits import` brings it in",
+                by_import.join(", ")
             );
         }
         return match &diagnosis.subject {
@@ -320,7 +356,7 @@ fn view(
         routing_value: RoutingView::of(diagnosis),
         network: diagnosis.network.as_ref().map(ToString::to_string),
         kind: deciding.map(|deposit| deposit.classification.kind.code()),
-        explanation: explanation(diagnosis),
+        explanation: explanation(engine, diagnosis),
         verdict: deciding.map(|deposit| VerdictView::of(&deposit.classification.verdict)),
         who_signs: deciding.map(who_signs),
         memo_finding: deciding
@@ -386,7 +422,7 @@ pub fn page(
                 classification.kind,
                 deposit.network()
             );
-            let _ = writeln!(page, "{}\n", explanation(diagnosis));
+            let _ = writeln!(page, "{}\n", explanation(engine, diagnosis));
             facts(&mut page, engine, diagnosis, deposit);
             field(&mut page, "why", explain::verdict(&classification.verdict));
             if let Verdict::NeedsDeploy(legs) = &classification.verdict {
@@ -432,7 +468,7 @@ pub fn page(
         }
         None => {
             let _ = writeln!(page, "NOTHING FOUND   {kind_of_subject} {id}");
-            let _ = writeln!(page, "{}\n", explanation(diagnosis));
+            let _ = writeln!(page, "{}\n", explanation(engine, diagnosis));
             for record in &diagnosis.book {
                 let whose = record
                     .user_id

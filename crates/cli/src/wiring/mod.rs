@@ -1,6 +1,7 @@
 //! The one place that knows which families this binary has: wires `chains.toml` to the adapters.
 
 mod evm;
+mod import;
 mod memo;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ pub use memo::open_over;
 use recover_engine::family::Adapters;
 use std::sync::Arc;
 
-/// Every family that this binary scans.
+/// Every family of this binary: those that it scans, and those whose deposits come by import.
 pub fn adapters() -> Adapters {
     Adapters::new(vec![
         Arc::new(Evm),
@@ -19,5 +20,7 @@ pub fn adapters() -> Adapters {
         Arc::new(memo::STELLAR),
         Arc::new(memo::COSMOS),
         Arc::new(memo::TON),
+        Arc::new(import::TRON),
+        Arc::new(import::SOLANA),
     ])
 }

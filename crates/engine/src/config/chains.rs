@@ -121,6 +121,12 @@ impl NetworkConfig {
         self.finality.rule == super::words::FinalityRule::Closed
     }
 
+    /// Whether no source of this build can read it, so that its deposits come from files alone.
+    #[must_use]
+    pub fn is_by_import(&self) -> bool {
+        SourceKind::of(self.family).is_empty()
+    }
+
     /// The chain id of an `eip155` network; `None` for other families.
     #[must_use]
     pub fn evm_chain_id(&self) -> Option<u64> {
@@ -158,7 +164,12 @@ impl NetworkConfig {
     /// The page of a transaction on the explorer.
     #[must_use]
     pub fn explorer_transaction(&self, tx_id: &recover_core::block::TxId) -> String {
-        format!("{}/tx/{tx_id}", self.explorer)
+        let path = match self.family {
+            // Its one explorer keeps what is behind `#` to itself.
+            Family::Tron => "#/transaction",
+            _ => "tx",
+        };
+        format!("{}/{path}/{tx_id}", self.explorer)
     }
 }
 

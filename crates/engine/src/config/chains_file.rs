@@ -427,7 +427,15 @@ impl Reader<'_> {
                 namespace == "tvm" && is_number,
                 "write tvm:GLOBAL_ID, like tvm:-239",
             ),
-            Family::Bitcoin | Family::Tron | Family::Solana => (true, ""),
+            Family::Tron => (
+                namespace == "tron" && is_genesis(reference),
+                "write tron:0x and the last 8 digits of the first block's id, like tron:0x2b6653dc",
+            ),
+            Family::Solana => (
+                namespace == "solana" && reference.len() == 32,
+                "write solana: and 32 characters of the first block's hash",
+            ),
+            Family::Bitcoin => (true, ""),
         };
         if !is_right {
             return Err(shape(expected));
@@ -509,6 +517,9 @@ impl Reader<'_> {
 
     fn source(&self, family: Family, table: &SourceTable) -> Result<SourceConfig, ConfigError> {
         let kinds = SourceKind::of(family);
+        if kinds.is_empty() {
+            return Err(self.at(&table.kind, Problem::ByImport { family }));
+        }
         let kind = SourceKind::from_code(table.kind.get_ref())
             .filter(|kind| kinds.contains(kind))
             .ok_or_else(|| {
@@ -673,6 +684,16 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a text is how Tron names a chain: the last four bytes of its first block's id.
+fn is_genesis(reference: &str) -> bool {
+    reference.strip_prefix("0x").is_some_and(|digits| {
+        digits.len() == 8
+            && digits
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
 const fn missing(key: &'static str, family: Family) -> Problem {

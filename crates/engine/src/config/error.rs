@@ -61,6 +61,12 @@ pub enum Problem {
         /// The name.
         name: String,
     },
+    /// A source for a network that no source of this build can read.
+    #[error("networks of family {family} are by import only in this build: remove this source")]
+    ByImport {
+        /// The family.
+        family: recover_core::network::Family,
+    },
     /// The chain id is not of the form that the family uses.
     #[error("'{caip2}' is not a CAIP-2 chain id of family {family}: {expected}")]
     Caip2Shape {

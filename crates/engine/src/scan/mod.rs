@@ -251,7 +251,11 @@ impl Engine {
         {
             Ok(()) => {}
             Err(EngineError::Source(error)) => report.failure = Some(error.to_string()),
-            Err(error @ (EngineError::NoAdapter { .. } | EngineError::NoSource { .. })) => {
+            Err(
+                error @ (EngineError::NoAdapter { .. }
+                | EngineError::NoSource { .. }
+                | EngineError::ImportOnly { .. }),
+            ) => {
                 report.failure = Some(error.to_string());
             }
             Err(error) => return Err(error),

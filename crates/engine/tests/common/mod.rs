@@ -22,7 +22,9 @@ impl Codecs for ShapeCodec {
             Family::Stellar => Some(&Loose(Family::Stellar)),
             Family::Cosmos => Some(&Loose(Family::Cosmos)),
             Family::Ton => Some(&Loose(Family::Ton)),
-            Family::Bitcoin | Family::Tron | Family::Solana => None,
+            Family::Tron => Some(&Loose(Family::Tron)),
+            Family::Solana => Some(&Loose(Family::Solana)),
+            Family::Bitcoin => None,
         }
     }
 }
