@@ -1,6 +1,6 @@
 //! The networks' own client libraries, and TON's virtual machine, as one child process that answers questions.
 //!
-//! `tests/oracles/oracle.mjs` holds them: xrpl, stellar-sdk, cosmjs, @ton/core and @ton/sandbox. It reads one JSON object a line
+//! `tests/oracles/oracle.mjs` holds them: xrpl, stellar-sdk, cosmjs, @ton/core and @ton/sandbox, tronweb, web3.js. It reads one JSON object a line
 //! and answers one a line, so that a property test of a thousand cases loads them once. The operations and their arguments are
 //! listed in `tests/oracles/README.md`.
 
