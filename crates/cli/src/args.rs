@@ -291,9 +291,16 @@ pub enum Claims {
         /// The address to pay, where the resolution pays to one
         #[arg(long, value_name = "ADDRESS")]
         destination: Option<String>,
-        /// What shall happen (default: what fits the kind)
+        /// What shall happen (default: what fits the kind); correct_booking takes a deposit that was booked to the wrong user back from
+        /// them, and needs --appeal, --entry and --counterparty
         #[arg(long, value_name = "RESOLUTION")]
         resolution: Option<String>,
+        /// With correct_booking: the ledger's entry that is wrong, by its own id
+        #[arg(long, value_name = "ENTRY")]
+        entry: Option<String>,
+        /// With correct_booking: the user to whom it was booked, from whom it is taken back
+        #[arg(long, value_name = "USER")]
+        counterparty: Option<String>,
     },
     /// Record that the customer accepts the quote
     Accept(ClaimStep),

@@ -6,7 +6,7 @@ use recover_core::asset::AssetId;
 use recover_core::claim::{Claim, Package, Receipt, settlement};
 use recover_core::deposit::Deposit;
 use recover_core::digest::Digest;
-use recover_core::plan::{Instruction, Leg, Step};
+use recover_core::plan::{Instruction, InstructionKind, Leg, Step};
 use recover_core::wire::PlanJson;
 use recover_engine::config::ChainsConfig;
 use recover_verify::words::words;
@@ -295,14 +295,23 @@ fn leg_words(leg: &Leg, coins: &Coins<'_>) -> String {
 }
 
 fn instruction_words(instruction: &Instruction, coins: &Coins<'_>) -> String {
+    let takes = matches!(
+        instruction.kind,
+        InstructionKind::FreezeCounterparty | InstructionKind::Reverse
+    );
+    let whose = match (&instruction.user, takes) {
+        (None, _) => String::new(),
+        (Some(user), true) => format!(" of {user}"),
+        (Some(user), false) => format!(" to {user}"),
+    };
+    let entry = match &instruction.entry {
+        None => String::new(),
+        Some(entry) => format!(", entry {entry}"),
+    };
     format!(
-        "{} {}{}",
+        "{} {}{whose}{entry}",
         instruction.kind,
         coins.text(&instruction.asset, instruction.amount),
-        instruction
-            .user
-            .as_ref()
-            .map_or_else(String::new, |user| format!(" to {user}")),
     )
 }
 

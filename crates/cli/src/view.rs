@@ -7,6 +7,7 @@ use recover_core::deposit::Deposit;
 use recover_core::memo::MemoFinding;
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
+use recover_core::wire::CorrectionJson;
 use recover_engine::config::NetworkConfig;
 use recover_engine::explain;
 use serde::Serialize;
@@ -320,6 +321,7 @@ pub struct ClaimView {
     pub beneficiary: Option<String>,
     pub destination: Option<String>,
     pub resolution: &'static str,
+    pub correction: Option<CorrectionJson>,
     pub revision: u32,
     pub status: &'static str,
     pub held: bool,
@@ -364,6 +366,7 @@ impl ClaimView {
             beneficiary: claim.beneficiary.clone(),
             destination: claim.destination.clone(),
             resolution: claim.resolution.code(),
+            correction: claim.correction.as_ref().map(CorrectionJson::of),
             revision: claim.revision,
             status: claim.status.code(),
             held: claim.hold.is_some(),

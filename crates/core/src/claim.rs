@@ -21,6 +21,7 @@ use crate::verdict::{How, Missing, Verdict};
 
 mod carry;
 mod command;
+mod correction;
 mod decide;
 mod guards;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod standing;
 pub mod votes;
 
 pub use command::{Acknowledged, Command, Facts, OpenRequest, Sighting};
+pub use correction::{Correction, correction_plan};
 pub use decide::{open, step};
 pub use package::{Booking, Execution, Package, Receipt, Verified, instruction_text};
 pub use plan_fits::plan_is_of_quote;
@@ -151,6 +153,9 @@ coded! {
         Refuse => "refuse",
         /// A person works it by hand.
         Manual => "manual",
+        /// It was booked to the wrong user: freeze it there, take that entry back and book it right. Never proposed, only asked
+        /// for.
+        CorrectBooking => "correct_booking",
     }
 }
 
@@ -220,6 +225,6 @@ impl Resolution {
     /// Whether a claim can carry it out.
     #[must_use]
     pub const fn is_payment(self) -> bool {
-        matches!(self, Self::LedgerCredit) || self.needs_transaction()
+        matches!(self, Self::LedgerCredit | Self::CorrectBooking) || self.needs_transaction()
     }
 }

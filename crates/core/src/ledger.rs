@@ -168,6 +168,48 @@ pub fn standings(credits: &[CreditKey], rows: &[&LedgerEntry]) -> Vec<LedgerStan
     sharing.finish()
 }
 
+/// The row by which one credit of a transaction was credited, and which can be about nothing else: `None` where no row credited it,
+/// where a case was settled by hand, where the row fits another credit as well and does not say which one it means, or where a
+/// further row may be about the credit too. Give the same lists as to [`standings`]; `place` is the credit's in `credits`.
+#[must_use]
+pub fn sole_row<'a>(
+    credits: &[CreditKey],
+    place: usize,
+    rows: &[&'a LedgerEntry],
+) -> Option<&'a LedgerEntry> {
+    let credit = credits.get(place)?;
+    let standings = standings(credits, rows);
+    let own = standings.get(place)?;
+    let id = own
+        .credited
+        .as_ref()
+        .filter(|_| own.settled.is_none() && own.unclear.is_none())?;
+    let row = rows.iter().copied().find(|row| row.id == *id)?;
+    let is_placed = row.position.as_ref() == Some(&credit.position);
+    let mut others = credits.iter().enumerate().filter(|(at, _)| *at != place);
+    let is_of_this = is_placed
+        || !others.any(|(_, other)| {
+            fits_address_and_asset(other, row)
+                && row
+                    .amount
+                    .is_none_or(|amount| other.amounts.contains(&amount))
+        });
+    // A further row that is known to be another credit's is no doubt, unless it may stand for the whole transaction.
+    let is_of_another = |further: &LedgerEntry| {
+        let is_whole = further.amount.is_none() && further.position.is_none();
+        !is_whole
+            && standings.iter().enumerate().any(|(at, standing)| {
+                let covering = standing.credited.as_ref().or(standing.settled.as_ref());
+                at != place && covering == Some(&further.id)
+            })
+    };
+    let is_alone = rows
+        .iter()
+        .filter(|further| further.id != row.id && further.kind != LedgerEntryKind::OwnWithdrawal)
+        .all(|further| !fits_address_and_asset(credit, further) || is_of_another(further));
+    (is_of_this && is_alone).then_some(row)
+}
+
 type Fits = fn(&CreditKey, &LedgerEntry) -> bool;
 
 /// How the user of a row stands to the owner of a credit.
@@ -388,6 +430,60 @@ mod tests {
             .into_iter()
             .map(|standing| standing.credited.or(standing.settled))
             .collect()
+    }
+
+    fn sole(credits: &[CreditKey], rows: &[LedgerEntry]) -> Vec<Option<String>> {
+        let rows: Vec<&LedgerEntry> = rows.iter().collect();
+        (0..credits.len())
+            .map(|place| sole_row(credits, place, &rows).map(|row| row.id.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn a_row_is_sole_where_it_can_be_about_nothing_else() {
+        let bob = |id| booked_to("bob", id, Some(5));
+        assert_eq!(sole(&[credit(0, 5)], &[bob("L1")]), [named("L1")]);
+        assert_eq!(sole(&[of("alice", 0, 5)], &[bob("L1")]), [named("L1")]);
+        // Of two equal payments nobody knows which one a row without a place is about.
+        let twins = [credit(0, 5), credit(1, 5)];
+        assert_eq!(sole(&twins, &[bob("L1")]), [None, None]);
+        assert_eq!(sole(&twins, &[bob("L1"), bob("L2")]), [None, None]);
+        let placed = |id, place| LedgerEntry {
+            position: Some(Position::log(place)),
+            ..bob(id)
+        };
+        let both = [placed("L1", 1), placed("L2", 0)];
+        assert_eq!(sole(&twins, &both), [named("L2"), named("L1")]);
+        // Two payments of two sums, each with its own row.
+        let two = [credit(0, 5), credit(1, 6)];
+        let rows = [bob("L1"), booked_to("carol", "L2", Some(6))];
+        assert_eq!(sole(&two, &rows), [named("L1"), named("L2")]);
+        // A further row may be about the same credit.
+        for amount in [Some(5), Some(4), None] {
+            let further = booked_to("alice", "L9", amount);
+            assert_eq!(sole(&[credit(0, 5)], &[bob("L1"), further]), [None]);
+        }
+        let whole = booked_to("alice", "L9", None);
+        assert_eq!(sole(&two, &[bob("L1"), whole]), [None, None]);
+        let settled = LedgerEntry {
+            kind: LedgerEntryKind::SettledCase,
+            ..bob("S1")
+        };
+        assert_eq!(sole(&[credit(0, 5)], &[settled.clone()]), [None]);
+        assert_eq!(sole(&[credit(0, 5)], &[bob("L1"), settled]), [None]);
+        // What speaks of another asset or address, or of money that went out, is about something else.
+        let elsewhere = LedgerEntry {
+            address: Some("0xB".into()),
+            ..bob("L9")
+        };
+        let sent = LedgerEntry {
+            kind: LedgerEntryKind::OwnWithdrawal,
+            ..bob("L8")
+        };
+        let rows = [bob("L1"), elsewhere, sent];
+        assert_eq!(sole(&[credit(0, 5)], &rows), [named("L1")]);
+        assert_eq!(sole(&[credit(0, 5)], &[]), [None]);
+        assert_eq!(sole(&[], &[bob("L1")]), []);
     }
 
     fn unclear(credits: &[CreditKey], rows: &[LedgerEntry]) -> Vec<Option<String>> {

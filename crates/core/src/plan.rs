@@ -80,9 +80,10 @@ coded! {
         CaptureFee => "capture_fee",
         /// Give back a fee that was set aside.
         ReleaseFee => "release_fee",
-        /// Freeze the amount on the balance of a user who was credited what is another's.
+        /// Freeze the amount on the balance of a user who was credited what is another's, so that it cannot leave before it is
+        /// taken back.
         FreezeCounterparty => "freeze_counterparty",
-        /// Take back an entry that was booked.
+        /// Take back an entry that was booked, out of what was frozen; the rest of the step goes with it or not at all.
         Reverse => "reverse",
     }
 }

@@ -7,7 +7,9 @@ use crate::amount::Amount;
 use crate::appeal::AppealId;
 use crate::asset::AssetId;
 use crate::block::BlockHash;
-use crate::claim::{Claim, ClaimId, ClaimQuote, ClaimStatus, Execution, Resolution, Screening};
+use crate::claim::{
+    Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Execution, Resolution, Screening,
+};
 use crate::digest::Digest;
 use crate::fee::{Cents, Quote};
 use crate::memo::{Memo, MemoKind};
@@ -284,6 +286,38 @@ pub struct ScreeningJson {
     decided_at: i64,
 }
 
+/// The booking that a claim corrects; see [`Correction`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionJson {
+    entry: String,
+    counterparty: String,
+}
+
+impl CorrectionJson {
+    /// The form of a correction.
+    #[must_use]
+    pub fn of(correction: &Correction) -> Self {
+        let Correction {
+            entry,
+            counterparty,
+        } = correction.clone();
+        Self {
+            entry,
+            counterparty,
+        }
+    }
+
+    /// The correction.
+    #[must_use]
+    pub fn read(&self) -> Correction {
+        Correction {
+            entry: self.entry.clone(),
+            counterparty: self.counterparty.clone(),
+        }
+    }
+}
+
 /// Everything of a claim that its digest covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -298,6 +332,9 @@ pub struct ContentJson {
     beneficiary: Option<String>,
     destination: Option<String>,
     resolution: String,
+    /// Left out where there is none: files of before stay as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    correction: Option<CorrectionJson>,
     opened_by: String,
     quote: Option<QuoteJson>,
     screening: Option<ScreeningJson>,
@@ -325,6 +362,7 @@ impl ContentJson {
             beneficiary: claim.beneficiary.clone(),
             destination: claim.destination.clone(),
             resolution: claim.resolution.code().to_owned(),
+            correction: claim.correction.as_ref().map(CorrectionJson::of),
             opened_by: claim.opened_by.clone(),
             quote: claim.quote.as_ref().map(|frozen| QuoteJson {
                 value: frozen.quote.value.to_string(),
@@ -383,6 +421,7 @@ impl ContentJson {
             beneficiary: self.beneficiary.clone(),
             destination: self.destination.clone(),
             resolution: parsed("resolution", &self.resolution, Resolution::from_code)?,
+            correction: self.correction.as_ref().map(CorrectionJson::read),
             revision: self.revision,
             status: ClaimStatus::PendingApproval,
             hold: None,

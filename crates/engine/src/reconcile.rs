@@ -144,8 +144,7 @@ impl Engine {
             };
             // A deposit in doubt may come back as it was: only what is certain ends a claim.
             let deposit = &stored.deposit.classification;
-            let is_no_longer_owed = !deposit.kind.is_workable()
-                || (deposit.owner.is_some() && deposit.owner != claim.beneficiary);
+            let is_no_longer_owed = !claim.is_owed(deposit);
             let has_changed = stored.suspect_at.is_none()
                 && (is_no_longer_owed
                     || stored.deposit.status == DepositStatus::Gone

@@ -90,6 +90,7 @@ fn quoted_under(number: u32) -> Claim {
         beneficiary: None,
         destination: None,
         resolution: Resolution::LedgerCredit,
+        correction: None,
         revision: 1,
         status: ClaimStatus::Quoted,
         hold: None,

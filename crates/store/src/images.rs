@@ -29,7 +29,7 @@ struct Table {
 
 use Type::{Amount, Bytes, Integer, Text};
 
-/// A later column is added with a rule of its own, never here: what older entries say must stay true.
+/// A later column is added to [`ADDED`], never here: what older entries say must stay true.
 const TABLES: &[Table] = &[
     Table {
         name: "claim",
@@ -265,6 +265,22 @@ const TABLES: &[Table] = &[
     },
 ];
 
+/// Columns that came later: each stands in an image only where it holds something, so that rows of before have the image that they
+/// always had.
+const ADDED: &[(&str, &str, Type)] = &[
+    ("claim", "correction_entry", Text),
+    ("claim", "correction_counterparty", Text),
+];
+
+impl Table {
+    fn added(&self) -> impl Iterator<Item = (&'static str, Type)> {
+        ADDED
+            .iter()
+            .filter(|(table, ..)| *table == self.name)
+            .map(|(_, column, kind)| (*column, *kind))
+    }
+}
+
 /// Which row: its table and the columns that name it, joined by `/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowKey {
@@ -283,7 +299,12 @@ pub(crate) type Rows = BTreeMap<RowKey, String>;
 
 fn image(table: &Table, row: &RowOf<'_>) -> Result<(RowKey, String), StoreError> {
     let mut columns: BTreeMap<&str, Json> = BTreeMap::new();
-    for (column, kind) in table.columns {
+    let always = table
+        .columns
+        .iter()
+        .map(|(column, kind)| (*column, *kind, true));
+    let added = table.added().map(|(column, kind)| (column, kind, false));
+    for (column, kind, is_always) in always.chain(added) {
         let value = match kind {
             Text => row.text_or_null(column)?.map_or(Json::Null, Json::from),
             Integer => row.integer_or_null(column)?.map_or(Json::Null, Json::from),
@@ -294,7 +315,9 @@ fn image(table: &Table, row: &RowOf<'_>) -> Result<(RowKey, String), StoreError>
                 .bytes_or_null(column)?
                 .map_or(Json::Null, |bytes| Json::from(hex::encode(bytes))),
         };
-        columns.insert(column, value);
+        if is_always || !value.is_null() {
+            columns.insert(column, value);
+        }
     }
     let key = table
         .key
@@ -320,7 +343,8 @@ async fn read(
     values: Vec<Value>,
     rows: &mut Rows,
 ) -> Result<(), StoreError> {
-    let columns: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
+    let mut columns: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
+    columns.extend(table.added().map(|(name, _)| name));
     let sql = format!(
         "SELECT {} FROM {} WHERE {condition}",
         columns.join(", "),

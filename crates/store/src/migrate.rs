@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     9 "0009_log",
     10 "0010_carrying",
     11 "0011_match_undone",
+    12 "0012_corrections",
 ];
 
 #[derive(Debug, Clone, Copy)]

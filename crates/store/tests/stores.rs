@@ -87,6 +87,15 @@ on_both! {
         lists_narrow_and_page,
         a_dry_run_answers_and_keeps_nothing,
     ;
+    corrections:
+        a_correction_is_carried_to_balanced_books_once,
+        a_correction_that_ended_leaves_the_deposit_booked,
+        only_the_one_entry_that_booked_it_is_corrected,
+        a_row_that_vanished_after_the_votes_stops_the_release,
+        a_rewind_below_a_booked_deposit_stops_its_correction,
+        the_database_itself_refuses_a_second_correction_of_an_entry,
+        a_correction_changed_behind_the_program_is_found,
+    ;
     coverage:
         coverage_joins_and_never_loses_a_block,
         coverage_of_a_later_epoch_covers_the_earlier_ones,
@@ -171,6 +180,7 @@ on_both! {
         every_migration_runs_from_the_one_before_with_rows_in_it,
         a_deposit_under_a_claim_survives_the_upgrade_to_memos,
         a_claim_of_the_old_rule_survives_the_upgrade_and_is_quoted_anew,
+        claims_and_their_parts_survive_the_upgrade_to_corrections,
         two_processes_meet_on_a_new_database,
         a_newer_or_changed_database_is_left_alone,
         the_database_takes_only_whole_amounts,

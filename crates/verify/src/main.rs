@@ -130,7 +130,7 @@ fn main() -> ExitCode {
     };
     let is_for_the_ledger = judged
         .as_ref()
-        .is_ok_and(|report| report.effect == "instruct");
+        .is_ok_and(|report| ["instruct", "freeze"].contains(&report.effect));
     let what = match arguments.signed {
         None if is_for_the_ledger => "BOOKED",
         None => "SIGNED",

@@ -9,9 +9,10 @@ use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::audit::Head;
 use recover_core::check::{Decoded, Signed};
+use recover_core::claim::Claim;
 use recover_core::digest::{Digest, Encoder};
 use recover_core::memo::Memo;
-use recover_core::plan::{Leg, LegKind};
+use recover_core::plan::{InstructionKind, Leg, LegKind, Step};
 use serde::{Serialize, Serializer};
 
 fn as_text<T: ToString, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
@@ -40,7 +41,7 @@ pub struct Report {
     pub log_head: Head,
     /// The deposit that it recovers.
     pub deposit: String,
-    /// What it does to the deposit, where it must be done once: `payout`, `instruct`, `gas_top_up` …
+    /// What it does to the deposit, where it must be done once: `payout`, `instruct`, `freeze`, `gas_top_up` …
     pub effect: &'static str,
     /// What makes a second package of the same effect harmless: the slot, or the instructions' text, as a digest.
     #[serde(serialize_with = "as_text")]
@@ -68,13 +69,22 @@ impl Report {
         let (claim, file, roster) = (&reading.claim, reading.file, reading.roster);
         let mut rows = Rows(Vec::new());
         let steps = claim.plan.as_ref().map_or(0, |plan| plan.steps.len());
-        let does = leg.map_or("ledger instructions", |leg| leg.kind.code());
+        let effect = effect(claim, file.step, leg);
+        let does = match leg {
+            Some(leg) => leg.kind.code(),
+            None if effect == FREEZE => "ledger instructions: freeze only",
+            None => "ledger instructions",
+        };
         rows.add("exchange", &roster.exchange);
         rows.add("claim", claim.id.as_str());
         rows.add("deposit", claim.deposit.as_str());
         rows.add("why not credited", &file.deposit_kind);
         rows.add("resolution", claim.resolution.code());
         rows.add("for user", claim.beneficiary.as_deref().unwrap_or("none"));
+        if let Some(correction) = &claim.correction {
+            rows.add("taken from user", &correction.counterparty);
+            rows.add("booked by entry", &correction.entry);
+        }
         let step = u64::from(file.step) + 1;
         let attempt = file.attempt;
         rows.add(
@@ -141,11 +151,7 @@ impl Report {
             words: words(&package_digest),
             log_head: reading.log_head,
             deposit: plain(claim.deposit.as_str()),
-            effect: match leg.map(|leg| leg.kind) {
-                None => "instruct",
-                Some(LegKind::Transfer | LegKind::Return) => "payout",
-                Some(kind) => kind.code(),
-            },
+            effect,
             once: once.finish(),
             rows: rows.0,
             notes: NOTES.to_vec(),
@@ -175,6 +181,26 @@ impl std::fmt::Display for Report {
         self.notes
             .iter()
             .try_for_each(|note| writeln!(f, "note: {note}"))
+    }
+}
+
+/// Freezing is no payment: what is frozen first and what is booked then are two effects on one deposit.
+const FREEZE: &str = "freeze";
+
+fn effect(claim: &Claim, step: u32, leg: Option<&Leg>) -> &'static str {
+    let steps = claim.plan.as_ref().map(|plan| plan.steps.as_slice());
+    let step = usize::try_from(step).ok().and_then(|step| steps?.get(step));
+    match (leg.map(|leg| leg.kind), step) {
+        (Some(LegKind::Transfer | LegKind::Return), _) => "payout",
+        (Some(kind), _) => kind.code(),
+        (None, Some(Step::Instruct(list)))
+            if list
+                .iter()
+                .all(|instruction| instruction.kind == InstructionKind::FreezeCounterparty) =>
+        {
+            FREEZE
+        }
+        (None, _) => "instruct",
     }
 }
 

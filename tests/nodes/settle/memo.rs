@@ -18,8 +18,8 @@ fn key() -> SigningKey {
 }
 
 /// An exchange with one omnibus account.
-struct Desk {
-    office: Office,
+pub struct Desk {
+    pub office: Office,
     omnibus: Omnibus,
     network: &'static str,
     /// How many digits a deposit's coins have that is worth hundreds to thousands of dollars.
@@ -67,7 +67,7 @@ pub fn chains(api: Api, url: &str) -> String {
 
 impl Desk {
     /// An account with a few hundred deposits, scanned; nothing was booked yet.
-    fn new(api: Api, account: Option<&[u8]>) -> Desk {
+    pub fn new(api: Api, account: Option<&[u8]>) -> Desk {
         let mut options = Options::new(20_260).deposits(300).faults(Faults::none());
         if let Some(account) = account {
             options = options.account(account);
@@ -160,6 +160,11 @@ impl Desk {
 
     /// A plain deposit of the native coin without a memo, worth hundreds to thousands of dollars.
     fn without_memo(&self) -> Value {
+        self.plain_without_memo().swap_remove(0)
+    }
+
+    /// All of them, at least one.
+    pub fn plain_without_memo(&self) -> Vec<Value> {
         let list = [
             "deposits",
             "list",
@@ -182,10 +187,14 @@ impl Desk {
                         .is_some_and(|coins| self.digits.contains(&coins.len()))
                 })
         };
-        let found_one = found.iter().find(plain);
-        found_one
-            .unwrap_or_else(|| panic!("none of {} is plain: {:?}", found.len(), found.first()))
-            .clone()
+        let plain: Vec<Value> = found.iter().filter(plain).cloned().collect();
+        assert!(
+            !plain.is_empty(),
+            "none of {} is plain: {:?}",
+            found.len(),
+            found.first()
+        );
+        plain
     }
 }
 

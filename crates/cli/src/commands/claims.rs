@@ -30,6 +30,8 @@ pub async fn run(
             beneficiary,
             destination,
             resolution,
+            entry,
+            counterparty,
         } => {
             let person = engine.actor(actor).await?;
             let resolution = chosen(
@@ -43,6 +45,8 @@ pub async fn run(
                 beneficiary: beneficiary.clone(),
                 destination: destination.clone(),
                 resolution,
+                entry: entry.clone(),
+                counterparty: counterparty.clone(),
             };
             let claim = engine
                 .open_claim(&DepositId::verbatim(deposit), &options, &person)
@@ -566,6 +570,15 @@ async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Resu
     ];
     if let Some(destination) = &view.destination {
         rows.push(("to address", destination.clone()));
+    }
+    if let Some(correction) = &claim.correction {
+        rows.push((
+            "takes back",
+            format!(
+                "entry {} from {}",
+                correction.entry, correction.counterparty
+            ),
+        ));
     }
     if let Some(appeal) = &view.appeal_id {
         rows.push(("appeal", appeal.clone()));

@@ -1,6 +1,7 @@
 //! What somebody wants to do to a claim, and what may be looked at for it.
 
 use super::Resolution;
+use super::correction::Correction;
 use super::package::Verified;
 use super::record::ClaimQuote;
 use crate::amount::Amount;
@@ -11,6 +12,7 @@ use crate::block::{BlockRef, TxId};
 use crate::check::Signed;
 use crate::deposit::Deposit;
 use crate::digest::Digest;
+use crate::ledger::LedgerEntry;
 use crate::people::Person;
 use crate::plan::Plan;
 use crate::time::Timestamp;
@@ -26,6 +28,8 @@ pub struct OpenRequest {
     pub destination: Option<String>,
     /// What shall happen; `None` takes what is proposed for the kind and the verdict.
     pub resolution: Option<Resolution>,
+    /// The booking to correct: for [`Resolution::CorrectBooking`], and for nothing else.
+    pub correction: Option<Correction>,
     /// Which claim on this deposit it is, counted from 1.
     pub ordinal: u32,
 }
@@ -41,6 +45,11 @@ pub struct Facts<'a> {
     pub rivals: &'a [String],
     /// Whether the imported ledger reaches over the deposit; outside it "already credited" is unknown.
     pub ledger_covered: bool,
+    /// The row of the imported ledger by which this very deposit was credited, and by which alone
+    /// ([`crate::ledger::sole_row`]). `None` where no row did, or where another one may speak of it too.
+    pub credited_by: Option<&'a LedgerEntry>,
+    /// Whether a claim on this deposit was settled before.
+    pub paid_by_claim: bool,
     /// Who acts.
     pub actor: &'a Person,
     /// The time of the command: the database's, so that no other clock decides on a deadline.

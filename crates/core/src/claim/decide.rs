@@ -2,13 +2,15 @@
 
 use super::carry;
 use super::command::{Command, Facts, OpenRequest};
+use super::correction::require_misbooked;
 use super::guards::{Every, Guards};
 use super::package::Execution;
 use super::plan_fits::require_plan_fits;
 use super::record::{Approval, Approved, Claim, ClaimQuote, Hold, Screening};
 use super::refusal::Refusal;
 use super::standing::{
-    block_of, is_final, is_settled, require_payable, require_recoverable, require_still_there,
+    block_of, is_final, is_settled, require_beneficiary, require_payable, require_recoverable,
+    require_still_there,
 };
 use super::votes::{self, count_all, is_within_alone};
 use super::{ClaimId, ClaimStatus, Resolution};
@@ -60,18 +62,28 @@ pub(super) fn open_with(
         Refusal::DepositChanged,
     )?;
     guards.require(is_final(deposit), Refusal::DepositNotFinal)?;
+    // A correction is never proposed, so that whoever wants one says so.
+    let corrects = request.resolution == Some(Resolution::CorrectBooking);
     guards.require(
-        deposit.status != DepositStatus::Claimed && !is_settled(deposit),
+        deposit.status != DepositStatus::Claimed
+            && !is_settled(deposit)
+            && !(corrects && facts.paid_by_claim),
         Refusal::DepositTaken,
     )?;
     guards.require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
-    guards.require(
-        deposit.classification.kind.is_workable(),
-        Refusal::NothingToClaim,
-    )?;
-    // A draft on a deposit that only a file told is allowed, so that work can start; no quote and no vote is.
-    if deposit.classification.verdict != Verdict::Conditional(Missing::NotSeenByUs) {
-        require_recoverable(&deposit.classification.verdict)?;
+    if corrects {
+        let (correction, has_appeal) = (request.correction.as_ref(), request.appeal.is_some());
+        require_misbooked(guards, correction, has_appeal, facts)?;
+    } else {
+        guards.require(
+            deposit.classification.kind.is_workable(),
+            Refusal::NothingToClaim,
+        )?;
+        // A draft on a deposit that only a file told is allowed, so that work can start; no quote and no vote is.
+        if deposit.classification.verdict != Verdict::Conditional(Missing::NotSeenByUs) {
+            require_recoverable(&deposit.classification.verdict)?;
+        }
+        guards.require(request.correction.is_none(), Refusal::CorrectionNotAsked)?;
     }
     let resolution = request.resolution.unwrap_or_else(|| {
         Resolution::proposed(deposit.classification.kind, &deposit.classification.verdict)
@@ -81,12 +93,11 @@ pub(super) fn open_with(
     let beneficiary = request
         .beneficiary
         .clone()
-        .or_else(|| owner.cloned())
+        // Of a booking that is wrong the address or the memo may say the same wrong thing.
+        .or_else(|| owner.filter(|_| !corrects).cloned())
         .ok_or(Refusal::BeneficiaryMissing)?;
-    guards.require(
-        owner.is_none_or(|owner| *owner == beneficiary),
-        Refusal::BeneficiaryNotOwner,
-    )?;
+    let correction = request.correction.as_ref();
+    require_beneficiary(guards, deposit, Some(&beneficiary), correction)?;
     guards.require(
         !facts.rivals.iter().any(|rival| *rival != beneficiary),
         Refusal::RivalAppeal,
@@ -105,6 +116,7 @@ pub(super) fn open_with(
         beneficiary: Some(beneficiary),
         destination: request.destination.clone(),
         resolution,
+        correction: request.correction.clone(),
         revision: 1,
         status: ClaimStatus::Draft,
         hold: None,

@@ -1,6 +1,7 @@
 //! Whether a plan does what the claim and its quote say, to the base unit: no more, no less, to nobody else.
 
 use super::Resolution;
+use super::correction::correction_plan;
 use super::guards::{Every, Guards};
 use super::record::{Claim, ClaimQuote};
 use super::refusal::Refusal;
@@ -29,7 +30,9 @@ pub(super) fn require_plan_fits(
 ) -> Result<(), Refusal> {
     let network = &claim.asset.network;
     let legs: Vec<&Leg> = plan.legs().collect();
+    let corrects = claim.resolution == Resolution::CorrectBooking;
     let fits = !plan.steps.is_empty()
+        && claim.correction.is_some() == corrects
         && plan
             .steps
             .iter()
@@ -56,6 +59,9 @@ pub(super) fn require_plan_fits(
                 payout_fits(claim, quote, pays(&legs, LegKind::Return))
                     && pays(&legs, LegKind::Transfer).is_none()
                     && fees_only(claim, quote, plan)
+            }
+            Resolution::CorrectBooking => {
+                correction_plan(claim, &quote.quote).as_ref() == Some(plan)
             }
             Resolution::Wait | Resolution::Refuse | Resolution::Manual => false,
         };

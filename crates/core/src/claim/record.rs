@@ -1,13 +1,16 @@
 //! The record of a claim, and the digest over its content.
 
+use super::correction::Correction;
 use super::package::Execution;
 use super::{ClaimId, ClaimStatus, Resolution};
 use crate::amount::Amount;
 use crate::appeal::AppealId;
 use crate::asset::AssetId;
 use crate::block::BlockHash;
+use crate::deposit::Classification;
 use crate::digest::{Digest, Encoder};
 use crate::fee::Quote;
+use crate::kind::Kind;
 use crate::observation::DepositId;
 use crate::plan::{Plan, Step};
 use crate::time::Timestamp;
@@ -101,6 +104,8 @@ pub struct Claim {
     pub destination: Option<String>,
     /// What shall happen.
     pub resolution: Resolution,
+    /// The booking that it corrects; `None` for every resolution but [`Resolution::CorrectBooking`].
+    pub correction: Option<Correction>,
     /// Counts changes of content, from 1. Votes count only for the revision they were given on.
     pub revision: u32,
     /// Where it stands.
@@ -144,6 +149,9 @@ impl Claim {
 
     /// The digest that approvers vote on: every field that has an effect. The struct is taken apart without `..`, so
     /// that a new field cannot be forgotten here. What happens to the content (status, votes, packages) is no part of it.
+    ///
+    /// What corrects no booking keeps the rule of before, `/2`, so that votes and packages that are out stay good; a correction
+    /// has the rule `/3`, and no digest of one rule is one of the other.
     #[must_use]
     pub fn content_digest(&self) -> Digest {
         let Self {
@@ -156,6 +164,7 @@ impl Claim {
             beneficiary,
             destination,
             resolution,
+            correction,
             revision,
             status: _,
             hold: _,
@@ -171,18 +180,26 @@ impl Claim {
             opened_at: _,
             closing_reason: _,
         } = self;
-        let encoder = Encoder::new("recover/claim-content/2")
-            .field(id.as_str())
-            .field(&revision.to_string())
-            .field(deposit.as_str())
-            .optional(deposit_block.as_ref().map(BlockHash::as_str))
-            .field(&asset.to_string())
-            .field(&amount.to_base_units())
-            .optional(appeal.as_ref().map(AppealId::as_str))
-            .optional(beneficiary.as_deref())
-            .optional(destination.as_deref())
-            .field(resolution.code())
-            .field(opened_by);
+        let encoder = match correction {
+            None => Encoder::new("recover/claim-content/2"),
+            Some(Correction {
+                entry,
+                counterparty,
+            }) => Encoder::new("recover/claim-content/3")
+                .field(entry)
+                .field(counterparty),
+        }
+        .field(id.as_str())
+        .field(&revision.to_string())
+        .field(deposit.as_str())
+        .optional(deposit_block.as_ref().map(BlockHash::as_str))
+        .field(&asset.to_string())
+        .field(&amount.to_base_units())
+        .optional(appeal.as_ref().map(AppealId::as_str))
+        .optional(beneficiary.as_deref())
+        .optional(destination.as_deref())
+        .field(resolution.code())
+        .field(opened_by);
         let encoder = match quote {
             None => encoder.optional(None),
             Some(ClaimQuote {
@@ -239,6 +256,21 @@ impl Claim {
             Some(plan) => plan.encode(encoder.optional(Some("planned"))),
         }
         .finish()
+    }
+
+    /// Whether the deposit is still of the kind that such a claim is for, and as far as is known still the beneficiary's: something to
+    /// recover; for a correction something that was booked, where the owner may be the user who has it.
+    #[must_use]
+    pub fn is_owed(&self, classification: &Classification) -> bool {
+        let owner = classification.owner.as_ref();
+        let is_theirs = owner.is_none() || owner == self.beneficiary.as_ref();
+        match &self.correction {
+            None => classification.kind.is_workable() && is_theirs,
+            Some(correction) => {
+                classification.kind == Kind::AlreadyCredited
+                    && (is_theirs || owner == Some(&correction.counterparty))
+            }
+        }
     }
 
     /// The step that is next or under way; `None` without a plan and after the last step.

@@ -27,24 +27,37 @@ coded! {
         DepositNotFinal => "deposit_not_final",
         /// Another claim is open on the deposit, or it was resolved.
         DepositTaken => "deposit_taken",
+        /// Another correction of the same ledger entry is open or was settled.
+        EntryTaken => "entry_taken",
         /// A source of ours saw the same deposit: claim that one.
         ScannedTwinExists => "scanned_twin_exists",
         /// The kind leaves nothing to claim (failed, our own movement, already credited, not ours, …).
         NothingToClaim => "nothing_to_claim",
         /// The verdict says that it cannot be recovered.
         NotRecoverable => "not_recoverable",
+        /// A correction needs the entry that is wrong and the user to whom it was booked.
+        CorrectionMissing => "correction_missing",
+        /// Nobody takes money back from a user without an appeal of another one.
+        AppealMissing => "appeal_missing",
+        /// The imported ledger does not show that this entry, and it alone, credited the deposit to that user, in its asset and
+        /// amount.
+        BookingDiffers => "booking_differs",
         /// The ledger does not reach over the deposit: it may have been credited.
         LedgerCoverageMissing => "ledger_coverage_missing",
         /// The memo names one user and another fact names another: no claim decides between them.
         OwnerDisputed => "owner_disputed",
         /// Something else is missing before it can be recovered; the verdict names it.
         ConditionOpen => "condition_open",
+        /// An entry or a counterparty is named, and the resolution corrects no booking.
+        CorrectionNotAsked => "correction_not_asked",
         /// The resolution pays nobody.
         ResolutionPaysNobody => "resolution_pays_nobody",
         /// Nobody is named to be paid.
         BeneficiaryMissing => "beneficiary_missing",
         /// The deposit's address belongs to another user.
         BeneficiaryNotOwner => "beneficiary_not_owner",
+        /// The user to be paid is the one to whom it was booked.
+        CounterpartyIsBeneficiary => "counterparty_is_beneficiary",
         /// Another user wants the same deposit.
         RivalAppeal => "rival_appeal",
         /// The resolution pays to an address and none is named.
@@ -124,11 +137,26 @@ impl Refusal {
             Self::DepositChanged => "scan the network again, then open a new claim",
             Self::DepositNotFinal => "wait for finality; `reconcile` re-checks it",
             Self::DepositTaken => "see `claims list --deposit`",
+            Self::EntryTaken => "see `claims list --all` for the claim that corrects this entry",
             Self::ScannedTwinExists => {
                 "claim the deposit that `scan` or `diagnose` stored for this transaction"
             }
-            Self::NothingToClaim => "`deposits show` says why there is nothing to recover",
+            Self::NothingToClaim => {
+                "`deposits show` says why there is nothing to recover; what was booked to the wrong user is taken back with \
+                 --resolution correct_booking"
+            }
             Self::NotRecoverable => "`deposits show` names the reason; tell the customer that one",
+            Self::CorrectionMissing => {
+                "name the wrong entry with --entry and the user who has it with --counterparty"
+            }
+            Self::CorrectionNotAsked => {
+                "--entry and --counterparty go with --resolution correct_booking only"
+            }
+            Self::AppealMissing => "name the appeal of the user whose money it is with --appeal",
+            Self::BookingDiffers => {
+                "compare with the ledger's own row, import the ledger again if it changed, and name exactly its entry and user; \
+                 where several rows may speak of the deposit a person corrects it in the ledger"
+            }
             Self::LedgerCoverageMissing => {
                 "import the ledger for that network and time, then `reconcile`"
             }
@@ -143,6 +171,9 @@ impl Refusal {
             }
             Self::BeneficiaryNotOwner => {
                 "the address was issued to another user: the claim must be theirs"
+            }
+            Self::CounterpartyIsBeneficiary => {
+                "the ledger booked it to this user already: name the user whose money it is with --beneficiary"
             }
             Self::RivalAppeal => "settle between the appeals first: `match --explain`",
             Self::DestinationMissing => "name the proven address with --destination",

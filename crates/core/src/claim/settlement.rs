@@ -1,5 +1,6 @@
 //! What a finished claim leaves in the books: a balanced set of postings, asset by asset.
 
+use super::Resolution;
 use super::package::Receipt;
 use super::record::Claim;
 use crate::amount::Amount;
@@ -23,6 +24,8 @@ coded! {
         GasFloat => "gas_float",
         /// What top-ups left at addresses of the exchange.
         TopUpLeftover => "top_up_leftover",
+        /// The user to whom it was booked by mistake.
+        Counterparty => "counterparty",
     }
 }
 
@@ -51,7 +54,8 @@ pub enum SettlementError {
 }
 
 /// The postings of a claim whose plan is done: the deposit becomes the customer's net and the fee; what networks took is the
-/// exchange's cost, and what a top-up brought and the next leg did not use is left over. A fee that was captured from the
+/// exchange's cost, and what a top-up brought and the next leg did not use is left over. A correction takes both from the user to
+/// whom the deposit was booked. A fee that was captured from the
 /// balance beside the payout is no part of the deposit's split.
 ///
 /// # Errors
@@ -59,23 +63,18 @@ pub enum SettlementError {
 pub fn postings(claim: &Claim) -> Result<Vec<Posting>, SettlementError> {
     let quote = claim.quote.as_ref().ok_or(SettlementError::NoQuote)?;
     let mut set = Set::default();
+    // What was booked is unassigned no more: it stands on the balance that it is taken back from.
+    let from = match claim.resolution {
+        Resolution::CorrectBooking => Account::Counterparty,
+        _ => Account::UnassignedDeposit,
+    };
     let net = quote.quote.net;
     let fee = claim
         .amount
         .checked_sub(net)
         .ok_or(SettlementError::OutOfRange)?;
-    set.moves(
-        Account::UnassignedDeposit,
-        Account::Customer,
-        &claim.asset,
-        net,
-    )?;
-    set.moves(
-        Account::UnassignedDeposit,
-        Account::FeeRevenue,
-        &claim.asset,
-        fee,
-    )?;
+    set.moves(from, Account::Customer, &claim.asset, net)?;
+    set.moves(from, Account::FeeRevenue, &claim.asset, fee)?;
     let mut topped: BTreeMap<(String, AssetId), Amount> = BTreeMap::new();
     for receipt in &claim.execution.receipts {
         let Receipt::Sent {

@@ -1,6 +1,8 @@
 //! What a claim needs of its deposit: that it stands as it stood, is final, is unpaid and wanted by nobody else.
 
+use super::Resolution;
 use super::command::Facts;
+use super::correction::{Correction, require_misbooked};
 use super::guards::Guards;
 use super::record::Claim;
 use super::refusal::Refusal;
@@ -63,29 +65,67 @@ fn require_claimable(
         && *deposit.asset() == claim.asset;
     guards.require(unchanged, Refusal::DepositChanged)?;
     guards.require(is_final(deposit), Refusal::DepositNotFinal)?;
-    guards.require(!is_settled(deposit), Refusal::DepositTaken)?;
+    let corrects = claim.resolution == Resolution::CorrectBooking;
+    guards.require(
+        !is_settled(deposit) && !(corrects && facts.paid_by_claim),
+        Refusal::DepositTaken,
+    )?;
     guards.require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
+    if corrects {
+        let (correction, has_appeal) = (claim.correction.as_ref(), claim.appeal.is_some());
+        require_misbooked(guards, correction, has_appeal, facts)?;
+    } else {
+        require_owed(guards, deposit, ledger_covered)?;
+    }
+    let correction = claim.correction.as_ref().filter(|_| corrects);
+    let beneficiary = claim.beneficiary.as_deref();
+    require_beneficiary(guards, deposit, beneficiary, correction)?;
+    let rival = facts
+        .rivals
+        .iter()
+        .any(|rival| Some(rival) != claim.beneficiary.as_ref());
+    guards.require(!rival, Refusal::RivalAppeal)
+}
+
+/// There is something to recover, and it can be.
+fn require_owed(
+    guards: &impl Guards,
+    deposit: &Deposit,
+    ledger_covered: bool,
+) -> Result<(), Refusal> {
     guards.require(
         deposit.classification.kind.is_workable(),
         Refusal::NothingToClaim,
     )?;
     match require_recoverable(&deposit.classification.verdict) {
         Ok(()) | Err(Refusal::OwnerDisputed | Refusal::ConditionOpen) if !ledger_covered => {
-            guards.require(false, Refusal::LedgerCoverageMissing)?;
+            guards.require(false, Refusal::LedgerCoverageMissing)
         }
-        Err(refusal) => guards.require(false, refusal)?,
-        Ok(()) => {}
+        Err(refusal) => guards.require(false, refusal),
+        Ok(()) => Ok(()),
     }
-    let owner = deposit.classification.owner.as_ref();
+}
+
+/// It is the beneficiary's as far as anybody knows. In a correction the routing field may name the user to whom it was booked: that
+/// is how the mistake came about. A third user is refused there too, and nobody is paid from their own balance.
+pub(super) fn require_beneficiary(
+    guards: &impl Guards,
+    deposit: &Deposit,
+    beneficiary: Option<&str>,
+    correction: Option<&Correction>,
+) -> Result<(), Refusal> {
+    let owner = deposit.classification.owner.as_deref();
+    let counterparty = correction.map(|correction| correction.counterparty.as_str());
     guards.require(
-        owner.is_none() || owner == claim.beneficiary.as_ref(),
+        owner.is_none()
+            || owner == beneficiary
+            || (counterparty.is_some() && owner == counterparty),
         Refusal::BeneficiaryNotOwner,
     )?;
-    let rival = facts
-        .rivals
-        .iter()
-        .any(|rival| Some(rival) != claim.beneficiary.as_ref());
-    guards.require(!rival, Refusal::RivalAppeal)
+    guards.require(
+        counterparty.is_none() || counterparty != beneficiary,
+        Refusal::CounterpartyIsBeneficiary,
+    )
 }
 
 /// By its status and by its verdict: a claimed deposit keeps its status while a reorganisation takes its finality away.

@@ -1,5 +1,6 @@
 //! Whose votes count, and whether they are enough under every policy in force.
 
+use super::Resolution;
 use super::command::Facts;
 use super::guards::{Counting, Every, Guards};
 use super::record::{Approval, Claim};
@@ -39,6 +40,12 @@ pub fn value_of(claim: &Claim) -> Option<Cents> {
         .as_ref()
         .filter(|quote| !quote.price_ids.is_empty())
         .map(|quote| quote.quote.value)
+}
+
+/// The value by which people are chosen. Taking money back from a user needs the top tier whatever it is worth, as what nobody can
+/// value does.
+fn value_for_tier(claim: &Claim) -> Option<Cents> {
+    value_of(claim).filter(|_| claim.resolution != Resolution::CorrectBooking)
 }
 
 /// Counts the votes on the claim's present content under one policy.
@@ -112,7 +119,9 @@ fn count_with<'a>(
         .iter()
         .map(|(_, person)| person.name.as_str())
         .collect();
-    let scrutiny = policy.approval.scrutiny(value_of(claim), spending, &names);
+    let scrutiny = policy
+        .approval
+        .scrutiny(value_for_tier(claim), spending, &names);
     let tier = policy
         .approval
         .tier(scrutiny)
@@ -180,7 +189,7 @@ pub(super) fn is_within_alone(claim: &Claim, tier: &Tier, spending: &Spending) -
     let Some(alone) = tier.alone else {
         return false;
     };
-    let value = value_of(claim).and_then(|value| value.checked_add(spending.alone_value));
+    let value = value_for_tier(claim).and_then(|value| value.checked_add(spending.alone_value));
     value.is_some_and(|value| value <= alone.day_value_max)
         && spending.alone_claims < alone.day_claims_max
 }

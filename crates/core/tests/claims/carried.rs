@@ -508,6 +508,7 @@ fn the_whole_way_of_each_resolution() {
         (World::crediting(), 1, 1),
         (World::new(), 2, 2),
         (World::sweeping(), 3, 3),
+        (World::correcting(), 2, 2),
     ] {
         let claim = world.claim_at(ClaimStatus::Settled);
         assert_eq!(

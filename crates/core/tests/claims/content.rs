@@ -1,7 +1,7 @@
 //! What people vote on: every leaf of the content moves the digest, and nothing else does.
 
 use crate::world::{
-    AMOUNT, START, World, because, ethereum, instruction, later, leg, send, vote_on,
+    AMOUNT, START, World, because, correction, ethereum, instruction, later, leg, send, vote_on,
 };
 use recover_core::claim::{
     Approval, Approved, Claim, ClaimStatus, Command, Hold, Refusal, Resolution, Screening,
@@ -26,6 +26,7 @@ fn full() -> Claim {
         raw: b"7".to_vec(),
         place: because("memo"),
     });
+    claim.correction = Some(correction());
     let mut booked = instruction(InstructionKind::Reverse, Some("user-1"), 5);
     booked.entry = Some(because("entry-1"));
     claim.plan = Some(Plan {
@@ -162,6 +163,7 @@ fn i04_a_content_that_comes_back_has_the_digest_that_was_voted_on() {
         (World::new(), ClaimStatus::Quoted),
         (World::crediting(), ClaimStatus::Approved),
         (World::sweeping(), ClaimStatus::Confirming),
+        (World::correcting(), ClaimStatus::Instructed),
     ] {
         claims.push(world.claim_at(status));
     }
@@ -174,6 +176,21 @@ fn i04_a_content_that_comes_back_has_the_digest_that_was_voted_on() {
     let mut unknown = serde_json::to_value(ContentJson::of(&full())).expect("a form");
     unknown["also"] = Value::from("this");
     assert!(serde_json::from_value::<ContentJson>(unknown).is_err());
+}
+
+/// Claims, votes and packages of before corrections existed stay good.
+#[test]
+fn i04_what_corrects_no_booking_reads_and_digests_as_before() {
+    let claim = World::new().claim_at(ClaimStatus::PendingApproval);
+    let json = serde_json::to_value(ContentJson::of(&claim)).expect("a content has a form");
+    assert_eq!(json.get("correction"), None);
+    assert_eq!(
+        claim.content_digest().to_string(),
+        "d91508881f9ac10b586fd97f84664bffa899c801d6832fa7372f76acf04bc712"
+    );
+    let mut corrected = claim.clone();
+    corrected.correction = Some(correction());
+    assert_ne!(corrected.content_digest(), claim.content_digest());
 }
 
 /// A field and how it is changed.
@@ -193,6 +210,7 @@ fn i04_what_happens_to_a_content_is_no_part_of_it() {
         beneficiary: _,
         destination: _,
         resolution: _,
+        correction: _,
         revision: _,
         quote: _,
         plan: _,

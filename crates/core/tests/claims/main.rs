@@ -3,6 +3,7 @@
 
 mod carried;
 mod content;
+mod corrections;
 mod invariants;
 mod people;
 mod pitfalls;

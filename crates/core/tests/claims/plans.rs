@@ -7,7 +7,7 @@ use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::claim::{Claim, ClaimStatus, OpenRequest, Refusal, Resolution};
 use recover_core::network::NetworkId;
-use recover_core::plan::{InstructionKind, Leg, LegKind, Plan, Step};
+use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
 
 type Wrong = (&'static str, fn() -> Vec<Step>);
 
@@ -36,6 +36,44 @@ fn deploy() -> Step {
 
 fn flush() -> Step {
     send(leg(LegKind::Flush, "0xGas", "0xParent", AMOUNT))
+}
+
+fn freeze(amount: u128) -> Step {
+    book(InstructionKind::FreezeCounterparty, Some("user-2"), amount)
+}
+
+fn of_entry(entry: &str, instruction: Instruction) -> Instruction {
+    Instruction {
+        entry: Some(entry.to_owned()),
+        ..instruction
+    }
+}
+
+/// The second step of a correction, spoilt.
+fn right(spoil: fn(&mut Vec<Instruction>)) -> Step {
+    let back = instruction(InstructionKind::Reverse, Some("user-2"), AMOUNT);
+    let mut list = vec![of_entry("L-1", back)];
+    if let Step::Instruct(bookings) = bookings() {
+        list.extend(bookings);
+    }
+    spoil(&mut list);
+    Step::Instruct(list)
+}
+
+fn joined(one: Step, other: Step) -> Step {
+    let lists = [one, other].map(|step| match step {
+        Step::Instruct(list) => list,
+        Step::Send(_) => vec![],
+    });
+    Step::Instruct(lists.concat())
+}
+
+/// The world whose deposit such a claim is for.
+fn world_of(resolution: Resolution) -> World {
+    match resolution {
+        Resolution::CorrectBooking => World::correcting(),
+        _ => World::new(),
+    }
 }
 
 fn draft(world: &mut World, resolution: Resolution) -> Claim {
@@ -116,6 +154,41 @@ fn wrong_plans() -> Vec<(Resolution, Vec<Wrong>)> {
             ("more flushed than there is", || vec![changed(leg(LegKind::Flush, "0xGas", "0xParent", AMOUNT), |leg| leg.amount = Amount::from_u128(AMOUNT + 1)), pay("0xProven", NET)]),
             ("flushed only", || vec![flush()]),
         ]),
+        (Resolution::CorrectBooking, vec![
+            ("a credit without taking it back", || vec![freeze(AMOUNT), bookings()]),
+            ("a credit alone", || vec![bookings()]),
+            ("nothing frozen first", || vec![right(|_| ())]),
+            ("frozen and no more", || vec![freeze(AMOUNT)]),
+            ("frozen twice", || vec![freeze(AMOUNT), freeze(AMOUNT), right(|_| ())]),
+            ("frozen afterwards", || vec![right(|_| ()), freeze(AMOUNT)]),
+            ("frozen in the same step", || vec![joined(freeze(AMOUNT), right(|_| ()))]),
+            ("less frozen", || vec![freeze(AMOUNT - 1), right(|_| ())]),
+            ("more frozen", || vec![freeze(AMOUNT + 1), right(|_| ())]),
+            ("frozen at the beneficiary", || vec![book(I::FreezeCounterparty, Some("user-1"), AMOUNT), right(|_| ())]),
+            ("frozen at a third user", || vec![book(I::FreezeCounterparty, Some("user-3"), AMOUNT), right(|_| ())]),
+            ("frozen at nobody", || vec![book(I::FreezeCounterparty, None, AMOUNT), right(|_| ())]),
+            ("frozen with an entry", || vec![Step::Instruct(vec![of_entry("L-1", instruction(I::FreezeCounterparty, Some("user-2"), AMOUNT))]), right(|_| ())]),
+            ("another entry taken back", || vec![freeze(AMOUNT), right(|list| list[0].entry = Some("L-2".to_owned()))]),
+            ("no entry taken back", || vec![freeze(AMOUNT), right(|list| list[0].entry = None)]),
+            ("taken from the beneficiary", || vec![freeze(AMOUNT), right(|list| list[0].user = Some("user-1".to_owned()))]),
+            ("taken from a third user", || vec![freeze(AMOUNT), right(|list| list[0].user = Some("user-3".to_owned()))]),
+            ("less taken back", || vec![freeze(AMOUNT), right(|list| list[0].amount = Amount::from_u128(AMOUNT - 1))]),
+            ("more taken back", || vec![freeze(AMOUNT), right(|list| list[0].amount = Amount::from_u128(AMOUNT + 1))]),
+            ("taken back twice", || vec![freeze(AMOUNT), right(|list| { let back = list[0].clone(); list.push(back); })]),
+            ("taken back in another asset", || vec![freeze(AMOUNT), right(|list| list[0].asset = AssetId::native(ethereum()))]),
+            ("the credit first", || vec![freeze(AMOUNT), right(|list| list.swap(0, 1))]),
+            ("the credit in a step of its own", || vec![freeze(AMOUNT), right(|list| list.truncate(1)), bookings()]),
+            ("credited to the counterparty", || vec![freeze(AMOUNT), right(|list| list[1].user = Some("user-2".to_owned()))]),
+            ("credited to a third user", || vec![freeze(AMOUNT), right(|list| list[1].user = Some("user-3".to_owned()))]),
+            ("more credited", || vec![freeze(AMOUNT), right(|list| list[1].amount = Amount::from_u128(NET + 1))]),
+            ("less credited", || vec![freeze(AMOUNT), right(|list| list[1].amount = Amount::from_u128(NET - 1))]),
+            ("credited about the entry", || vec![freeze(AMOUNT), right(|list| list[1].entry = Some("L-1".to_owned()))]),
+            ("no fee", || vec![freeze(AMOUNT), right(|list| list.truncate(2))]),
+            ("a higher fee", || vec![freeze(AMOUNT), right(|list| list[2].amount = Amount::from_u128(FEE + 1))]),
+            ("the fee from the counterparty", || vec![freeze(AMOUNT), right(|list| list[2].user = Some("user-2".to_owned()))]),
+            ("a payment beside it", || vec![freeze(AMOUNT), right(|_| ()), pay("0xTreasury", 1)]),
+            ("a step without instructions", || vec![freeze(AMOUNT), Step::Instruct(vec![]), right(|_| ())]),
+        ]),
         (Resolution::ReturnToSender, vec![
             ("to another address", || vec![send(leg(LegKind::Return, "0xTo", "0xThief", NET))]),
             ("more than the net", || vec![send(leg(LegKind::Return, "0xTo", "0xProven", NET + 1))]),
@@ -129,7 +202,7 @@ fn wrong_plans() -> Vec<(Resolution, Vec<Wrong>)> {
 #[test]
 fn i02_every_wrong_plan_is_refused() {
     for (resolution, rows) in wrong_plans() {
-        let mut world = World::new();
+        let mut world = world_of(resolution);
         let claim = draft(&mut world, resolution);
         let good = quoted(quote(), plan(&claim));
         let quoted_well = world.act(&claim, "ada", &good);

@@ -3,8 +3,8 @@
 use crate::people::person;
 use crate::world::{
     PACKAGE_SECONDS, QUOTE_SECONDS, SCREENING_SECONDS, START, VOTE_SECONDS, World, answers,
-    because, block, cancel, cents, finalised, import, included, invalidate, later, quote, quoted,
-    reject, screen, token, vote, vote_on,
+    because, block, cancel, cents, correction, finalised, import, included, invalidate, later,
+    quote, quoted, reject, screen, token, vote, vote_on,
 };
 use recover_core::amount::Amount;
 use recover_core::approval::RuleAction;
@@ -18,6 +18,7 @@ use recover_core::claim::{
 use recover_core::deposit::DepositStatus;
 use recover_core::digest::{Digest, Encoder};
 use recover_core::kind::Kind;
+use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
 use recover_core::network::NetworkId;
 use recover_core::observation::Position;
 use recover_core::people::Person;
@@ -199,6 +200,49 @@ fn payable() -> Vec<Row> {
     ]
 }
 
+/// What is wrong with the booking that a correction is about, beside what [`payable`] looks at in the deposit.
+#[rustfmt::skip] // A table.
+fn booked_otherwise() -> Vec<Row> {
+    use Refusal as R;
+    fn row(a: &mut Attempt, spoil: impl Fn(&mut LedgerEntry)) { a.world.credited_by.iter_mut().for_each(spoil) }
+    vec![
+        ("a claim paid it before", R::DepositTaken, |a| a.world.paid_by_claim = true),
+        ("our own sweep", R::NothingToClaim, |a| a.world.deposit.classification.kind = Kind::OwnMovement),
+        ("a transaction that failed", R::NothingToClaim, |a| { a.world.deposit.classification.kind = Kind::Failed; a.verdict(Verdict::NotRecoverable(Reason::TransactionFailed)); }),
+        ("nobody booked it", R::BookingDiffers, |a| { let deposit = &mut a.world.deposit; deposit.classification.kind = Kind::MemoOfAnotherUser; if deposit.status == DepositStatus::Resolved { deposit.status = DepositStatus::Open; } }),
+        ("not recoverable for another reason", R::BookingDiffers, |a| a.verdict(Verdict::NotRecoverable(Reason::KeyLost))),
+        ("the row vanished, or others speak of it", R::BookingDiffers, |a| a.world.credited_by = None),
+        ("another entry", R::BookingDiffers, |a| row(a, |row| row.id = because("L-2"))),
+        ("an entry of another user", R::BookingDiffers, |a| row(a, |row| row.user_id = Some(because("user-3")))),
+        ("an entry of the beneficiary", R::BookingDiffers, |a| row(a, |row| row.user_id = Some(because("user-1")))),
+        ("an entry of nobody known", R::BookingDiffers, |a| row(a, |row| row.user_id = None)),
+        ("another amount booked", R::BookingDiffers, |a| row(a, |row| row.amount = Some(Amount::from_u128(999)))),
+        ("no amount booked", R::BookingDiffers, |a| row(a, |row| row.amount = None)),
+        ("another asset booked", R::BookingDiffers, |a| row(a, |row| row.asset = Some(AssetId::native(NetworkId::new("ethereum"))))),
+        ("no asset booked", R::BookingDiffers, |a| row(a, |row| row.asset = None)),
+        ("a case settled by hand", R::BookingDiffers, |a| row(a, |row| row.kind = LedgerEntryKind::SettledCase)),
+        ("a withdrawal", R::BookingDiffers, |a| row(a, |row| row.kind = LedgerEntryKind::OwnWithdrawal)),
+        ("the ledger does not reach over it", R::LedgerCoverageMissing, |a| a.world.ledger_covered = false),
+        ("the address belongs to a third user", R::BeneficiaryNotOwner, |a| a.world.deposit.classification.owner = Some("user-3".into())),
+        ("another user appeals", R::RivalAppeal, |a| a.world.rivals = vec!["user-1".into(), "user-3".into()]),
+    ]
+}
+
+/// What a correction looks at on its way to payment.
+#[rustfmt::skip] // A table.
+fn correctable() -> Vec<Row> {
+    use Refusal as R;
+    let of_deposit = [R::OnHold, R::DepositChanged, R::DepositNotFinal, R::ScannedTwinExists];
+    let mut rows: Vec<Row> = payable().into_iter().filter(|(_, refusal, _)| of_deposit.contains(refusal)).collect();
+    rows.extend(booked_otherwise());
+    rows.extend::<[Row; 3]>([
+        ("the content names no booking", R::CorrectionMissing, |a| a.claim().correction = None),
+        ("the content names no appeal", R::AppealMissing, |a| a.claim().appeal = None),
+        ("the content pays the counterparty", R::CounterpartyIsBeneficiary, |a| a.claim().beneficiary = Some(because("user-2"))),
+    ]);
+    rows
+}
+
 #[rustfmt::skip] // A table.
 fn unpaid() -> Vec<Row> {
     let mut rows = payable();
@@ -223,9 +267,14 @@ fn ruled() -> Vec<Row> {
 /// What is asked whenever something leaves the house.
 #[rustfmt::skip] // A table.
 fn released() -> Vec<Row> {
+    released_with(unpaid())
+}
+
+#[rustfmt::skip] // A table.
+fn released_with(payable: Vec<Row>) -> Vec<Row> {
     use Refusal as R;
     let mut rows = vec![OLD_REVISION, NO_ROLE, NO_POLICY, HALTED];
-    rows.extend(unpaid());
+    rows.extend(payable);
     rows.extend(ruled());
     rows.extend([
         VOTED,
@@ -242,6 +291,22 @@ fn day_full() -> Row {
     ("enough for a day", Refusal::DayLimitReached, |a| {
         a.world.spending.released = cents(1_000_000_000 - 99_999)
     })
+}
+
+/// A correction whose freeze was booked.
+fn frozen() -> Attempt {
+    let mut frozen = attempt(
+        World::correcting(),
+        ClaimStatus::Instructed,
+        "tom",
+        |_, claim| Command::Acknowledge {
+            answers: answers(claim),
+        },
+    );
+    let claim = frozen.run().expect("the ledger froze it");
+    frozen.command = frozen.world.release(&claim);
+    frozen.claim = Some(claim);
+    frozen
 }
 
 #[rustfmt::skip] // A table.
@@ -268,7 +333,42 @@ fn tables() -> Vec<Table> {
             ("the address belongs to another user", R::BeneficiaryNotOwner, |a| a.world.deposit.classification.owner = Some("user-2".into())),
             ("another user appeals", R::RivalAppeal, |a| a.world.rivals = vec!["user-1".into(), "user-2".into()]),
             ("no address to pay", R::DestinationMissing, |a| a.request.destination = None),
+            ("a booking named for nothing", R::CorrectionNotAsked, |a| a.request.correction = Some(correction())),
         ]]),
+        table("open a correction", { let mut good = attempt(World::correcting(), S::Draft, "ada", |_, _| Command::Accept); good.claim = None; good.world = World::correcting(); good }, vec![booked_otherwise(), vec![
+            NO_ROLE,
+            ("a reorganisation removed it", R::DepositChanged, |a| a.world.deposit.status = DepositStatus::Gone),
+            ("not final", R::DepositNotFinal, |a| a.world.deposit.status = DepositStatus::Unconfirmed),
+            ("not final, by the verdict", R::DepositNotFinal, |a| a.verdict(Verdict::Conditional(Missing::FinalityMissing))),
+            ("another claim is open", R::DepositTaken, |a| a.world.deposit.status = DepositStatus::Claimed),
+            ("a scan found the same deposit", R::ScannedTwinExists, |a| a.world.scanned_twin = true),
+            ("neither entry nor counterparty", R::CorrectionMissing, |a| a.request.correction = None),
+            ("no entry", R::CorrectionMissing, |a| if let Some(named) = &mut a.request.correction { named.entry = because(" "); }),
+            ("no counterparty", R::CorrectionMissing, |a| if let Some(named) = &mut a.request.correction { named.counterparty = because(""); }),
+            ("no appeal", R::AppealMissing, |a| a.request.appeal = None),
+            ("a wrong entry", R::BookingDiffers, |a| if let Some(named) = &mut a.request.correction { named.entry = because("l-1"); }),
+            ("a wrong counterparty", R::BookingDiffers, |a| if let Some(named) = &mut a.request.correction { named.counterparty = because("user-4"); }),
+            ("nobody named to be paid", R::BeneficiaryMissing, |a| a.request.beneficiary = None),
+            ("the counterparty pays itself", R::CounterpartyIsBeneficiary, |a| a.request.beneficiary = Some(because("user-2"))),
+        ]]),
+        table("quote a correction", attempt(World::correcting(), S::Draft, "ada", |world, claim| world.quote(claim)), vec![
+            vec![OLD_REVISION, NO_ROLE, LIVE, wrong(|a| a.claim().status = S::Settled), MOVED],
+            correctable(),
+            vec![("a plan that does nothing", R::PlanDiffers, |a| if let Command::Quote { plan, .. } = &mut a.command { *plan = Some(Plan { steps: vec![] }); })],
+        ]),
+        table("approve a correction", attempt(World::correcting(), S::PendingApproval, "dee", |_, claim| vote(claim)), vec![
+            vec![OLD_REVISION, NO_ROLE, NO_POLICY, wrong(|a| a.claim().status = S::Accepted)],
+            correctable(),
+            vec![("nobody could lay it out", R::PlanMissing, |a| a.claim().plan = None)],
+        ]),
+        table("instruct the freeze", attempt(World::correcting(), S::Approved, "tom", |world, claim| world.release(claim)), vec![
+            released_with(correctable()).into_iter().filter(|(name, ..)| *name != "no tier fits").collect(),
+            vec![LIVE, wrong(|a| a.claim().status = S::PendingApproval), day_full()],
+        ]),
+        table("instruct the reversal", frozen(), vec![
+            released_with(correctable()).into_iter().filter(|(name, ..)| *name != "no tier fits").collect(),
+            vec![LIVE, wrong(|a| a.claim().status = S::PendingApproval)],
+        ]),
         table("quote", attempt(World::new(), S::Draft, "ada", |world, claim| world.quote(claim)), vec![
             vec![OLD_REVISION, NO_ROLE, LIVE, wrong(|a| a.claim().status = S::Settled), MOVED],
             payable(),
@@ -402,7 +502,8 @@ fn every_refusal_has_a_row_and_a_hint() {
         .collect();
     for refusal in Refusal::ALL {
         // A slot is taken by another claim's package, which this machine does not see: the store says it.
-        let is_the_stores = *refusal == Refusal::SlotTaken;
+        // So is a correction of the same entry by another claim.
+        let is_the_stores = [Refusal::SlotTaken, Refusal::EntryTaken].contains(refusal);
         assert_eq!(
             provoked.contains(refusal),
             !is_the_stores,
@@ -433,6 +534,7 @@ fn of_two_refusals_that_apply_the_earlier_is_told() {
                 // What is no deposit is resolved from the start: then its kind says more than "taken".
                 if told == Refusal::DepositTaken
                     && attempt.world.deposit.status == DepositStatus::Resolved
+                    && !attempt.world.paid_by_claim
                     && *first.max(second) == Refusal::NothingToClaim
                 {
                     told = Refusal::NothingToClaim;

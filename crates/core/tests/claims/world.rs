@@ -11,19 +11,20 @@ use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
 use recover_core::check::{Check, Decoded, Deviation, NotReadable, Signed, Slot};
 use recover_core::claim::{
-    Acknowledged, Claim, ClaimQuote, ClaimStatus, Command, Facts, OpenRequest, Refusal, Resolution,
-    Sighting, Verified, open, step,
+    Acknowledged, Claim, ClaimQuote, ClaimStatus, Command, Correction, Facts, OpenRequest, Refusal,
+    Resolution, Sighting, Verified, open, step,
 };
 use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin};
 use recover_core::digest::{Digest, Encoder};
 use recover_core::fee::{Cents, Quote};
 use recover_core::kind::Kind;
+use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
 use recover_core::network::{Family, NetworkId};
 use recover_core::observation::{Mechanism, Observation, Outcome, Position};
 use recover_core::people::Person;
 use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step as PlanStep};
 use recover_core::time::Timestamp;
-use recover_core::verdict::{How, Verdict};
+use recover_core::verdict::{How, Reason, Verdict};
 
 /// When the story starts.
 pub const START: Timestamp = Timestamp::from_micros(1_764_000_000_000_000);
@@ -89,6 +90,9 @@ pub struct World {
     pub scanned_twin: bool,
     pub rivals: Vec<String>,
     pub ledger_covered: bool,
+    /// The row by which the deposit was credited.
+    pub credited_by: Option<LedgerEntry>,
+    pub paid_by_claim: bool,
     pub people: Vec<Person>,
     pub now: Timestamp,
     pub policies: Vec<ApprovalPolicy>,
@@ -151,6 +155,28 @@ impl World {
         Self::of(Kind::WrongChainSameKey, How::SameKey)
     }
 
+    /// The same, where the ledger credited it to `user-2`: the booking is corrected.
+    pub fn correcting() -> Self {
+        let mut world = Self::of(Kind::AlreadyCredited, How::OwnAccount);
+        let classification = &mut world.deposit.classification;
+        classification.verdict = Verdict::NotRecoverable(Reason::AlreadyCredited);
+        classification.owner = Some("user-2".to_owned());
+        world.deposit.status = DepositStatus::Resolved;
+        world.credited_by = Some(LedgerEntry {
+            id: "L-1".to_owned(),
+            kind: LedgerEntryKind::CreditedDeposit,
+            user_id: Some("user-2".to_owned()),
+            network: ethereum(),
+            tx_id: TxId::new("0xaa"),
+            position: None,
+            address: None,
+            asset: Some(token()),
+            amount: Some(Amount::from_u128(AMOUNT)),
+            booked_at: START,
+        });
+        world
+    }
+
     fn of(kind: Kind, how: How) -> Self {
         Self {
             deposit: Deposit {
@@ -170,6 +196,8 @@ impl World {
             scanned_twin: false,
             rivals: Vec::new(),
             ledger_covered: true,
+            credited_by: None,
+            paid_by_claim: false,
             people: everybody(),
             now: START,
             policies: vec![policy()],
@@ -194,6 +222,8 @@ impl World {
             scanned_twin: self.scanned_twin,
             rivals: &self.rivals,
             ledger_covered: self.ledger_covered,
+            credited_by: self.credited_by.as_ref(),
+            paid_by_claim: self.paid_by_claim,
             actor,
             now: self.now,
             policies: &policies,
@@ -293,9 +323,12 @@ impl World {
 
     /// What opens this deposit's claim.
     pub fn request(&self) -> OpenRequest {
-        let pays_to_address = self.deposit.classification.kind == Kind::UnlistedToken;
+        let kind = self.deposit.classification.kind;
+        let corrects = kind == Kind::AlreadyCredited;
         OpenRequest {
-            destination: pays_to_address.then(|| "0xProven".to_owned()),
+            destination: (kind == Kind::UnlistedToken).then(|| "0xProven".to_owned()),
+            resolution: corrects.then_some(Resolution::CorrectBooking),
+            correction: corrects.then(correction),
             ..request()
         }
     }
@@ -333,7 +366,16 @@ pub fn request() -> OpenRequest {
         beneficiary: Some("user-1".to_owned()),
         destination: Some("0xProven".to_owned()),
         resolution: None,
+        correction: None,
         ordinal: 1,
+    }
+}
+
+/// The booking that [`World::correcting`] is about.
+pub fn correction() -> Correction {
+    Correction {
+        entry: "L-1".to_owned(),
+        counterparty: "user-2".to_owned(),
     }
 }
 
@@ -418,6 +460,21 @@ pub fn plan(claim: &Claim) -> Plan {
             top_up(),
             send(leg(LegKind::Transfer, "0xTo", "0xTreasury", AMOUNT)),
             bookings(),
+        ],
+        Resolution::CorrectBooking => vec![
+            PlanStep::Instruct(vec![instruction(
+                InstructionKind::FreezeCounterparty,
+                Some("user-2"),
+                AMOUNT,
+            )]),
+            PlanStep::Instruct(vec![
+                Instruction {
+                    entry: Some("L-1".to_owned()),
+                    ..instruction(InstructionKind::Reverse, Some("user-2"), AMOUNT)
+                },
+                instruction(InstructionKind::Credit, Some("user-1"), AMOUNT - FEE),
+                instruction(InstructionKind::CaptureFee, None, FEE),
+            ]),
         ],
         Resolution::ReturnToSender => {
             vec![send(leg(LegKind::Return, "0xTo", "0xProven", AMOUNT - FEE))]

@@ -5,7 +5,7 @@ use crate::error::EngineError;
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::book::{AddressRole, ControlRecord};
-use recover_core::claim::{Claim, Resolution};
+use recover_core::claim::{Claim, Resolution, correction_plan};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::fee::Quote;
@@ -56,6 +56,16 @@ impl Engine {
                         steps: vec![Step::Instruct(bookings(claim, quote))],
                     }),
                     why_not: String::new(),
+                });
+            }
+            Resolution::CorrectBooking => {
+                let why_not = "a correction needs its entry, its counterparty, an appeal and something left to pay";
+                return Ok(match correction_plan(claim, quote) {
+                    Some(plan) => LaidOut {
+                        plan: Some(plan),
+                        why_not: String::new(),
+                    },
+                    None => LaidOut::none(why_not),
                 });
             }
             Resolution::SweepThenCredit | Resolution::SweepToAddress => LegKind::Transfer,

@@ -18,7 +18,9 @@ use crate::quote::DepositQuote;
 use recover_core::address::AddressError;
 use recover_core::appeal::AppealId;
 use recover_core::check::Deviation;
-use recover_core::claim::{Claim, ClaimId, ClaimQuote, Command, OpenRequest, Resolution};
+use recover_core::claim::{
+    Claim, ClaimId, ClaimQuote, Command, Correction, OpenRequest, Resolution,
+};
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::digest::Digest;
 use recover_core::fee::{Quote, QuoteRefusal};
@@ -42,6 +44,10 @@ pub struct OpenOptions {
     pub destination: Option<String>,
     /// What shall happen; `None` takes what fits the kind.
     pub resolution: Option<Resolution>,
+    /// The ledger's entry that is wrong, where a booking is corrected.
+    pub entry: Option<String>,
+    /// The user to whom it was booked, where a booking is corrected.
+    pub counterparty: Option<String>,
 }
 
 /// How a step is taken.
@@ -109,6 +115,7 @@ impl Engine {
                 .or_else(|| appeal.map(|appeal| appeal.user_id)),
             destination,
             resolution: options.resolution,
+            correction: correction(options),
             ordinal: 1,
         };
         let answer = self
@@ -385,6 +392,15 @@ fn without_secrets(command: Command) -> Command {
         },
         other => other,
     }
+}
+
+/// The booking to correct; one of the two alone is kept, so that the state machine says that the other is missing.
+fn correction(options: &OpenOptions) -> Option<Correction> {
+    let named = |text: &Option<String>| text.as_deref().map(kept).unwrap_or_default();
+    (options.entry.is_some() || options.counterparty.is_some()).then(|| Correction {
+        entry: named(&options.entry),
+        counterparty: named(&options.counterparty),
+    })
 }
 
 fn kept(text: &str) -> String {

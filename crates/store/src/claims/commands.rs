@@ -79,6 +79,11 @@ impl Store {
             if ordinal.has_open {
                 return Ok(ClaimAnswer::Refused(Refusal::DepositTaken));
             }
+            if let Some(correction) = &claim.correction
+                && is_corrected(&mut tx, &correction.entry).await?
+            {
+                return Ok(ClaimAnswer::Refused(Refusal::EntryTaken));
+            }
             let mut row = changing_values(&claim, context.now);
             row.extend(values![
                 claim.id.as_str(),
@@ -89,9 +94,13 @@ impl Store {
             ]);
             match tx.run(rows::INSERT, row).await {
                 Ok(_) => {}
-                // The database's own rule: at most one open claim on a deposit.
+                // The database's own rules: at most one open claim on a deposit, and at most one correction of an entry that is
+                // open or was settled. The deposit is locked, so that only another deposit's claim can come between.
                 Err(error) if is_duplicate(&error) => {
-                    return Ok(ClaimAnswer::Refused(Refusal::DepositTaken));
+                    return Ok(ClaimAnswer::Refused(match claim.correction {
+                        Some(_) => Refusal::EntryTaken,
+                        None => Refusal::DepositTaken,
+                    }));
                 }
                 Err(error) => return Err(error),
             }
@@ -296,6 +305,17 @@ pub(crate) async fn claim_in(tx: &mut Tx, id: &ClaimId) -> Result<Option<Claim>,
     let rows = tx.rows(&sql, values![id.as_str()]).await?;
     let found = rows::claims(&mut Reader::Tx(tx), &rows).await?;
     Ok(found.into_iter().next())
+}
+
+/// Whether a claim that corrects an entry of the ledger is open or was settled.
+async fn is_corrected(tx: &mut Tx, entry: &str) -> Result<bool, StoreError> {
+    let row = tx
+        .row(
+            "SELECT id FROM claim WHERE correction_entry = $1 AND (is_open = 1 OR status = 'settled')",
+            values![entry],
+        )
+        .await?;
+    Ok(row.is_some())
 }
 
 struct Ordinal {

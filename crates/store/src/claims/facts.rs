@@ -11,10 +11,13 @@ use crate::log::{EVENT, event};
 use crate::sql::{Reader, Tx, values};
 use recover_core::approval::{PolicyInForce, Spending};
 use recover_core::audit::body_digest;
+use recover_core::block::Height;
 use recover_core::claim::{Claim, Command, Facts};
-use recover_core::deposit::{Deposit, Origin};
+use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::kind::Kind;
-use recover_core::ledger::{CreditKey, LedgerStanding, booked_by_other_id, standings};
+use recover_core::ledger::{
+    CreditKey, LedgerEntry, LedgerStanding, booked_by_other_id, sole_row, standings,
+};
 use recover_core::verdict::{Missing, Reason, Verdict};
 use serde::Deserialize;
 
@@ -37,6 +40,8 @@ pub(super) struct Seen {
     scanned_twin: bool,
     rivals: Vec<String>,
     ledger_covered: bool,
+    credited_by: Option<LedgerEntry>,
+    paid_by_claim: bool,
     spending: Spending,
     halted: bool,
     votes_logged: bool,
@@ -51,8 +56,10 @@ impl Seen {
         let is_suspect = stored.suspect_at.is_some();
         let mut deposit = stored.deposit;
         let id = deposit.id();
-        match ledger_now(tx, &deposit, context).await? {
-            // The classification may be older than the ledger: an import that was cut short before it looked again.
+        let (standing, mut credited_by) = ledger_now(tx, &deposit, context).await?;
+        match standing {
+            // The classification may be older than the ledger: an import that was cut short before it looked again. What is no
+            // deposit of a customer at all stays that, whatever was booked.
             Some(
                 LedgerStanding {
                     credited: Some(_), ..
@@ -60,7 +67,7 @@ impl Seen {
                 | LedgerStanding {
                     settled: Some(_), ..
                 },
-            ) => {
+            ) if deposit.classification.kind.is_workable() => {
                 deposit.classification.kind = Kind::AlreadyCredited;
                 deposit.classification.verdict = Verdict::NotRecoverable(Reason::AlreadyCredited);
             }
@@ -71,10 +78,27 @@ impl Seen {
             }
             _ => {}
         }
-        // Until it is seen again nobody knows that it stands, whatever was found before.
-        if is_suspect {
+        // Until it is seen again nobody knows that it stands, whatever was found before. The verdict on what was booked does not
+        // tell finality, and the status of what is claimed neither.
+        let may_vanish = deposit.classification.kind == Kind::AlreadyCredited
+            && deposit.status == DepositStatus::Claimed
+            && lost_finality(tx, &deposit).await?;
+        if is_suspect || may_vanish {
             deposit.classification.verdict = Verdict::Conditional(Missing::FinalityMissing);
         }
+        if let Some(row) = &credited_by
+            && context.booked_by_other_ids.contains(deposit.network())
+            && may_be_booked_again(tx, &deposit, row).await?
+        {
+            credited_by = None;
+        }
+        let paid_by_claim = tx
+            .row(
+                "SELECT id FROM claim WHERE deposit_id = $1 AND status = 'settled'",
+                values![&id],
+            )
+            .await?
+            .is_some();
         let scanned_twin = tx.row(TWIN, values![&id]).await?.is_some();
         let rivals = claimants(&mut Reader::Tx(tx), &id).await?;
         // Without a block time nobody can say that the ledger reaches over it.
@@ -90,6 +114,8 @@ impl Seen {
             scanned_twin,
             rivals,
             ledger_covered,
+            credited_by,
+            paid_by_claim,
             spending: Spending::default(),
             halted: halts::state(&mut Reader::Tx(tx)).await?.is_halted(),
             votes_logged: false,
@@ -126,6 +152,8 @@ impl Seen {
             scanned_twin: self.scanned_twin,
             rivals: &self.rivals,
             ledger_covered: self.ledger_covered,
+            credited_by: self.credited_by.as_ref(),
+            paid_by_claim: self.paid_by_claim,
             actor: &context.actor,
             now: context.now,
             policies,
@@ -218,14 +246,52 @@ async fn votes_logged(tx: &mut Tx, claim: &Claim) -> Result<bool, StoreError> {
     }))
 }
 
-/// What the ledger says about a deposit at this moment; `None` for a deposit that only a file told of.
+/// Whether a rewind took back what was taken as final, and no scan said it again since.
+async fn lost_finality(tx: &mut Tx, deposit: &Deposit) -> Result<bool, StoreError> {
+    let row = tx
+        .row(
+            "SELECT network, generation, finalized_height FROM scan_state WHERE network = $1",
+            values![deposit.network()],
+        )
+        .await?;
+    let Some(row) = row else {
+        return Ok(false);
+    };
+    let row = row.of("scan_state", "network");
+    let finalized = row.number_or_null("finalized_height")?.map(Height);
+    Ok(row.integer("generation")? > 0
+        && deposit
+            .block_height()
+            .is_none_or(|height| finalized.is_none_or(|finalized| height > finalized)))
+}
+
+/// Whether a row of another transaction may be about the same deposit as the one that credited it, where ledgers name a movement by
+/// several ids.
+async fn may_be_booked_again(
+    tx: &mut Tx,
+    deposit: &Deposit,
+    row: &LedgerEntry,
+) -> Result<bool, StoreError> {
+    let (Origin::Observed(observation), Some(at)) = (&deposit.origin, deposit.block_time()) else {
+        return Ok(true);
+    };
+    // Whoever it was booked to the second time, it was booked twice.
+    let asked = [(CreditKey::of(observation, None), at)];
+    let rows = unexplained_bookings(&mut Reader::Tx(tx), deposit.network(), &asked).await?;
+    let others = rows.iter().filter(|other| other.id != row.id);
+    let [(credit, _)] = &asked;
+    Ok(booked_by_other_id(credit, at, others).is_some())
+}
+
+/// What the ledger says about a deposit at this moment, and the one row by which alone it was credited; nothing for a deposit that
+/// only a file told of.
 async fn ledger_now(
     tx: &mut Tx,
     deposit: &Deposit,
     context: &ClaimContext,
-) -> Result<Option<LedgerStanding>, StoreError> {
+) -> Result<(Option<LedgerStanding>, Option<LedgerEntry>), StoreError> {
     let Origin::Observed(_) = &deposit.origin else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let entries = entries_of_transaction(tx, deposit.network(), deposit.tx_id()).await?;
     let sql = format!(
@@ -247,13 +313,17 @@ async fn ledger_now(
             credits.push(CreditKey::of(&observation, owner));
         }
     }
-    let standings = standings(&credits, &entries.iter().collect::<Vec<_>>());
+    let rows: Vec<&LedgerEntry> = entries.iter().collect();
+    let standings = standings(&credits, &rows);
+    let sole = place
+        .and_then(|place| sole_row(&credits, place, &rows))
+        .cloned();
     let found = place.and_then(|place| {
         let credit = credits.into_iter().nth(place)?;
         Some((credit, standings.into_iter().nth(place)?))
     });
     let Some((credit, mut standing)) = found else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let may_be_elsewhere = context.booked_by_other_ids.contains(deposit.network());
     if let (true, true, Some(at)) = (may_be_elsewhere, standing.is_silent(), deposit.block_time()) {
@@ -262,5 +332,5 @@ async fn ledger_now(
         let [(credit, _)] = &asked;
         standing.unclear = booked_by_other_id(credit, at, &rows).map(|row| row.id.clone());
     }
-    Ok(Some(standing))
+    Ok((Some(standing), sole))
 }

@@ -8,8 +8,8 @@ use recover_core::appeal::AppealId;
 use recover_core::asset::AssetId;
 use recover_core::block::BlockHash;
 use recover_core::claim::{
-    Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Execution, Hold, Package, Receipt,
-    Resolution, Screening,
+    Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Execution, Hold,
+    Package, Receipt, Resolution, Screening,
 };
 use recover_core::digest::{Digest, Encoder};
 use recover_core::fee::{Cents, Quote};
@@ -21,9 +21,10 @@ use std::collections::{BTreeSet, HashMap};
 
 pub(crate) const COLUMNS: &str = "id, deposit_id, deposit_block, asset, amount, appeal_id, beneficiary, destination,
     resolution, revision, status, hold_person, hold_since, hold_reason, content_rule, content_digest, involved, opened_by,
-    opened_at, approved_at, approved_tier, approved_voters, approved_alone, done, attempts, closing_reason, updated_at";
+    opened_at, approved_at, approved_tier, approved_voters, approved_alone, done, attempts, closing_reason, updated_at,
+    correction_entry, correction_counterparty";
 
-/// The rule by which [`Claim::content_digest`] makes digests now.
+/// The rule by which [`Claim::content_digest`] makes digests now; whether it is the one for corrections the claim itself says.
 const CONTENT_RULE: u32 = 2;
 
 fn claim(row: &RowOf<'_>) -> Result<Claim, StoreError> {
@@ -65,6 +66,13 @@ fn claim(row: &RowOf<'_>) -> Result<Claim, StoreError> {
         beneficiary: row.text_or_null("beneficiary")?,
         destination: row.text_or_null("destination")?,
         resolution: row.parsed("resolution", Resolution::from_code)?,
+        correction: row
+            .text_or_null("correction_entry")?
+            .zip(row.text_or_null("correction_counterparty")?)
+            .map(|(entry, counterparty)| Correction {
+                entry,
+                counterparty,
+            }),
         revision: row.number("revision")?,
         status: row.parsed("status", ClaimStatus::from_code)?,
         hold,
@@ -248,6 +256,7 @@ pub(crate) async fn claims(
 /// The columns that a step may change, and the digest over the content, in the order of [`UPDATE`].
 pub(crate) fn changing_values(claim: &Claim, now: Timestamp) -> Vec<crate::sql::Value> {
     let (hold, approved) = (claim.hold.as_ref(), claim.approved.as_ref());
+    let correction = claim.correction.as_ref();
     values![
         claim.deposit_block.as_ref(),
         &claim.asset,
@@ -273,7 +282,9 @@ pub(crate) fn changing_values(claim: &Claim, now: Timestamp) -> Vec<crate::sql::
         approved.map(|approved| json(&approved.voters)),
         approved.map(|approved| approved.alone),
         claim.execution.done,
-        claim.execution.attempts
+        claim.execution.attempts,
+        correction.map(|correction| correction.entry.as_str()),
+        correction.map(|correction| correction.counterparty.as_str())
     ]
 }
 
@@ -282,14 +293,15 @@ pub(crate) const UPDATE: &str = "UPDATE claim SET deposit_block = $1, asset = $2
     beneficiary = $5, destination = $6, resolution = $7, revision = $8, status = $9, is_open = $10, hold_person = $11,
     hold_since = $12, hold_reason = $13, policy_version = $14, content_digest = $15, involved = $16,
     closing_reason = $17, updated_at = $18, content_rule = $19, approved_at = $20, approved_tier = $21,
-    approved_voters = $22, approved_alone = $23, done = $24, attempts = $25 WHERE id = $26 AND revision = $27";
+    approved_voters = $22, approved_alone = $23, done = $24, attempts = $25, correction_entry = $26,
+    correction_counterparty = $27 WHERE id = $28 AND revision = $29";
 
 pub(crate) const INSERT: &str = "INSERT INTO claim (deposit_block, asset, amount, appeal_id, beneficiary, destination,
     resolution, revision, status, is_open, hold_person, hold_since, hold_reason, policy_version, content_digest, involved,
     closing_reason, updated_at, content_rule, approved_at, approved_tier, approved_voters, approved_alone, done, attempts,
-    id, deposit_id, ordinal, opened_by, opened_at)
+    correction_entry, correction_counterparty, id, deposit_id, ordinal, opened_by, opened_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30)";
+    $26, $27, $28, $29, $30, $31, $32)";
 
 /// The digest as programs made it before claims had plans (rule 1). Votes on it never count again: the claim's digest now is
 /// another one.

@@ -7,7 +7,7 @@ use recover_core::appeal::AppealId;
 use recover_core::block::{BlockRef, TxId};
 use recover_core::claim::{Acknowledged, ClaimQuote, Command, OpenRequest, Sighting};
 use recover_core::digest::{Digest, Encoder};
-use recover_core::wire::{LegJson, PlanJson};
+use recover_core::wire::{CorrectionJson, LegJson, PlanJson};
 use serde::Serialize;
 
 /// What a command says; what it does not say is left out.
@@ -32,6 +32,8 @@ struct SaidJson<'a> {
     destination: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resolution: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correction: Option<CorrectionJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     leg: Option<LegJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,6 +130,7 @@ pub(super) fn open(request: &OpenRequest) -> String {
         beneficiary: request.beneficiary.as_deref(),
         destination: request.destination.as_deref(),
         resolution: request.resolution.map(|resolution| resolution.code()),
+        correction: request.correction.as_ref().map(CorrectionJson::of),
         ..SaidJson::default()
     })
 }

@@ -139,7 +139,7 @@ pub async fn the_database_itself_refuses_a_second_open_claim(backend: Backend) {
     let copy = "INSERT INTO claim SELECT 'clm_copy', deposit_id, 2, deposit_block, asset, amount, appeal_id, beneficiary,
         destination, resolution, revision, status, is_open, hold_person, hold_since, hold_reason, policy_version,
         content_digest, involved, opened_by, opened_at, updated_at, closing_reason, content_rule, approved_at, approved_tier,
-        approved_voters, approved_alone, done, attempts FROM claim";
+        approved_voters, approved_alone, done, attempts, NULL, NULL FROM claim";
     let refused = backend.raw(copy).await.unwrap_err();
     assert!(
         refused.contains("claim_open_once") || refused.contains("claim.deposit_id"),

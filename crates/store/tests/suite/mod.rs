@@ -23,6 +23,7 @@ pub mod audit;
 pub mod cancel;
 pub mod carrying;
 pub mod claims;
+pub mod corrections;
 pub mod coverage;
 pub mod deposits;
 pub mod governance;

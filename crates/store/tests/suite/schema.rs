@@ -3,7 +3,7 @@ use recover_core::amount::Amount;
 use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
-const MIGRATIONS: [(&str, &str); 11] = [
+const MIGRATIONS: [(&str, &str); 12] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -48,10 +48,14 @@ const MIGRATIONS: [(&str, &str); 11] = [
         include_str!("../../../../migrations/sqlite/0011_match_undone.sql"),
         include_str!("../../../../migrations/postgres/0011_match_undone.sql"),
     ),
+    (
+        include_str!("../../../../migrations/sqlite/0012_corrections.sql"),
+        include_str!("../../../../migrations/postgres/0012_corrections.sql"),
+    ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 11] = [
+const SEEDS: [(&str, &str); 12] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -102,6 +106,12 @@ const SEEDS: [(&str, &str); 11] = [
          VALUES ('A-1', 'u1', 5, '', '', '', '', '', '', '', '', '', '', 'received', 5, 5);
          INSERT INTO match_undone VALUES ('A-1', 'D-1', 'p', 'why', 5)",
         "SELECT person FROM match_undone WHERE reason = 'why'",
+    ),
+    (
+        "INSERT INTO claim (id, deposit_id, ordinal, asset, amount, resolution, revision, status, is_open, content_digest,
+            involved, opened_by, opened_at, updated_at, correction_entry, correction_counterparty)
+         VALUES ('C-1', 'D-1', 1, 'n/native', AMOUNT, 'correct_booking', 1, 'draft', 1, DIGEST, '[]', 'p', 5, 5, 'L-1', 'u2')",
+        "SELECT id FROM claim WHERE correction_entry = 'L-1' AND correction_counterparty = 'u2'",
     ),
 ];
 
@@ -161,7 +171,7 @@ pub async fn two_processes_meet_on_a_new_database(backend: Backend) {
 pub async fn a_newer_or_changed_database_is_left_alone(backend: Backend) {
     backend.open().await.close().await;
     backend
-        .raw("UPDATE _sqlx_migrations SET version = 99 WHERE version = 11")
+        .raw("UPDATE _sqlx_migrations SET version = 99 WHERE version = 12")
         .await
         .unwrap();
     let newer = Store::open(&backend.url()).await.unwrap_err();
@@ -170,7 +180,7 @@ pub async fn a_newer_or_changed_database_is_left_alone(backend: Backend) {
         "{newer}"
     );
     backend
-        .raw("UPDATE _sqlx_migrations SET version = 11 WHERE version = 99")
+        .raw("UPDATE _sqlx_migrations SET version = 12 WHERE version = 99")
         .await
         .unwrap();
     let other = match &backend {
@@ -327,7 +337,7 @@ pub async fn both_databases_have_the_same_tables(backend: Backend) {
         MIGRATIONS.iter().map(text).flat_map(indexes).collect()
     };
     assert_eq!(all(|(sqlite, _)| sqlite), all(|(_, postgres)| postgres));
-    for (sqlite, postgres) in MIGRATIONS {
+    for (file, (sqlite, postgres)) in MIGRATIONS.iter().copied().enumerate() {
         let (here, there) = (tables(sqlite), tables(postgres));
         let strict = sqlite.matches(") STRICT;").count();
         assert_eq!(strict, here.len(), "every table of SQLite is strict");
@@ -339,10 +349,12 @@ pub async fn both_databases_have_the_same_tables(backend: Backend) {
                         .filter(|line| line.contains(&format!(" ON {table} (")))
                         .collect()
                 };
-                let first = MIGRATIONS
-                    .iter()
-                    .find(|(sqlite, _)| tables(sqlite).contains_key(table));
-                assert_eq!(made(sqlite), made(first.expect("it was made once").0));
+                let before = MIGRATIONS.iter().take(file);
+                let had: BTreeSet<&str> = before.flat_map(|(sqlite, _)| made(sqlite)).collect();
+                assert!(
+                    made(sqlite).is_superset(&had),
+                    "{table} lost one of {had:?}"
+                );
             }
             continue;
         }
@@ -686,4 +698,67 @@ pub async fn a_claim_of_the_old_rule_survives_the_upgrade_and_is_quoted_anew(bac
         assert!(broken.is_empty(), "{broken:?}");
     }
     assert_eq!(store.outbox_waiting(9).await.unwrap().len(), 2);
+}
+
+/// A deposit, a claim with a plan and a settled one with its postings, as a program before 0012 left them.
+const BEFORE_CORRECTIONS: &str = "
+INSERT INTO deposit (id, origin, network, tx_id, position, to_text, asset, amount, memos, flags, decimals, decimals_vouched, kind,
+    also, verdict, verdict_detail, verdict_legs, status, queue, claim_state, first_seen_at, updated_at)
+ VALUES ('D-1', 'imported', 'n', 't', '0', 'a', 'n/native', AMOUNT, '[]', '[]', 2, 0, 'missed_credit', '[]', 'conditional',
+    'not_seen_by_us', '[]', 'claimed', 'work', 'open', 1, 1);
+INSERT INTO claim (id, deposit_id, ordinal, asset, amount, beneficiary, resolution, revision, status, is_open, content_digest,
+    involved, opened_by, opened_at, updated_at, content_rule, done, attempts)
+ VALUES ('clm_1', 'D-1', 1, 'n/native', AMOUNT, 'u1', 'ledger_credit', 3, 'settled', 0, DIGEST, '[]', 'gwen', 7, 8, 2, 1, 2),
+    ('clm_2', 'D-1', 2, 'n/native', AMOUNT, 'u1', 'manual', 1, 'draft', 1, DIGEST, '[]', 'gwen', 7, 8, 2, 0, 0);
+INSERT INTO claim_plan VALUES ('clm_1', 3, '{}');
+INSERT INTO posting VALUES ('clm_1', 1, 'unassigned_deposit', 'n/native', AMOUNT, AMOUNT, 9);
+";
+
+pub async fn claims_and_their_parts_survive_the_upgrade_to_corrections(backend: Backend) {
+    let store = Store::open_at(&backend.url(), 11).await.unwrap();
+    store.close().await;
+    backend
+        .raw(&with_amount(&backend, BEFORE_CORRECTIONS))
+        .await
+        .unwrap();
+    let store = backend.open().await;
+    assert!(store.check().await.unwrap().is_empty());
+    for (look, expected) in [
+        ("SELECT id FROM claim ORDER BY id", &["clm_1", "clm_2"][..]),
+        ("SELECT attempts FROM claim ORDER BY id", &["2", "0"]),
+        ("SELECT claim_id FROM claim_plan", &["clm_1"]),
+        ("SELECT claim_id FROM posting", &["clm_1"]),
+        (
+            "SELECT id FROM claim WHERE correction_entry IS NOT NULL",
+            &[],
+        ),
+    ] {
+        assert_eq!(backend.column(look).await, expected, "{look}");
+    }
+    // What pointed to the table points to the new one, and its rules and indexes guard it as before.
+    let second = with_amount(
+        &backend,
+        "INSERT INTO claim (id, deposit_id, ordinal, asset, amount, resolution, revision, status, is_open, content_digest, involved,
+            opened_by, opened_at, updated_at) VALUES ('clm_3', 'D-1', 3, 'n/native', AMOUNT, 'manual', 1, 'draft', 1, DIGEST, '[]',
+            'gwen', 7, 8)",
+    );
+    for refused in [
+        "DELETE FROM claim",
+        "INSERT INTO claim_plan VALUES ('nobody', 1, '{}')",
+        "UPDATE claim SET resolution = 'beg'",
+        "UPDATE posting SET account = 'pocket'",
+        second.as_str(),
+    ] {
+        let refused_by = match &backend {
+            Backend::Sqlite(_) => format!("PRAGMA foreign_keys = ON; {refused}"),
+            Backend::Postgres(_) => refused.to_owned(),
+        };
+        assert!(backend.raw(&refused_by).await.is_err(), "{refused}");
+    }
+    if let Backend::Sqlite(_) = &backend {
+        let broken = backend
+            .column("SELECT \"table\" FROM pragma_foreign_key_check")
+            .await;
+        assert!(broken.is_empty(), "{broken:?}");
+    }
 }

@@ -114,6 +114,7 @@ pub fn request() -> OpenRequest {
         beneficiary: None,
         destination: None,
         resolution: None,
+        correction: None,
         ordinal: 0,
     }
 }

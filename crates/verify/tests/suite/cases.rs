@@ -3,12 +3,13 @@
 use crate::chains::{self, cosmos, evm, stellar, xrpl};
 use crate::world::{cents, is_at_home, policy_digest, time, vote};
 use recover_core::amount::Amount;
+use recover_core::appeal::AppealId;
 use recover_core::asset::AssetId;
 use recover_core::audit::Head;
 use recover_core::block::BlockHash;
 use recover_core::claim::{
-    Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Execution, Package, Resolution,
-    Screening, instruction_text,
+    Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Execution, Package,
+    Resolution, Screening, instruction_text,
 };
 use recover_core::fee::Quote;
 use recover_core::kind::Kind;
@@ -90,6 +91,7 @@ fn claim(resolution: Resolution, asset: AssetId, value: &str, steps: Vec<Step>) 
         beneficiary: Some("u-77".to_owned()),
         destination,
         resolution,
+        correction: None,
         revision: 2,
         status: ClaimStatus::AwaitingSignature,
         hold: None,
@@ -141,6 +143,30 @@ fn bookings(claim_asset: &AssetId) -> Vec<Instruction> {
     ]
 }
 
+/// A deposit that the entry `L-81` credited to `u-13`, worth little: the freeze, then everything else.
+pub fn correction() -> Claim {
+    let asset = AssetId::native(NetworkId::new("xrpl"));
+    let instruction = |kind, entry: Option<&str>| Instruction {
+        kind,
+        user: Some("u-13".to_owned()),
+        asset: asset.clone(),
+        amount: Amount::from_u128(1_000_000),
+        entry: entry.map(str::to_owned),
+    };
+    let freeze = vec![instruction(InstructionKind::FreezeCounterparty, None)];
+    let mut right = vec![instruction(InstructionKind::Reverse, Some("L-81"))];
+    right.extend(bookings(&asset));
+    let steps = vec![Step::Instruct(freeze), Step::Instruct(right)];
+    Claim {
+        appeal: Some(AppealId::verbatim("A-9")),
+        correction: Some(Correction {
+            entry: "L-81".to_owned(),
+            counterparty: "u-13".to_owned(),
+        }),
+        ..claim(Resolution::CorrectBooking, asset, "500", steps)
+    }
+}
+
 /// The votes that a claim of this value needs, given now on what it says now.
 pub fn votes(claim: &Claim) -> (Vec<Approval>, &'static str) {
     let digest = claim.content_digest();
@@ -148,7 +174,9 @@ pub fn votes(claim: &Claim) -> (Vec<Approval>, &'static str) {
         .quote
         .as_ref()
         .is_some_and(|quote| quote.quote.value > cents("1000"));
-    let (people, tier): (&[&str], _) = if large {
+    let (people, tier): (&[&str], _) = if claim.resolution == Resolution::CorrectBooking {
+        (&["chidi", "dalia", "ines", "hana"], "T3")
+    } else if large {
         (&["chidi", "dalia", "hana"], "T2")
     } else {
         (&["chidi", "dalia"], "T1")
@@ -363,5 +391,7 @@ fn make() -> Vec<Case> {
         case("xrpl_return", xrpl_return(), 0),
         case("stellar_return", stellar_return, 0),
         case("cosmos_return", cosmos_return, 0),
+        case("correction_freeze", correction(), 0),
+        case("correction_booking", correction(), 1),
     ]
 }

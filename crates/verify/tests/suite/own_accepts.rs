@@ -23,7 +23,17 @@ fn own_every_kind_of_package_passes() {
         );
         assert_eq!(report.words.len(), 6);
         let Some(leg) = case.leg() else {
-            assert!(row(&report, "bytes: credit").contains("990000 base units"));
+            if case.name == "correction_freeze" {
+                assert!(row(&report, "bytes: freeze_counterparty").contains("user u-13"));
+                assert!(row(&report, "step").contains("freeze only"));
+            } else {
+                assert!(row(&report, "bytes: credit").contains("990000 base units"));
+            }
+            if case.claim.correction.is_some() {
+                assert_eq!(row(&report, "taken from user"), "u-13");
+                assert_eq!(row(&report, "booked by entry"), "L-81");
+                assert!(row(&report, "votes needed").contains("tier T3"));
+            }
             continue;
         };
         assert_eq!(row(&report, "to").replace(' ', ""), leg.recipient);

@@ -80,6 +80,31 @@ fn own_the_steps_of_one_claim_follow_each_other() {
     }
 }
 
+/// A freeze and what is booked after it are two effects; a credit of the same deposit that was accepted before is the same as what is
+/// booked then.
+#[test]
+fn own_a_correction_follows_its_freeze_and_no_credit() {
+    let reports: Vec<Report> = (0..2)
+        .map(|step| {
+            let claim = cases::out(cases::correction(), step);
+            report(&claim, 100 + i64::from(step), "aa")
+        })
+        .collect();
+    assert_eq!(
+        [reports[0].effect, reports[1].effect],
+        ["freeze", "instruct"]
+    );
+    let mut seen = Seen::default();
+    for report in &reports {
+        assert_eq!(codes(&seen, report), []);
+        seen.add(report);
+    }
+    let mut credit = cases::all().swap_remove(0).claim;
+    credit.deposit = cases::correction().deposit;
+    let credit = report(&cases::out(credit, 0), 102, "aa");
+    assert_eq!(codes(&seen, &credit), [Code::AlreadyPaid]);
+}
+
 #[test]
 fn own_a_memory_that_cannot_be_read_protects_nobody() {
     assert_eq!(Seen::parse(""), Ok(Seen::default()));

@@ -132,6 +132,12 @@ fn own_tamper_with_approvers_who_did_not_look() {
         let mut all = tamper_content::OPERATORS.iter();
         all.find(|(known, _)| *known == name).unwrap().1
     };
+    let plan_of = |name: &'static str| (name, named(name), Code::PlanDiffers);
+    // A correction needs the top tier without any price: dropping it changes nobody's vote there.
+    let prices_dropped: tamper_content::Operator = |claim| {
+        claim.quote.as_mut().unwrap().price_ids.clear();
+        claim.correction.is_none()
+    };
     let pinned = [
         ("idle_top_up", idle_top_up, Code::RecipientNotPinned),
         ("top_up_above_ceiling", top_up_ceiling, Code::AboveCeiling),
@@ -173,12 +179,20 @@ fn own_tamper_with_approvers_who_did_not_look() {
             named("policy_digest_of_the_quote"),
             Code::PolicyUnknown,
         ),
-        ("prices_dropped", named("prices_dropped"), Code::TierDiffers),
+        ("prices_dropped", prices_dropped, Code::TierDiffers),
         (
             "screening_dropped",
             named("screening_dropped"),
             Code::ScreeningMissing,
         ),
+        plan_of("correction_entry"),
+        plan_of("correction_counterparty"),
+        plan_of("correction_pays_the_counterparty"),
+        plan_of("correction_dropped"),
+        plan_of("correction_added"),
+        plan_of("correction_called_a_credit"),
+        plan_of("correction_without_its_appeal"),
+        plan_of("correction_without_the_reversal"),
     ];
     let all = cases::all();
     for (name, operator, reason) in pinned {

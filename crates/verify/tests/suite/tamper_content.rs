@@ -8,7 +8,7 @@ use recover_core::amount::Amount;
 use recover_core::appeal::AppealId;
 use recover_core::asset::AssetId;
 use recover_core::block::BlockHash;
-use recover_core::claim::{Approval, Claim, ClaimId, Resolution};
+use recover_core::claim::{Approval, Claim, ClaimId, Correction, Resolution};
 use recover_core::digest::Digest;
 use recover_core::fee::Cents;
 use recover_core::memo::{Memo, place};
@@ -59,12 +59,31 @@ fn legs(claim: &mut Claim) -> Vec<&mut Leg> {
         .collect()
 }
 
+/// The instructions of the package's own step, else the first of the plan.
 fn instructions(claim: &mut Claim) -> Option<&mut Vec<Instruction>> {
+    let done = usize::try_from(claim.execution.done).unwrap();
     let steps = &mut claim.plan.as_mut().unwrap().steps;
-    steps.iter_mut().find_map(|step| match step {
+    let at = match steps.get(done) {
+        Some(Step::Instruct(_)) => done,
+        _ => 0,
+    };
+    steps.iter_mut().skip(at).find_map(|step| match step {
         Step::Send(_) => None,
         Step::Instruct(list) => Some(list),
     })
+}
+
+fn correction(claim: &mut Claim) -> Option<&mut Correction> {
+    claim.correction.as_mut()
+}
+
+fn every_instruction(claim: &mut Claim, change: impl FnMut(&mut Instruction)) {
+    let steps = &mut claim.plan.as_mut().unwrap().steps;
+    let lists = steps.iter_mut().filter_map(|step| match step {
+        Step::Send(_) => None,
+        Step::Instruct(list) => Some(list),
+    });
+    lists.flatten().for_each(change);
 }
 
 /// Pays another account, by every field that says whom.
@@ -270,17 +289,25 @@ pub const OPERATORS: &[(&str, Operator)] = &[
             .is_some()
     }),
     ("instruction_amounts_shifted", |claim| {
-        let shift = |list: &mut Vec<Instruction>| {
-            list[0].amount = more(list[0].amount);
-            list[1].amount = less(list[1].amount);
-        };
         let quote = &mut claim.quote.as_mut().unwrap().quote;
         quote.net = more(quote.net);
         quote.fee_in_asset = less(quote.fee_in_asset);
-        instructions(claim).map(shift).is_some()
+        let mut shifted = false;
+        for instruction in instructions(claim).into_iter().flatten() {
+            match instruction.kind {
+                InstructionKind::Credit => instruction.amount = more(instruction.amount),
+                InstructionKind::CaptureFee => instruction.amount = less(instruction.amount),
+                _ => continue,
+            }
+            shifted = true;
+        }
+        shifted
     }),
     ("instruction_order", |claim| {
-        instructions(claim).map(|list| list.reverse()).is_some()
+        instructions(claim).is_some_and(|list| {
+            list.reverse();
+            list.len() > 1
+        })
     }),
     ("instruction_twice", |claim| {
         instructions(claim)
@@ -289,7 +316,8 @@ pub const OPERATORS: &[(&str, Operator)] = &[
     }),
     ("instruction_kind", |claim| {
         instructions(claim)
-            .map(|list| list[1].kind = InstructionKind::ReleaseFee)
+            .and_then(|list| list.last_mut())
+            .map(|last| last.kind = InstructionKind::ReleaseFee)
             .is_some()
     }),
     ("instruction_entry", |claim| {
@@ -302,6 +330,69 @@ pub const OPERATORS: &[(&str, Operator)] = &[
         instructions(claim)
             .map(|list| list[0].asset = other)
             .is_some()
+    }),
+    ("correction_entry", |claim| {
+        correction(claim)
+            .map(|named| named.entry = "L-82".to_owned())
+            .is_some()
+    }),
+    ("correction_counterparty", |claim| {
+        correction(claim)
+            .map(|named| named.counterparty = "u-14".to_owned())
+            .is_some()
+    }),
+    ("correction_entry_everywhere", |claim| {
+        every_instruction(claim, |instruction| {
+            if let Some(entry) = &mut instruction.entry {
+                *entry = "L-82".to_owned();
+            }
+        });
+        correction(claim)
+            .map(|named| named.entry = "L-82".to_owned())
+            .is_some()
+    }),
+    ("correction_counterparty_everywhere", |claim| {
+        every_instruction(claim, |instruction| {
+            if instruction.user.as_deref() == Some("u-13") {
+                instruction.user = Some("u-14".to_owned());
+            }
+        });
+        correction(claim)
+            .map(|named| named.counterparty = "u-14".to_owned())
+            .is_some()
+    }),
+    ("correction_pays_the_counterparty", |claim| {
+        every_instruction(claim, |instruction| {
+            if instruction.user.is_some() {
+                instruction.user = Some("u-13".to_owned());
+            }
+        });
+        claim.beneficiary = Some("u-13".to_owned());
+        claim.correction.is_some()
+    }),
+    ("correction_dropped", |claim| {
+        claim.correction.take().is_some()
+    }),
+    ("correction_added", |claim| {
+        let added = Correction {
+            entry: "L-81".to_owned(),
+            counterparty: "u-13".to_owned(),
+        };
+        claim.correction.replace(added).is_none()
+    }),
+    ("correction_called_a_credit", |claim| {
+        claim.resolution = Resolution::LedgerCredit;
+        claim.correction.take().is_some()
+    }),
+    ("correction_without_its_appeal", |claim| {
+        claim.appeal.take().is_some()
+    }),
+    ("correction_without_the_reversal", |claim| {
+        let steps = &mut claim.plan.as_mut().unwrap().steps;
+        if let Some(Step::Instruct(list)) = steps.last_mut() {
+            list.retain(|instruction| instruction.kind != InstructionKind::Reverse);
+        }
+        claim.correction.is_some()
     }),
     ("beneficiary", |claim| {
         claim.beneficiary = Some("u-1".to_owned());
@@ -411,7 +502,8 @@ pub fn forged(case: &Case, operator: Operator, votes: Votes) -> Option<PackageFi
             Votes::Forged => signed(vote, digest, "mallory"),
             Votes::Deceived => signed(vote, digest, &vote.person),
         };
-        let tier = if tier == "T2" { "T2" } else { "T1" };
+        let known = ["T2", "T3"].into_iter().find(|known| *known == tier);
+        let tier = known.unwrap_or("T1");
         (before.approvals.iter().map(again).collect(), tier)
     };
     // Where the step has no bytes any more, the old ones go out with the new content.

@@ -213,7 +213,9 @@ pub const OPERATORS: &[(&str, Cover, Code, Operator)] = &[
         |case, file| {
             let text = file["bytes"].as_str().unwrap().to_owned();
             let lines: Vec<&str> = text.lines().rev().collect();
-            case.leg().is_none() && set(file, "/bytes", json!(format!("{}\n", lines.join("\n"))))
+            case.leg().is_none()
+                && lines.len() > 1
+                && set(file, "/bytes", json!(format!("{}\n", lines.join("\n"))))
         },
     ),
     (
@@ -266,8 +268,12 @@ pub const OPERATORS: &[(&str, Cover, Code, Operator)] = &[
         Cover::Digests,
         Code::SummaryDiffers,
         |_, file| {
-            file["summary"].as_array_mut().unwrap().swap(0, 1);
-            true
+            let lines = file["summary"].as_array_mut().unwrap();
+            let is_several = lines.len() > 1;
+            if is_several {
+                lines.swap(0, 1);
+            }
+            is_several
         },
     ),
     (
@@ -618,7 +624,7 @@ pub const OPERATORS: &[(&str, Cover, Code, Operator)] = &[
         "tier_that_its_votes_do_not_reach",
         Cover::Digests,
         Code::QuorumMissing,
-        |_, file| set(file, "/tier", json!("T3")),
+        |_, file| file["tier"] != "T3" && set(file, "/tier", json!("T3")),
     ),
     (
         "log_head_zero",

@@ -181,6 +181,7 @@ pub fn people() -> Vec<Person> {
         person("chidi", &[Role::Wallet]),
         person("dalia", &[Role::WalletLead]),
         person("emre", &[Role::Wallet]),
+        person("ines", &[Role::WalletLead]),
         person("gus", &[Role::Treasury]),
         // A specialist who may also vote: never on what they opened.
         person("ivan", &[Role::Specialist, Role::Wallet]),

@@ -4,7 +4,7 @@
 //! [`open_with`](super::decide::open_with) only. Its world (see [`world`] and [`state`]): one deposit, two claims, five accounts of
 //! four people (the maker is of the wallet team too, one voter has two accounts, another is of the treasury), quorum two, two
 //! revisions, as many packages a claim as its plan has steps and one more. At any moment somebody may halt releases, a
-//! reorganisation may take the deposit's finality or give it back, everything of before may grow old, compliance may hold or
+//! reorganisation may take the deposit's finality or give it back, the ledger may show the entry of a correction elsewhere, everything of before may grow old, compliance may hold or
 //! clear. Outside of the record the signers send what they have whenever they like or pay something else, blocks come and go, a
 //! slot is used by somebody else, a validity ends, the ledger books an instruction once or books another amount. Sources show
 //! the truth, late or not at all. [`monitor`] reckons the invariants with no help of the machine.
@@ -127,6 +127,11 @@ fn nothing_breaks_where_a_sweep_comes_before_the_credit() {
     whole(Resolution::SweepThenCredit, true);
 }
 
+#[test]
+fn nothing_breaks_where_a_booking_is_corrected() {
+    whole(Resolution::CorrectBooking, true);
+}
+
 fn on(claim: usize, steps: &[(usize, What)]) -> Vec<Action> {
     let act = |(actor, what): &(usize, What)| Action::Act {
         claim,
@@ -144,6 +149,7 @@ const OUT: &[(usize, What)] = &[(EVE, What::Release), (EVE, What::Export)];
 const SWEEP: Resolution = Resolution::SweepToAddress;
 const CREDIT: Resolution = Resolution::LedgerCredit;
 const BOTH: Resolution = Resolution::SweepThenCredit;
+const CORRECT: Resolution = Resolution::CorrectBooking;
 
 type Row = (
     &'static str,
@@ -217,6 +223,14 @@ fn rows() -> Vec<Row> {
         ("another key signs", of(&[R::SignerDiffers]), (SWEEP, true), B::OtherPayload, out()),
         ("nothing came back", of(&[R::SignedBytesMissing]), (SWEEP, true), B::OtherPayload, out()),
         ("what ended goes on", of(&[R::StatusWrong]), (CREDIT, true), B::WentBack, pending()),
+        ("another booking is taken back", of(&[R::BookingDiffers]), (CORRECT, true), B::OtherBooking, approved()),
+        ("what was frozen is quoted anew", of(&[R::AlreadyMoved]), (CORRECT, true), B::WentBack, {
+            let mut steps = on(0, &[PENDING, VOTES, &[(EVE, What::Release)]].concat());
+            steps.push(Action::Outside { package: 0, what: O::Book });
+            steps.extend(on(0, &[(EVE, What::Acknowledge { right: true })]));
+            steps
+        }),
+        ("what was corrected is corrected again", of(&[R::DepositTaken]), (CORRECT, true), B::TwoClaims, vec![]),
         ("what was moved is quoted anew", of(&[R::AlreadyMoved]), (BOTH, true), B::WentBack, {
             let mut steps = on(0, &[PENDING, VOTES, OUT].concat());
             steps.extend([O::SignersSend, O::Mine, O::Finalise].map(|what| Action::Outside { package: 0, what }));

@@ -51,6 +51,7 @@ pub(super) fn of_step(
         .or_else(|| is(!is_screened(before, state.late), Broken::ReleasedUnscreened))
         .or_else(|| is(!moved && !state.is_final(), Broken::ReleasedNotFinal))
         .or_else(|| is(before.hold.is_some(), Broken::ReleasedUnderHold))
+        .or_else(|| is(state.weather == Weather::Rebooked, Broken::OtherBooking))
     };
     let unhalted = || is(state.weather == Weather::Halted, Broken::ReleasedUnderHalt);
     let by_treasury = || {

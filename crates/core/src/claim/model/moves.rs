@@ -10,7 +10,7 @@ use crate::claim::command::{Acknowledged, Command, Sighting};
 use crate::claim::decide::{open_with, step_with};
 use crate::claim::guards::{Counting, Guards};
 use crate::claim::refusal::Refusal;
-use crate::claim::{Claim, ClaimStatus};
+use crate::claim::{Claim, ClaimStatus, Resolution};
 use crate::deposit::DepositStatus;
 use crate::plan::Step;
 use stateright::{Model, Property};
@@ -60,12 +60,20 @@ impl Claims {
         u32::try_from(steps).unwrap_or(1).saturating_add(1)
     }
 
-    fn deposit_status(state: &State) -> DepositStatus {
-        let statuses = || state.claims.iter().flatten().map(|claim| claim.status);
-        if statuses().any(|status| status == ClaimStatus::Settled) {
+    fn is_paid(state: &State) -> bool {
+        let mut claims = state.claims.iter().flatten();
+        claims.any(|claim| claim.status == ClaimStatus::Settled)
+    }
+
+    fn deposit_status(&self, state: &State) -> DepositStatus {
+        let mut statuses = state.claims.iter().flatten().map(|claim| claim.status);
+        if Self::is_paid(state) {
             DepositStatus::Resolved
-        } else if statuses().any(ClaimStatus::is_open) {
+        } else if statuses.any(ClaimStatus::is_open) {
             DepositStatus::Claimed
+        } else if self.world.resolution == Resolution::CorrectBooking {
+            // What was booked is resolved before anybody claims it.
+            DepositStatus::Resolved
         } else {
             DepositStatus::Open
         }
@@ -77,9 +85,9 @@ impl Claims {
         actor: usize,
         look: impl FnOnce(&crate::claim::Facts<'_>) -> T,
     ) -> T {
-        let deposit = (Self::deposit_status(state), state.is_final());
-        let halted = state.weather == Weather::Halted;
-        self.world.with(actor, deposit, (state.late, halted), look)
+        let deposit = (self.deposit_status(state), state.is_final());
+        let moment = (state.late, state.weather, Self::is_paid(state));
+        self.world.with(actor, deposit, moment, look)
     }
 
     fn opened(&self, state: &State, index: usize) -> Option<Claim> {
@@ -237,6 +245,8 @@ impl Claims {
             What::Release => {
                 let is_sent = matches!(claim.current_step(), Some(Step::Send(_)));
                 let steps = self.world.plan.steps.len();
+                let is_last =
+                    usize::try_from(claim.execution.done).is_ok_and(|done| done + 1 == steps);
                 next.out.push(Out {
                     claim: index,
                     attempt: claim.execution.attempts,
@@ -245,7 +255,7 @@ impl Claims {
                         true => Stage::InHouse,
                         false => Stage::WithLedger,
                     },
-                    pays: !is_sent || steps == 1,
+                    pays: is_last,
                 });
             }
             What::Export => set(next, |stage| match stage {
@@ -313,7 +323,7 @@ impl Claims {
             }
             (Outside::RunOut, Stage::WithSigners | Stage::Sent) => Stage::Expired,
             (Outside::Book, Stage::WithLedger) => {
-                next.paid += 1;
+                next.paid += u32::from(found.pays);
                 Stage::Booked
             }
             (Outside::BookOther, Stage::WithLedger) => Stage::BookedOther,
@@ -430,10 +440,19 @@ impl Model for Claims {
                 what: *what,
             }));
         }
-        let others = [Weather::Fine, Weather::Halted, Weather::NotFinal];
+        let others = [
+            Weather::Fine,
+            Weather::Halted,
+            Weather::NotFinal,
+            Weather::Rebooked,
+        ];
         actions.extend(
             others
                 .into_iter()
+                .filter(|weather| {
+                    *weather != Weather::Rebooked
+                        || self.world.resolution == Resolution::CorrectBooking
+                })
                 .filter(|weather| {
                     *weather != state.weather
                         && (*weather == Weather::Fine || state.weather == Weather::Fine)

@@ -100,6 +100,8 @@ pub(super) enum Weather {
     Fine,
     Halted,
     NotFinal,
+    /// The imported ledger shows the entry of a correction on another user's balance.
+    Rebooked,
 }
 
 /// Where a package is.
@@ -136,7 +138,7 @@ pub(super) struct Out {
     pub attempt: u32,
     pub revision: u32,
     pub stage: Stage,
-    /// Whether it pays the customer, and not only treasury.
+    /// Whether it pays the customer, and does not only move the deposit to treasury or freeze a balance.
     pub pays: bool,
 }
 
@@ -160,6 +162,7 @@ pub(super) enum Broken {
     AcceptedTooLate,
     SettledUnpaid,
     WentBack,
+    OtherBooking,
 }
 
 #[derive(Debug, Clone, PartialEq)]

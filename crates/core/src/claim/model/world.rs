@@ -1,28 +1,33 @@
 //! What stands still in the searched world: its people, its policy, its one deposit, and a network whose bytes are text.
 
+use super::state::Weather;
 use crate::address::{Address, Payload};
 use crate::amount::Amount;
+use crate::appeal::AppealId;
 use crate::approval::{ApprovalPolicy, ApprovalRule, PolicyInForce, RuleAction, Spending, Tier};
 use crate::asset::AssetId;
 use crate::block::{BlockHash, BlockRef, Height, TxId};
 use crate::check::{Check, Decoded, Deviation, NotReadable, Signed, Slot};
-use crate::claim::{Claim, ClaimQuote, Facts, OpenRequest, Resolution, Verified};
+use crate::claim::{Claim, ClaimQuote, Correction, Facts, OpenRequest, Resolution, Verified};
 use crate::deposit::{Classification, Deposit, DepositStatus, Origin};
 use crate::digest::Encoder;
 use crate::fee::{Cents, Quote};
 use crate::kind::Kind;
+use crate::ledger::{LedgerEntry, LedgerEntryKind};
 use crate::network::{Family, NetworkId};
 use crate::observation::{Mechanism, Observation, Outcome, Position};
 use crate::people::{Person, Role};
 use crate::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
 use crate::time::Timestamp;
-use crate::verdict::{How, Missing, Verdict};
+use crate::verdict::{How, Missing, Reason, Verdict};
 
 const EARLY: Timestamp = Timestamp::from_micros(1_764_000_000_000_000);
 /// Everything that can grow old is old after this.
 const AGE_SECONDS: i64 = 3_600;
 const AMOUNT: u128 = 1_000;
 const FEE: u128 = 83;
+/// The entry by which the ledger credited the deposit to somebody else.
+const ENTRY: &str = "L-1";
 
 const STATUSES: [DepositStatus; 3] = [
     DepositStatus::Open,
@@ -43,6 +48,8 @@ pub(super) struct World {
     spending: Spending,
     /// By status, first final and then not.
     deposits: Vec<Deposit>,
+    /// The row that credited the deposit to the wrong user, and what it may become: another user's.
+    rows: [LedgerEntry; 2],
     pub plan: Plan,
     pub resolution: Resolution,
 }
@@ -73,6 +80,7 @@ impl World {
         };
         let kind = match resolution {
             Resolution::LedgerCredit => Kind::MissedCredit,
+            Resolution::CorrectBooking => Kind::AlreadyCredited,
             _ => Kind::UnlistedToken,
         };
         Self {
@@ -107,6 +115,7 @@ impl World {
                 .iter()
                 .flat_map(|status| [true, false].map(|is_final| deposit(kind, *status, is_final)))
                 .collect(),
+            rows: ["user-2", "user-3"].map(row),
             plan: plan(resolution),
             resolution,
         }
@@ -127,15 +136,15 @@ impl World {
         &self,
         actor: usize,
         (status, is_final): (DepositStatus, bool),
-        (late, halted): (bool, bool),
+        (late, weather, paid_by_claim): (bool, Weather, bool),
         look: impl FnOnce(&Facts<'_>) -> T,
     ) -> T {
         let deposit = self
             .deposits
             .iter()
             .find(|deposit| {
-                let verdict = Verdict::Controllable(How::SameKey);
-                deposit.status == status && (deposit.classification.verdict == verdict) == is_final
+                let missing = Verdict::Conditional(Missing::FinalityMissing);
+                deposit.status == status && (deposit.classification.verdict != missing) == is_final
             })
             .expect("every deposit is made once");
         let policies = [PolicyInForce {
@@ -147,21 +156,28 @@ impl World {
             scanned_twin: false,
             rivals: &[],
             ledger_covered: true,
+            credited_by: (self.resolution == Resolution::CorrectBooking)
+                .then(|| &self.rows[usize::from(weather == Weather::Rebooked)]),
+            paid_by_claim,
             actor: &self.accounts[actor],
             now: Self::now(late),
             policies: &policies,
             spending: &self.spending,
-            halted,
+            halted: weather == Weather::Halted,
             votes_logged: true,
         })
     }
 
     pub fn request(&self, ordinal: u32) -> OpenRequest {
         OpenRequest {
-            appeal: None,
+            appeal: Some(AppealId::verbatim("A-1")),
             beneficiary: Some("user-1".to_owned()),
             destination: Some("0xProven".to_owned()),
             resolution: Some(self.resolution),
+            correction: (self.resolution == Resolution::CorrectBooking).then(|| Correction {
+                entry: ENTRY.to_owned(),
+                counterparty: "user-2".to_owned(),
+            }),
             ordinal,
         }
     }
@@ -221,6 +237,21 @@ fn plan(resolution: Resolution) -> Plan {
     let steps = match resolution {
         Resolution::LedgerCredit => vec![bookings()],
         Resolution::SweepThenCredit => vec![send("0xTreasury", AMOUNT), bookings()],
+        Resolution::CorrectBooking => {
+            let freeze = InstructionKind::FreezeCounterparty;
+            let back = Instruction {
+                entry: Some(ENTRY.to_owned()),
+                ..instruction(InstructionKind::Reverse, Some("user-2"), AMOUNT)
+            };
+            let mut right = vec![back];
+            if let Step::Instruct(list) = bookings() {
+                right.extend(list);
+            }
+            vec![
+                Step::Instruct(vec![instruction(freeze, Some("user-2"), AMOUNT)]),
+                Step::Instruct(right),
+            ]
+        }
         _ => vec![send("0xProven", AMOUNT - FEE)],
     };
     Plan { steps }
@@ -239,6 +270,21 @@ pub(super) fn block() -> BlockRef {
         height: Height(100),
         hash: BlockHash::new("0xb1"),
         time: EARLY,
+    }
+}
+
+fn row(user: &str) -> LedgerEntry {
+    LedgerEntry {
+        id: ENTRY.to_owned(),
+        kind: LedgerEntryKind::CreditedDeposit,
+        user_id: Some(user.to_owned()),
+        network: ethereum(),
+        tx_id: TxId::new("0xaa"),
+        position: None,
+        address: None,
+        asset: Some(token()),
+        amount: Some(Amount::from_u128(AMOUNT)),
+        booked_at: EARLY,
     }
 }
 
@@ -268,9 +314,10 @@ fn deposit(kind: Kind, status: DepositStatus, is_final: bool) -> Deposit {
         classification: Classification {
             kind,
             also: Vec::new(),
-            verdict: match is_final {
-                true => Verdict::Controllable(How::SameKey),
-                false => Verdict::Conditional(Missing::FinalityMissing),
+            verdict: match (is_final, kind) {
+                (true, Kind::AlreadyCredited) => Verdict::NotRecoverable(Reason::AlreadyCredited),
+                (true, _) => Verdict::Controllable(How::SameKey),
+                (false, _) => Verdict::Conditional(Missing::FinalityMissing),
             },
             owner: Some("user-1".to_owned()),
             memo: None,
