@@ -48,6 +48,10 @@ bench addresses="10000000":
 cases folder size="100000" seed="1" profile="base":
     cargo run --locked -p recover-testkit --example make_cases -- {{ folder }} --size {{ size }} --seed {{ seed }} --profile {{ profile }}
 
+# Measures the output of `recover match --format json` on cases with their truth: `just evaluate /tmp/some-folder out.jsonl`.
+evaluate folder predictions:
+    cargo run --locked -p recover-testkit --example evaluate -- {{ folder }} {{ predictions }}
+
 # What CI runs.
 pre-push:
     .ci/run

@@ -3,7 +3,7 @@
 //! Its job: a real EVM node ([`Anvil`]) with the contracts of `tests/contracts` ([`Contracts`]), a real PostgreSQL
 //! ([`Postgres`]), the networks' own libraries and TON's virtual machine in a child process ([`Oracle`]), an HTTP server that
 //! answers whatever a test makes up ([`FaultyServer`]), and a proxy before a real node that spoils chosen answers
-//! ([`FaultProxy`]); and made-up cases with their truth to train and measure matching on ([`cases`]).
+//! ([`FaultProxy`]); and made-up cases with their truth to train matching on ([`cases`]) and the measures of how well it did ([`measure`]).
 //!
 //! It deliberately knows none of our crates: a test of `core` that used a testkit built on `core` would meet two copies of
 //! its types. Hence addresses and hashes are text here, as the node writes them, and the ABI encoder is a page long.
@@ -22,6 +22,7 @@ pub mod cache;
 pub mod cases;
 pub mod contracts;
 mod http;
+pub mod measure;
 pub mod omnibus;
 pub mod oracle;
 pub mod postgres;

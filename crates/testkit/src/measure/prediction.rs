@@ -1,0 +1,133 @@
+//! What a matcher said, appeal by appeal.
+
+use super::truth::Truth;
+use std::io::BufRead;
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Decision {
+    /// Paid without a person.
+    Auto,
+    /// A person looks.
+    Review,
+    /// Nothing fits.
+    None,
+    /// Several users want it.
+    Conflict,
+}
+
+impl Decision {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Review, Self::None, Self::Conflict];
+
+    /// Its code in the output.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Review => "review",
+            Self::None => "none",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+/// What was said about one appeal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prediction {
+    /// Place of the appeal in [`Truth::appeals`].
+    pub appeal: u32,
+    /// Place of the best deposit in [`Truth::deposits`]; `None` when none was named.
+    pub deposit: Option<u32>,
+    /// How sure, in parts per million.
+    pub score_ppm: u32,
+    /// What was decided.
+    pub decision: Decision,
+    /// The tier, 1 to 5; `None` when it was not said.
+    pub tier: Option<u8>,
+    /// The best deposits, best first, [`Prediction::deposit`] among them; empty when they were not said.
+    pub top: Vec<u32>,
+}
+
+/// Reads the JSON lines of `recover match --format json`: `appeal_id`, `deposit_id`, `decision`, `score` in [0, 1], and where
+/// they are given `tier` (`"T1"` or `1`) and `candidates` (ids, or objects with `deposit_id`), best first.
+///
+/// # Errors
+/// When a line cannot be read or names what is not in the truth; the message names the line.
+pub fn read(lines: impl BufRead, truth: &Truth) -> Result<Vec<Prediction>, String> {
+    let mut predictions = Vec::new();
+    for (number, line) in (1..).zip(lines.lines()) {
+        let line = line.map_err(|problem| format!("line {number}: {problem}"))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let read = one(&line, truth).map_err(|problem| format!("line {number}: {problem}"))?;
+        predictions.push(read);
+    }
+    Ok(predictions)
+}
+
+fn one(line: &str, truth: &Truth) -> Result<Prediction, String> {
+    let value: serde_json::Value =
+        serde_json::from_str(line).map_err(|problem| problem.to_string())?;
+    let id = value["appeal_id"].as_str().ok_or("no appeal_id")?;
+    let appeal = truth.appeal(id).ok_or(format!("no appeal {id}"))?;
+    let place = |id: &str| truth.deposit(id).ok_or(format!("no deposit {id}"));
+    let deposit = value["deposit_id"].as_str().map(place).transpose()?;
+    let code = value["decision"].as_str().ok_or("no decision")?;
+    let decision = Decision::ALL
+        .into_iter()
+        .find(|decision| decision.code() == code)
+        .ok_or(format!("no decision {code}"))?;
+    let score_ppm = ppm(&value["score"].to_string())?;
+    let tier = match &value["tier"] {
+        serde_json::Value::String(text) => text.trim_start_matches(['T', 't']).parse().ok(),
+        other => other.as_u64().and_then(|tier| u8::try_from(tier).ok()),
+    };
+    let top = value["candidates"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|candidate| {
+            candidate
+                .as_str()
+                .or_else(|| candidate["deposit_id"].as_str())
+        })
+        .map(place)
+        .collect::<Result<_, _>>()?;
+    Ok(Prediction {
+        appeal,
+        deposit,
+        score_ppm,
+        decision,
+        tier,
+        top,
+    })
+}
+
+/// Parts per million of a JSON number in [0, 1], from its digits.
+fn ppm(text: &str) -> Result<u32, String> {
+    let fail = || format!("score {text} is no number from 0 to 1");
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let part: String = part.chars().chain("000000".chars()).take(6).collect();
+    let ppm: u32 = format!("{whole}{part}").parse().map_err(|_| fail())?;
+    if ppm > 1_000_000 {
+        return Err(fail());
+    }
+    Ok(ppm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_scores_are_read_from_their_digits() {
+        assert_eq!(ppm("1"), Ok(1_000_000));
+        assert_eq!(ppm("0.999001"), Ok(999_001));
+        assert_eq!(ppm("0.5"), Ok(500_000));
+        assert_eq!(ppm("0"), Ok(0));
+        assert!(ppm("1.5").is_err());
+        assert!(ppm("null").is_err());
+    }
+}
