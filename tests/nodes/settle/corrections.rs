@@ -4,7 +4,6 @@
 use recover_testkit::omnibus::Api;
 use serde_json::Value;
 
-use crate::desk::rows;
 use crate::settle::memo::Desk;
 use crate::settle::office::VOTERS;
 
@@ -29,13 +28,8 @@ fn book(desk: &Desk, entries: &[(&str, &str, &Value)]) {
 }
 
 fn state(desk: &Desk, deposit: &str) -> (String, String) {
-    let found = rows(
-        desk.office
-            .desk
-            .json(&["deposits", "list", "--all", "--limit", "1000"]),
-    );
-    let row = found.iter().find(|row| row["id"] == deposit).unwrap();
-    let text = |name: &str| row[name].as_str().unwrap().to_owned();
+    let shown = desk.office.desk.json(&["deposits", "show", deposit]);
+    let text = |name: &str| shown[name].as_str().unwrap().to_owned();
     (text("kind"), text("status"))
 }
 
@@ -103,9 +97,13 @@ fn own_a_booking_to_the_wrong_user_is_corrected() {
     let id = claim["id"].as_str().unwrap();
     refused(&correct("U4", "L-1", "U5"), "deposit_taken");
     office.put_up(id);
-    // Nothing that reconcile looks at ends it.
+    // Nothing that reconcile looks at ends it; a history that could not be read whole is a gap.
     let reconciled = office.desk.run_as("ana", &["reconcile"]);
-    assert!(matches!(reconciled.code, Some(0 | 4)), "{}", reconciled.err);
+    assert!(
+        matches!(reconciled.code, Some(0 | 1 | 4)),
+        "{}",
+        reconciled.err
+    );
     assert_eq!(office.status(id), "pending_approval");
     assert_eq!(
         office.vote(id),
