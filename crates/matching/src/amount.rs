@@ -1,184 +1,314 @@
 //! Amounts as people type them: every plausible reading, exact.
 
+mod number;
+
+use crate::clue::Fiat;
+use crate::lexicon;
+use crate::rule::Rule;
 use recover_core::amount::Amount;
 use recover_core::decimal::Decimal;
+
+pub(crate) use number::readings;
+
+/// One value that an amount text may mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// How many coins.
+    pub value: Decimal,
+    /// How it was read.
+    pub rule: Rule,
+}
 
 /// What an amount text may mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AmountText {
     /// The readings, the likeliest first; empty when it is no number of coins.
-    pub readings: Vec<Decimal>,
+    pub readings: Vec<Reading>,
     /// Letters beside the number (`USDT`); empty when there are none.
     pub unit: String,
-    /// Whether it is stated in money of a state, not in coins.
-    pub is_fiat: bool,
+    /// Values in the money of a state. `USD` beside a number says what it was worth, not how many coins.
+    pub fiat: Vec<Fiat>,
 }
 
-/// Symbols and codes of state money. `USD` beside a number says what it was worth, not how many coins.
-const FIAT: [&str; 26] = [
-    "$", "€", "£", "¥", "₩", "₽", "₹", "₺", "₫", "₴", "₦", "usd", "eur", "gbp", "jpy", "cny",
-    "rmb", "krw", "rub", "inr", "try", "vnd", "brl", "dollar", "dollars", "euro",
-];
+/// The most numbers that one amount text may hold.
+const NUMBERS_MAX: usize = 4;
 
 /// Reads an amount. `1.000,50` and `1,000.50` have one meaning each; `1.000` may be one or a thousand, so both come out.
-/// The text is expected clean ([`crate::text::clean`]).
+/// A shifted point is a mistake and no reading. The text is expected clean ([`crate::text::clean`]).
 #[must_use]
 pub fn read(text: &str) -> AmountText {
-    let mut unit = String::new();
-    let mut number = String::new();
-    let mut is_over = false;
-    let words: Vec<&str> = text.split_whitespace().collect();
-    for word in &words {
-        // How wallets show what went out, and how people say "about".
-        let word = word.trim_start_matches(['-', '+', '~', '≈', '=', ':']);
-        let begin = word.find(is_digit).unwrap_or(word.len());
-        let end = word.rfind(is_digit).map_or(begin, |last| last + 1);
-        let (before, rest) = word.split_at(begin);
-        let (middle, after) = rest.split_at(end - begin);
-        let before = before.trim_end_matches('.');
-        let is_number = middle.chars().all(is_of_number) && after.chars().all(is_unit_or_mark);
-        let is_money = before.chars().all(|character| !character.is_alphanumeric());
-        if middle.is_empty() {
-            is_over |= !number.is_empty();
-            unit.push_str(word);
-        } else if is_number && (is_money || words.len() == 1) && before.chars().all(is_unit) {
-            // A second number behind a unit makes this no amount: `2 of 3`.
-            if is_over {
-                return AmountText::default();
-            }
-            if !number.is_empty() {
-                number.push(' ');
-            }
-            let dropped = word.get(before.len()..begin).unwrap_or_default();
-            number.push_str(dropped);
-            number.push_str(middle);
-            unit.push_str(before);
-            unit.push_str(after.trim_matches(['.', ',']));
-            is_over = !after.is_empty();
-        } else if word.starts_with(|first: char| first.is_alphabetic())
-            && word.chars().all(char::is_alphanumeric)
-        {
-            // A coin whose name has digits: `TK0001`.
-            is_over |= !number.is_empty();
-            unit.push_str(word);
-        } else {
-            return AmountText::default();
-        }
+    let mut amount = AmountText::default();
+    let trimmed = text.trim();
+    // Most are a plain number.
+    if trimmed
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+    {
+        amount.readings = readings(trimmed);
+        return amount;
     }
-    if number.is_empty() {
-        return AmountText::default();
+    let tokens = number::tokens(trimmed);
+    let count = tokens
+        .iter()
+        .filter(|token| matches!(token, Token::Number(_)))
+        .count();
+    if count == 0 || count > NUMBERS_MAX {
+        return amount;
     }
-    let is_fiat = FIAT.contains(&unit.to_lowercase().as_str());
-    AmountText {
-        readings: if is_fiat {
-            Vec::new()
-        } else {
-            readings(&number)
-        },
-        unit,
-        is_fiat,
-    }
-}
-
-fn is_digit(character: char) -> bool {
-    character.is_ascii_digit()
-}
-
-fn is_of_number(character: char) -> bool {
-    character.is_ascii_digit() || matches!(character, '.' | ',' | '\'' | '_')
-}
-
-fn is_unit_or_mark(character: char) -> bool {
-    is_unit(character) || matches!(character, '.' | ',')
-}
-
-fn is_unit(character: char) -> bool {
-    character.is_alphabetic() || "$€£¥₩₽₹₺₫₴₦".contains(character)
-}
-
-/// Every plausible value of a number with its separators.
-fn readings(number: &str) -> Vec<Decimal> {
-    // Blanks, apostrophes and underscores only ever group.
-    let is_group = |character: char| matches!(character, ' ' | '\'' | '_');
-    let plain: String = if number.contains(is_group) {
-        let whole = number.split(['.', ',']).next().unwrap_or_default();
-        if !is_grouped(&whole.split(is_group).collect::<Vec<_>>()) {
-            return Vec::new();
-        }
-        number
-            .chars()
-            .filter(|character| !is_group(*character))
-            .collect()
-    } else {
-        number.to_owned()
-    };
-    let points = plain.matches('.').count();
-    let commas = plain.matches(',').count();
-    let mut texts: Vec<String> = Vec::new();
-    match (points, commas) {
-        (0, 0) => texts.push(plain),
-        (1, 0) | (0, 1) => {
-            let mark = if points == 1 { '.' } else { ',' };
-            let (whole, fraction) = plain.split_once(mark).unwrap_or_default();
-            let decimal = format!("{whole}.{fraction}");
-            let thousands = format!("{whole}{fraction}");
-            let may_group = is_grouped(&[whole, fraction]) && !whole.starts_with('0');
-            match (may_group, mark) {
-                (false, _) => texts.push(decimal),
-                // A point is a decimal point in most appeals, a comma before three digits groups.
-                (true, '.') => texts.extend([decimal, thousands]),
-                (true, _) => texts.extend([thousands, decimal]),
+    let mut is_approximate = false;
+    let mut is_first = true;
+    let mut place = 0;
+    // What stood before a number and belongs to none yet: `USDT 100`, `$100`.
+    let mut before: Option<Unit<'_>> = None;
+    while let Some(token) = tokens.get(place) {
+        place += 1;
+        match token {
+            Token::Word(word) => {
+                if lexicon::is_approximate(word) {
+                    is_approximate = true;
+                } else if let Some(unit) = unit_of(word) {
+                    before = Some(unit);
+                }
             }
-        }
-        (_, 0) | (0, _) => {
-            let mark = if points > 0 { '.' } else { ',' };
-            if is_grouped(&plain.split(mark).collect::<Vec<_>>()) {
-                texts.push(plain.replace(mark, ""));
+            Token::Sign(sign) => {
+                if let Some(currency) = lexicon::currency_sign(*sign) {
+                    before = Some(Unit::Currency(currency));
+                } else if matches!(sign, '~' | '≈') {
+                    is_approximate = true;
+                } else if *sign == '%' {
+                    before = None;
+                }
             }
-        }
-        _ => {
-            // Both marks: the last one is the decimal mark, and it stands once.
-            let place = plain.rfind(['.', ',']).unwrap_or_default();
-            let (whole, rest) = plain.split_at(place);
-            let mark = rest.chars().next().unwrap_or('.');
-            let other = if mark == '.' { ',' } else { '.' };
-            let fraction = rest.get(1..).unwrap_or_default();
-            let is_once = !whole.contains(mark);
-            if is_once && is_grouped(&whole.split(other).collect::<Vec<_>>()) {
-                texts.push(format!("{}.{fraction}", whole.replace(other, "")));
+            Token::Number(text) => {
+                let mut values = readings(text);
+                let mut unit = before.take();
+                let mut is_share = false;
+                // What follows: a multiplier, a unit, a sign.
+                loop {
+                    match tokens.get(place) {
+                        Some(Token::Sign('%')) => {
+                            is_share = true;
+                            place += 1;
+                        }
+                        Some(Token::Sign(sign)) if lexicon::currency_sign(*sign).is_some() => {
+                            // `100 $ 200`: the sign belongs to the first; `€100 $200` has its own before each.
+                            if unit.is_none() {
+                                unit = lexicon::currency_sign(*sign).map(Unit::Currency);
+                                place += 1;
+                            } else {
+                                break;
+                            }
+                        }
+                        Some(Token::Word(word)) => {
+                            let is_last_unit = matches!(unit, Some(Unit::Coin(_) | Unit::Base(..)));
+                            if let Some(power) = lexicon::multiplier(word)
+                                && !is_last_unit
+                                && !is_ticker(word)
+                            {
+                                values = multiplied(&values, power);
+                            } else if lexicon::is_approximate(word) {
+                                is_approximate = true;
+                            } else if let Some(found) = unit_of(word)
+                                && (unit.is_none()
+                                    || matches!(
+                                        (unit, found),
+                                        (Some(Unit::Currency("USD")), Unit::Currency("USD"))
+                                    ))
+                            {
+                                unit = Some(found);
+                            } else {
+                                break;
+                            }
+                            place += 1;
+                        }
+                        _ => break,
+                    }
+                }
+                if is_share {
+                    continue;
+                }
+                amount.take(values, unit, count > 1 && !is_first, is_approximate);
+                is_first = false;
             }
         }
     }
-    let mut readings: Vec<Decimal> = Vec::new();
-    for text in texts {
-        let text = match text.trim_end_matches('.') {
-            whole if whole.starts_with('.') => format!("0{whole}"),
-            whole => whole.to_owned(),
-        };
-        if let Ok(value) = Decimal::parse(&text)
-            && !value.is_zero()
-            && !readings.iter().any(|known| equal(*known, value))
-        {
-            readings.push(value);
-        }
-    }
-    readings
+    amount
 }
 
-/// Whether pieces can be groups of a large number: one to three digits, then twos and threes (India), the last a three.
-fn is_grouped(pieces: &[&str]) -> bool {
-    let Some((first, rest)) = pieces.split_first() else {
-        return false;
-    };
-    let Some((last, middle)) = rest.split_last() else {
-        return true;
-    };
-    (1..=3).contains(&first.len())
-        && last.len() == 3
-        && middle.iter().all(|piece| (2..=3).contains(&piece.len()))
-        && pieces
-            .iter()
-            .all(|piece| piece.bytes().all(|byte| byte.is_ascii_digit()))
+/// A piece of an amount text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token<'a> {
+    /// A number with its marks, perhaps grouped by blanks.
+    Number(&'a str),
+    /// Letters, perhaps with digits behind them (`TK0001`).
+    Word(&'a str),
+    /// Another sign.
+    Sign(char),
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit<'a> {
+    Coin(&'a str),
+    Currency(&'static str),
+    /// A coin's smallest unit, with the coin's decimals.
+    Base(&'static str, u8),
+}
+
+/// Words that stand beside amounts and count nothing.
+const IDLE: &[&str] = &[
+    "of",
+    "in",
+    "worth",
+    "only",
+    "total",
+    "the",
+    "and",
+    "or",
+    "to",
+    "net",
+    "gross",
+    "fee",
+    "after",
+    "before",
+    "minus",
+    "plus",
+    "with",
+    "coins",
+    "coin",
+    "tokens",
+    "token",
+    "sent",
+    "received",
+    "equivalent",
+    "equal",
+    "equals",
+    "is",
+    "was",
+    "on",
+    "from",
+    "via",
+    "i",
+    "my",
+    "amount",
+    "value",
+    "по",
+    "на",
+    "в",
+    "и",
+    "или",
+    "комиссия",
+    "de",
+    "en",
+    "y",
+    "e",
+    "et",
+    "und",
+    "in",
+    "для",
+    "a",
+    "an",
+    "less",
+    "incl",
+    "including",
+    "without",
+    "excluding",
+    "fees",
+];
+
+fn unit_of(word: &str) -> Option<Unit<'_>> {
+    let is_idle = IDLE.iter().any(|idle| word.eq_ignore_ascii_case(idle));
+    if is_idle {
+        return None;
+    }
+    if let Some(currency) = lexicon::currency(word) {
+        return Some(Unit::Currency(currency));
+    }
+    if let Some((coin, decimals)) = lexicon::base_unit(word) {
+        return Some(Unit::Base(coin, decimals));
+    }
+    (word.len() <= 40).then_some(Unit::Coin(word))
+}
+
+/// Whether a word that may multiply is a coin's ticker in capitals after all: none of them is.
+fn is_ticker(word: &str) -> bool {
+    word.len() > 1 && crate::asset::is_known(word)
+}
+
+fn multiplied(values: &[Reading], power: u8) -> Vec<Reading> {
+    values
+        .iter()
+        // A multiplied number is written short: its mark is a decimal mark.
+        .filter(|reading| values.len() == 1 || reading.rule != Rule::GroupMark)
+        .filter_map(|reading| {
+            let lifted = Amount::power_of_ten(power).and_then(|lift| {
+                reading
+                    .value
+                    .digits()
+                    .mul_ratio_floor(lift, Amount::from_u128(1))
+            })?;
+            Some(Reading {
+                value: number::plain(Decimal::from_parts(lifted, reading.value.scale())?),
+                rule: Rule::Multiplied,
+            })
+        })
+        .collect()
+}
+
+impl AmountText {
+    fn take(
+        &mut self,
+        values: Vec<Reading>,
+        unit: Option<Unit<'_>>,
+        is_further: bool,
+        is_approximate: bool,
+    ) {
+        for mut reading in values {
+            match unit {
+                Some(Unit::Currency(currency)) => {
+                    let fiat = Fiat {
+                        value: reading.value,
+                        currency,
+                    };
+                    if !self.fiat.contains(&fiat) {
+                        self.fiat.push(fiat);
+                    }
+                    continue;
+                }
+                Some(Unit::Base(coin, decimals)) => {
+                    let scale = reading.value.scale().checked_add(decimals);
+                    let Some(value) =
+                        scale.and_then(|scale| Decimal::from_parts(reading.value.digits(), scale))
+                    else {
+                        continue;
+                    };
+                    reading = Reading {
+                        value: number::plain(value),
+                        rule: Rule::BaseUnit,
+                    };
+                    if self.unit.is_empty() {
+                        coin.clone_into(&mut self.unit);
+                    }
+                }
+                Some(Unit::Coin(word)) if self.unit.is_empty() => {
+                    word.clone_into(&mut self.unit);
+                }
+                _ => {}
+            }
+            if is_further {
+                reading.rule = Rule::Several;
+            } else if is_approximate && reading.rule == Rule::Plain {
+                reading.rule = Rule::Approximate;
+            }
+            if !self
+                .readings
+                .iter()
+                .any(|known| known.value == reading.value)
+            {
+                self.readings.push(reading);
+            }
+        }
+    }
 }
 
 /// Whether two decimals are the same number, whatever their scales.
@@ -258,7 +388,7 @@ mod tests {
 
     #[test]
     fn own_amounts_have_every_plausible_reading() {
-        let cases: [(&str, &[&str]); 30] = [
+        let cases: &[(&str, &[&str])] = &[
             ("100", &["100"]),
             ("0.5", &["0.5"]),
             (".5", &["0.5"]),
@@ -280,10 +410,30 @@ mod tests {
             ("~ 100 USDT", &["100"]),
             ("USDT 12.5", &["12.5"]),
             ("1.2.3", &[]),
-            ("1,000,00", &[]),
-            ("1e3", &[]),
-            ("12 34", &[]),
-            ("2 of 3", &[]),
+            ("1,000,00", &["1000"]),
+            ("1,000,50", &["1000.5"]),
+            ("1e3", &["1000"]),
+            ("1.5E-3", &["0.0015"]),
+            ("4,65E+3", &["4650"]),
+            ("12 34", &["12", "34"]),
+            ("sent 100, got 99", &["100", "99"]),
+            ("1 000 000.25", &["1000000.25"]),
+            ("12,34,567.50", &["1234567.5"]),
+            ("100,-", &["100"]),
+            ("(100)", &["100"]),
+            ("'100", &["100"]),
+            ("1.5k", &["1500"]),
+            ("2,5 тыс", &["2500"]),
+            ("3万", &["30000"]),
+            ("1.5M USDT", &["1500000"]),
+            ("approx. 100", &["100"]),
+            ("около 100 USDT", &["100"]),
+            ("大约100个USDT", &["100"]),
+            ("150000 sats", &["0.0015"]),
+            ("5000000 drops", &["5"]),
+            ("1%", &[]),
+            ("0.000000000000000001", &["0.000000000000000001"]),
+            ("100.00", &["100"]),
             ("12.5 TK0001", &["12.5"]),
             ("100USDT", &["100"]),
             ("USDT100", &["100"]),
@@ -291,9 +441,12 @@ mod tests {
             ("a lot", &[]),
         ];
         for (text, expected) in cases {
-            let readings: Vec<String> =
-                read(text).readings.iter().map(Decimal::to_string).collect();
-            assert_eq!(readings, expected, "{text}");
+            let readings: Vec<String> = read(text)
+                .readings
+                .iter()
+                .map(|reading| reading.value.to_string())
+                .collect();
+            assert_eq!(&readings, expected, "{text}");
         }
         assert_eq!(read("12.5 TK0001").unit, "TK0001");
         assert_eq!(read("12.5 USDT").unit, "USDT");
@@ -301,11 +454,52 @@ mod tests {
 
     #[test]
     fn own_money_of_a_state_is_no_number_of_coins() {
-        for text in ["$86.60", "86.60 USD", "100 €", "100 euro"] {
+        for (text, value, currency) in [
+            ("$86.60", "86.6", "USD"),
+            ("86.60 USD", "86.6", "USD"),
+            ("US$ 86.60", "86.6", "USD"),
+            ("100 €", "100", "EUR"),
+            ("100 euro", "100", "EUR"),
+            ("500 usd worth", "500", "USD"),
+            ("1.000,50 €", "1000.5", "EUR"),
+            ("5000 руб", "5000", "RUB"),
+            ("100美元", "100", "USD"),
+            ("₺1.500,25", "1500.25", "TRY"),
+        ] {
             let amount = read(text);
-            assert!(amount.is_fiat && amount.readings.is_empty(), "{text}");
+            assert!(amount.readings.is_empty(), "{text}");
+            let fiat = amount.fiat.first().unwrap();
+            assert_eq!(
+                (fiat.value.to_string().as_str(), fiat.currency),
+                (value, currency),
+                "{text}"
+            );
         }
-        assert!(!read("86.60 USDT").is_fiat);
+        assert!(read("86.60 USDT").fiat.is_empty());
+        let both = read("0.01 BTC ($950)");
+        assert_eq!(both.readings.len(), 1);
+        assert_eq!(both.unit, "BTC");
+        assert_eq!(both.fiat.len(), 1);
+    }
+
+    #[test]
+    fn own_an_amount_says_how_it_was_read() {
+        for (text, rules) in [
+            ("100", &[Rule::Plain][..]),
+            ("1.000", &[Rule::DecimalMark, Rule::GroupMark]),
+            ("1,5", &[Rule::DecimalMark]),
+            ("1.000,50", &[Rule::Marks]),
+            ("about 100", &[Rule::Approximate]),
+            ("1.5k", &[Rule::Multiplied]),
+            ("100 (99 after fee)", &[Rule::Plain, Rule::Several]),
+        ] {
+            let found: Vec<Rule> = read(text)
+                .readings
+                .iter()
+                .map(|reading| reading.rule)
+                .collect();
+            assert_eq!(found, rules, "{text}");
+        }
     }
 
     #[test]
@@ -337,7 +531,7 @@ mod tests {
         #[test]
         fn own_any_text_reads_without_a_panic(text in ".{0,40}") {
             let amount = read(&crate::text::clean(&text));
-            proptest::prop_assert!(amount.readings.len() <= 2);
+            proptest::prop_assert!(amount.readings.len() <= 2 * NUMBERS_MAX);
         }
 
         #[test]
@@ -345,7 +539,7 @@ mod tests {
             let text = format!("{whole}.{fraction:06}");
             let readings = read(&text).readings;
             proptest::prop_assert_eq!(readings.len(), 1);
-            proptest::prop_assert!(equal(readings[0], Decimal::parse(&text).unwrap()));
+            proptest::prop_assert!(equal(readings[0].value, Decimal::parse(&text).unwrap()));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What an appeal says, as far as it can be read. Nothing is thrown away in silence: each clue names the field it came
 //! from, and what could not be read stands in [`AppealClues::unread`].
 
+use crate::rule::{Flag, Rule};
 use recover_core::appeal::AppealId;
 use recover_core::decimal::Decimal;
 use recover_core::network::NetworkId;
@@ -56,6 +57,8 @@ pub struct Found<T> {
     pub value: T,
     /// Where it stood.
     pub field: Field,
+    /// How it was read.
+    pub rule: Rule,
 }
 
 /// A transaction id or an address, folded for comparison (lower case; transaction ids without `0x`).
@@ -94,6 +97,15 @@ pub struct Window {
     pub is_zone_known: bool,
 }
 
+/// A value in the money of a state: what the coins were worth, not how many they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fiat {
+    /// How much.
+    pub value: Decimal,
+    /// The currency, ISO 4217; `$` alone is taken for `USD`.
+    pub currency: &'static str,
+}
+
 /// What support verified about the claimant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
@@ -126,6 +138,8 @@ pub struct AppealClues {
     pub assets: Vec<Found<String>>,
     /// Every plausible reading of the amount.
     pub amounts: Vec<Found<Decimal>>,
+    /// Values in the money of a state.
+    pub fiat: Vec<Found<Fiat>>,
     /// Memos.
     pub memos: Vec<Found<String>>,
     /// Every plausible reading of the time.
@@ -136,6 +150,8 @@ pub struct AppealClues {
     pub session_view_at: Option<Timestamp>,
     /// What stood in a field of its own and could not be read.
     pub unread: Vec<Found<String>>,
+    /// What a person should know of and what is no clue to the payment; the rule is [`Rule::Plain`].
+    pub flags: Vec<Found<Flag>>,
     /// Deposits that a person took back from this appeal: they are not proposed again, and whatever else fits is looked at by
     /// a person. No clue in the text: whoever matches fills it in.
     pub taken_back: BTreeSet<DepositId>,
@@ -143,4 +159,67 @@ pub struct AppealClues {
     /// checked, or by a record that a person vouches for. Hard evidence for these deposits and for no other. No clue in the
     /// text: whoever matches fills it in.
     pub proven: BTreeSet<DepositId>,
+}
+
+/// One clue as `appeals show` and `match --explain` print it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClueLine {
+    /// What kind: `transaction`, `address`, `network`, `asset`, `amount`, `fiat`, `memo`, `time`, `unread`, `flag`.
+    pub kind: &'static str,
+    /// The clue as text.
+    pub text: String,
+    /// Where it stood.
+    pub field: Field,
+    /// How it was read.
+    pub rule: Rule,
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(text) => f.pad(text),
+            Self::Ends { head, tail } => write!(f, "{head}…{tail}"),
+        }
+    }
+}
+
+impl AppealClues {
+    /// Every clue in a fixed order, with where it stood and how it was read.
+    #[must_use]
+    pub fn lines(&self) -> Vec<ClueLine> {
+        let mut lines = Vec::new();
+        add(&mut lines, "transaction", &self.transactions, Id::to_string);
+        add(&mut lines, "address", &self.addresses, Id::to_string);
+        add(&mut lines, "network", &self.networks, |clue| {
+            clue.network.to_string()
+        });
+        add(&mut lines, "asset", &self.assets, Clone::clone);
+        add(&mut lines, "amount", &self.amounts, Decimal::to_string);
+        add(&mut lines, "fiat", &self.fiat, |fiat| {
+            format!("{} {}", fiat.value, fiat.currency)
+        });
+        add(&mut lines, "memo", &self.memos, Clone::clone);
+        add(&mut lines, "time", &self.times, |window| {
+            format!("{} to {}", window.from, window.to)
+        });
+        add(&mut lines, "unread", &self.unread, Clone::clone);
+        add(&mut lines, "flag", &self.flags, |flag| {
+            flag.words().to_owned()
+        });
+        lines
+    }
+}
+
+fn add<T>(
+    lines: &mut Vec<ClueLine>,
+    kind: &'static str,
+    clues: &[Found<T>],
+    text: impl Fn(&T) -> String,
+) {
+    lines.extend(clues.iter().map(|clue| ClueLine {
+        kind,
+        text: text(&clue.value),
+        field: clue.field,
+        rule: clue.rule,
+    }));
 }

@@ -1,18 +1,34 @@
-//! What a pasted word is: a transaction id, an address, a piece of one, a number.
+//! What a pasted word is: a transaction id, an address, a piece of one, a number. Shapes only: no network's code is asked.
+
+mod packed;
+mod shape;
 
 use crate::clue::Id;
+use crate::rule::Rule;
+use shape::Shape;
 
 /// What a word was recognised as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Word {
     /// A transaction id.
-    Transaction(Id),
+    Transaction(Id, Rule),
     /// An address.
-    Address(Id),
+    Address(Id, Rule),
     /// A piece that may be of either.
-    Piece(Id),
+    Piece(Id, Rule),
+    /// An address that carries a memo.
+    Packed {
+        /// The address alone.
+        address: String,
+        /// The memo; `None` when it carries none.
+        memo: Option<String>,
+    },
     /// Digits only: a memo, an id of another system, an amount.
-    Digits(String),
+    Digits,
+    /// A number of another platform's records.
+    Record,
+    /// An e-mail address.
+    EMail,
     /// Anything else.
     Other,
 }
@@ -20,11 +36,23 @@ pub(crate) enum Word {
 /// The fewest characters of an id that a piece must show: 32 bits of a hash.
 pub(crate) const PIECE_MIN: usize = 8;
 
+/// The digits of a hash of 32 bytes.
+const HASH_DIGITS: usize = 64;
+
 /// Folds an id for comparison: lower case, and a hash without `0x`. Two addresses that differ in case only do not occur by
 /// chance, and users lose the case of what they paste.
 #[must_use]
 pub fn folded(text: &str) -> String {
-    let lower = text.trim().to_lowercase();
+    let mut lower = text.trim().to_ascii_lowercase();
+    if !lower.is_ascii() {
+        lower = lower.to_lowercase();
+    }
+    if let Some(bare) = lower.strip_prefix("bitcoincash:") {
+        return bare.to_owned();
+    }
+    if lower.len() == 48 && shape::is_ton_start(text.trim()) {
+        return one_base64(lower);
+    }
     match lower.strip_prefix("0x") {
         Some(digits) if digits.len() != 40 && is_hex(digits) => digits.to_owned(),
         Some(_) => lower,
@@ -40,193 +68,347 @@ pub fn folded_transaction(text: &str) -> String {
     base64_hash(text).unwrap_or_else(|| folded(text))
 }
 
+/// What one word is. It is expected without blanks and without signs around it.
 pub(crate) fn word(text: &str) -> Word {
-    if let Some(id) = ellipsis(text) {
-        return id;
+    if text.len() < 2 || text.len() > 160 {
+        return Word::Other;
     }
-    let digits = text
+    let shape = Shape::of(text);
+    if shape.is_digits() {
+        return digits_word(text);
+    }
+    if shape.is_alphanumeric() {
+        return plain_word(text, shape);
+    }
+    if !shape.is_ascii() {
+        return Word::Other;
+    }
+    signed_word(text, shape)
+}
+
+fn digits_word(text: &str) -> Word {
+    // A hash of digits only is one in 10^13.
+    if text.len() == HASH_DIGITS {
+        return Word::Transaction(Id::Whole(text.to_owned()), Rule::Plain);
+    }
+    Word::Digits
+}
+
+/// A word of letters and digits.
+fn plain_word(text: &str, shape: Shape) -> Word {
+    let mut digits = text;
+    while let Some(bare) = digits
         .strip_prefix("0x")
-        .or_else(|| text.strip_prefix("0X"))
-        .unwrap_or(text);
-    let has_prefix = digits.len() != text.len();
-    if is_hex(digits) {
-        return hex_word(digits, has_prefix);
-    }
-    // One of TON's raw addresses: workchain and 64 digits.
-    if let Some((chain, rest)) = text.split_once(':')
-        && matches!(chain, "0" | "-1")
-        && rest.len() == 64
-        && is_hex(rest)
+        .or_else(|| digits.strip_prefix("0X"))
     {
-        return Word::Address(Id::Whole(text.to_lowercase()));
+        digits = bare;
     }
-    if let Some(hash) = base64_hash(text) {
-        return Word::Transaction(Id::Whole(hash));
+    let has_prefix = digits.len() != text.len();
+    let is_doubled = has_prefix && text.len() - digits.len() > 2;
+    if (has_prefix || shape.is_hex()) && is_hex(digits) {
+        return hex_word(digits, has_prefix, is_doubled);
     }
-    let length = text.len();
-    if is_ton(text) || is_bech32(text) || is_stellar(text) {
-        return Word::Address(Id::Whole(text.to_lowercase()));
-    }
-    if is_base58(text) {
-        return match length {
-            25..=44 => Word::Address(Id::Whole(text.to_lowercase())),
-            80..=90 => Word::Transaction(Id::Whole(text.to_lowercase())),
-            16..=79 => Word::Piece(whole_or_cut(text)),
-            _ => Word::Other,
+    let shape = if has_prefix { Shape::of(digits) } else { shape };
+    let length = digits.len();
+    let rule = if has_prefix {
+        Rule::Prefix
+    } else {
+        Rule::Plain
+    };
+    // Signatures of 64 bytes (Solana); a 0x before one was added by hand.
+    if (80..=90).contains(&length) && shape.has_both() {
+        return match shape.is_base58() {
+            true => whole_transaction(digits, rule),
+            false => whole_transaction(digits, Rule::Damaged),
         };
     }
-    // A hash with a few wrong letters in it.
+    if let Some(word) = address_word(digits, shape) {
+        return word;
+    }
+    // Letters that look like digits, or a few wrong ones.
     let wrong = digits
-        .chars()
-        .filter(|character| !character.is_ascii_hexdigit())
+        .bytes()
+        .filter(|byte| !byte.is_ascii_hexdigit())
         .count();
-    let is_plain = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if (58..=70).contains(&digits.len()) && is_plain && wrong <= 3 {
-        return Word::Transaction(Id::Whole(digits.to_lowercase()));
+    if (61..=67).contains(&length) && wrong <= 3 {
+        return repaired(digits, |text, rule| {
+            Word::Transaction(Id::Whole(text), rule)
+        });
     }
-    if (38..=42).contains(&digits.len()) && has_prefix && is_plain && wrong <= 3 {
-        return Word::Address(Id::Whole(format!("0x{}", digits.to_lowercase())));
+    if has_prefix && (38..=42).contains(&length) && wrong <= 3 {
+        return repaired(digits, |text, rule| {
+            Word::Address(Id::Whole(format!("0x{text}")), rule)
+        });
     }
-    if text.is_ascii()
-        && (20..=64).contains(&length)
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        && text.bytes().any(|byte| byte.is_ascii_digit())
-    {
-        return Word::Piece(whole_or_cut(text));
+    if length == 2 * HASH_DIGITS + 2 && wrong == 1 {
+        return glued(digits);
+    }
+    if let Some(hash) = base64_hash(text) {
+        return Word::Transaction(Id::Whole(hash), Rule::Base64);
+    }
+    if (16..=79).contains(&length) && shape.has_both() {
+        let fold = digits.to_ascii_lowercase();
+        return Word::Piece(beginning(fold), Rule::Head);
     }
     Word::Other
 }
 
-fn hex_word(digits: &str, has_prefix: bool) -> Word {
-    let lower = digits.to_lowercase();
-    let is_number = !has_prefix && lower.bytes().all(|byte| byte.is_ascii_digit());
+/// An address by its shape.
+fn address_word(text: &str, shape: Shape) -> Option<Word> {
+    let length = text.len();
+    let whole = |rule| Word::Address(Id::Whole(text.to_ascii_lowercase()), rule);
+    let first = text.bytes().next()?;
+    if let Some(name) = shape::bech32_name(text) {
+        let data = length - name - 1;
+        if (30..=80).contains(&data) && shape.is_one_case() {
+            return Some(whole(Rule::Plain));
+        }
+        if (30..=80).contains(&data) && shape::is_known_bech32(text.get(..name)?) {
+            return Some(whole(Rule::Damaged));
+        }
+    }
+    // Stellar: 56 letters, 69 when the address carries an id; a letter or two may be missing or doubled.
+    let is_stellar = matches!(
+        (first, length),
+        (b'G' | b'g', 54..=58) | (b'M' | b'm', 67..=71)
+    );
+    if is_stellar {
+        if let Some((address, memo)) = packed::stellar_muxed(text) {
+            let memo = Some(memo);
+            return Some(Word::Packed { address, memo });
+        }
+        let is_whole = matches!(length, 56 | 69) && shape.is_base32();
+        return Some(whole(if is_whole { Rule::Plain } else { Rule::Damaged }));
+    }
+    if matches!(first, b'X')
+        && (46..=48).contains(&length)
+        && let Some((address, memo)) = packed::xrpl_x_address(text)
+    {
+        return Some(Word::Packed { address, memo });
+    }
+    if (46..=50).contains(&length) && shape::is_ton_start(text) {
+        let is_whole = length == 48;
+        return Some(whole(if is_whole { Rule::Plain } else { Rule::Damaged }));
+    }
+    if (25..=45).contains(&length) && shape.has_both() {
+        if length <= 44 && shape.is_base58() {
+            return Some(whole(Rule::Plain));
+        }
+        let wrong = text
+            .bytes()
+            .filter(|byte| matches!(byte, b'0' | b'O' | b'I' | b'l'))
+            .count();
+        if wrong <= 2 && !shape.is_hex() {
+            return Some(whole(Rule::Damaged));
+        }
+    }
+    None
+}
+
+fn whole_transaction(text: &str, rule: Rule) -> Word {
+    Word::Transaction(Id::Whole(text.to_ascii_lowercase()), rule)
+}
+
+/// Letters that people and readers of pictures confuse with digits.
+fn repaired(text: &str, make: impl Fn(String, Rule) -> Word) -> Word {
+    let lower: String = text
+        .bytes()
+        .map(|byte| match byte.to_ascii_lowercase() {
+            b'o' => '0',
+            b'l' | b'i' => '1',
+            b's' => '5',
+            b'z' => '2',
+            other => char::from(other),
+        })
+        .collect();
+    if is_hex(&lower) {
+        return make(lower, Rule::Repaired);
+    }
+    make(text.to_ascii_lowercase(), Rule::Damaged)
+}
+
+fn hex_word(digits: &str, has_prefix: bool, is_doubled: bool) -> Word {
+    let lower = digits.to_ascii_lowercase();
+    let rule = if is_doubled {
+        Rule::Prefix
+    } else {
+        Rule::Plain
+    };
     match lower.len() {
-        64 => Word::Transaction(Id::Whole(lower)),
-        40 if !is_number => Word::Address(Id::Whole(format!("0x{lower}"))),
-        58..=70 => Word::Transaction(Id::Whole(lower)),
-        38..=42 if has_prefix => Word::Address(Id::Whole(format!("0x{lower}"))),
-        _ if is_number => Word::Digits(lower),
-        length if length >= PIECE_MIN => Word::Piece(whole_or_cut(&lower)),
+        HASH_DIGITS => {
+            // A log's topic: an address in a word of 32 bytes.
+            match lower.strip_prefix("000000000000000000000000") {
+                Some(address) if !address.starts_with("00000000") => {
+                    Word::Address(Id::Whole(format!("0x{address}")), Rule::Padded)
+                }
+                _ => Word::Transaction(Id::Whole(lower), rule),
+            }
+        }
+        40 => Word::Address(
+            Id::Whole(format!("0x{lower}")),
+            if has_prefix { rule } else { Rule::Prefix },
+        ),
+        61..=67 => Word::Transaction(Id::Whole(lower), Rule::Damaged),
+        38..=42 if has_prefix => Word::Address(Id::Whole(format!("0x{lower}")), Rule::Damaged),
+        68.. => glued(&lower),
+        PIECE_MIN.. => Word::Piece(beginning(lower), Rule::Head),
         _ => Word::Other,
     }
 }
 
-/// A piece with no sign of where it was cut: its text is the beginning; [`ends_of_cut`] gives the other reading.
-fn whole_or_cut(text: &str) -> Id {
+/// Two hashes without a blank between: the first.
+fn glued(text: &str) -> Word {
+    let first = text.get(..HASH_DIGITS).unwrap_or_default();
+    Word::Transaction(Id::Whole(first.to_ascii_lowercase()), Rule::Glued)
+}
+
+/// A word with signs in it.
+fn signed_word(text: &str, shape: Shape) -> Word {
+    // One of TON's raw addresses: workchain and 64 digits.
+    if let Some((chain, rest)) = text.split_once(':') {
+        if matches!(chain, "0" | "-1") && rest.len() == HASH_DIGITS && is_hex(rest) {
+            return Word::Address(Id::Whole(text.to_ascii_lowercase()), Rule::Plain);
+        }
+        if chain.eq_ignore_ascii_case("bitcoincash") && (36..=64).contains(&rest.len()) {
+            return Word::Address(Id::Whole(rest.to_ascii_lowercase()), Rule::Plain);
+        }
+        return Word::Other;
+    }
+    if shape.is_base64() {
+        if (46..=50).contains(&text.len()) && shape::is_ton_start(text) {
+            let is_whole = text.len() == 48;
+            return Word::Address(
+                Id::Whole(one_base64(text.to_ascii_lowercase())),
+                if is_whole { Rule::Plain } else { Rule::Damaged },
+            );
+        }
+        if let Some(hash) = base64_hash(text) {
+            return Word::Transaction(Id::Whole(hash), Rule::Base64);
+        }
+    }
+    if shape::is_uuid(text) {
+        return Word::Record;
+    }
+    if let Some(piece) = ellipsis(text) {
+        return piece;
+    }
+    if let Some((name, host)) = text.split_once('@') {
+        let is_mail = !name.is_empty() && host.contains('.') && !host.contains('@');
+        return if is_mail { Word::EMail } else { Word::Other };
+    }
+    let is_cut_ton =
+        shape.is_base64() && (16..=47).contains(&text.len()) && shape::is_ton_start(text);
+    let is_cut_hash = (16..=42).contains(&text.len())
+        && shape.has_both()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && text.matches(['-', '_']).count() <= 2;
+    if is_cut_ton || is_cut_hash {
+        return Word::Piece(beginning(text.to_ascii_lowercase()), Rule::Head);
+    }
+    Word::Other
+}
+
+/// Both alphabets of base64 are in use: one form for comparison.
+fn one_base64(text: String) -> String {
+    if text.contains(['+', '/']) {
+        text.replace('+', "-").replace('/', "_")
+    } else {
+        text
+    }
+}
+
+/// A piece with no sign of where it was cut: its text is the beginning; [`tail_of`] gives the other reading.
+fn beginning(head: String) -> Id {
     Id::Ends {
-        head: text.to_lowercase(),
+        head,
         tail: String::new(),
     }
 }
 
-/// The other reading of a piece: that its beginning was cut off.
-pub(crate) fn ends_of_cut(id: &Id) -> Option<Id> {
+/// The other reading of a piece that shows no cut: that its beginning is missing.
+pub(crate) fn tail_of(id: &Id) -> Option<Id> {
     match id {
         Id::Ends { head, tail } if tail.is_empty() => Some(Id::Ends {
             head: String::new(),
-            tail: head.clone(),
+            tail: head.strip_prefix("0x").unwrap_or(head).to_owned(),
         }),
         _ => None,
     }
 }
 
-/// `0x9b75da...9123`, `r3jiMjSj***w7cmeD`.
+/// `0x9b75da...9123`, `r3jiMjSj***w7cmeD`, `0x12ab[...]9f3c`, `85d7xxxxaeeb`.
 fn ellipsis(text: &str) -> Option<Word> {
-    let is_mark = |character: char| matches!(character, '.' | '*' | '_' | '-');
-    let mark = text
-        .char_indices()
-        .zip(text.char_indices().skip(1))
-        .find(|((_, first), (_, second))| {
-            is_mark(*first) && first == second && matches!(first, '.' | '*' | '_' | '-')
-        })
-        .map(|((place, _), _)| place)?;
-    let (head, rest) = text.split_at(mark);
-    let tail = rest.trim_start_matches(is_mark);
-    let plain = |piece: &str| {
+    let bytes = text.as_bytes();
+    let is_mark = |byte: u8| matches!(byte, b'.' | b'*' | b'_' | b'-' | b'~' | b'#');
+    let place = bytes
+        .windows(2)
+        .position(|pair| matches!(pair, [first, second] if first == second && is_mark(*first)))?;
+    let (head, rest) = text.split_at_checked(place)?;
+    let tail = rest.trim_start_matches(|letter: char| {
+        u8::try_from(letter).is_ok_and(is_mark)
+            || matches!(letter, '[' | ']' | '(' | ')' | '<' | '>')
+    });
+    let head = head.trim_end_matches(['[', '(', '<', '.', '*']);
+    let is_plain = |piece: &str| {
         piece
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    if !plain(head) || !plain(tail) {
+    if !is_plain(head) || !is_plain(tail) {
         return None;
     }
-    let (head, tail) = (head.to_lowercase(), tail.to_lowercase());
-    let has_prefix = head.starts_with("0x");
+    let mut head = head.to_ascii_lowercase();
+    while let Some(bare) = head.strip_prefix("0x0x") {
+        head = format!("0x{bare}");
+    }
+    let tail = tail.to_ascii_lowercase();
     let shown = head.strip_prefix("0x").unwrap_or(&head).len() + tail.len();
-    if shown < PIECE_MIN {
-        return None;
-    }
-    let is_named = ["r", "t", "g", "eq", "uq", "cosmos1", "bc1", "ltc1", "osmo1"]
-        .iter()
-        .any(|start| head.starts_with(start));
-    let id = Id::Ends { head, tail };
-    // Both hashes and addresses of EVM networks begin with 0x; the field it stands in decides.
-    Some(if is_named && !has_prefix {
-        Word::Address(id)
-    } else {
-        Word::Piece(id)
-    })
+    (shown >= PIECE_MIN && head.len() < 100)
+        .then_some(Word::Piece(Id::Ends { head, tail }, Rule::Ellipsis))
 }
 
 pub(crate) fn is_hex(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn is_base58(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'0' | b'O' | b'I' | b'l'))
-        && text.bytes().any(|byte| byte.is_ascii_digit())
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
-}
-
-fn is_bech32(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let has_one_case = lower == text || text.to_uppercase() == text;
-    let Some((name, data)) = lower.split_once('1') else {
-        return false;
-    };
-    has_one_case
-        && (2..=10).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase())
-        && (30..=80).contains(&data.len())
-        && data
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'b' | b'i' | b'o' | b'1'))
-}
-
-fn is_stellar(text: &str) -> bool {
-    matches!(
-        (text.len(), text.as_bytes().first()),
-        (56, Some(b'G')) | (69, Some(b'M'))
-    ) && text
-        .bytes()
-        .all(|byte| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte))
-}
-
-fn is_ton(text: &str) -> bool {
-    text.len() == 48
-        && ["EQ", "UQ", "kQ", "0Q", "Ef", "Uf", "kf", "0f"]
+/// A whole hash somewhere in a run of letters and digits (`hash0x85d7…aeeb`): 64 digits with none beside them.
+pub(crate) fn hash_inside(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while from < bytes.len() {
+        let length = bytes
+            .get(from..)?
             .iter()
-            .any(|start| text.starts_with(start))
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'/'))
+            .take_while(|byte| byte.is_ascii_hexdigit())
+            .count();
+        if length == HASH_DIGITS {
+            return text.get(from..from + length);
+        }
+        // The letters before a hash may be digits too: `hashe…` ends where 0x begins, else the last 64 count.
+        if length > HASH_DIGITS
+            && length <= HASH_DIGITS + 6
+            && from + length == bytes.len()
+            && from > 0
+        {
+            return text.get(from + length - HASH_DIGITS..);
+        }
+        from += length.max(1);
+    }
+    None
 }
 
 /// The hexadecimal digits of 32 bytes in base64 or base64url, as TON shows hashes. Text that could be base58 is not
 /// taken: it is an address of another family.
 fn base64_hash(text: &str) -> Option<String> {
     let body = text.trim_end_matches('=');
-    if body.len() != 43 || text.len() > 44 || is_base58(body) {
+    if body.len() != 43 || text.len() > 44 || Shape::of(body).is_base58() {
         return None;
     }
     let mut bits: u32 = 0;
     let mut count = 0;
-    let mut out = String::with_capacity(64);
+    let mut out = String::with_capacity(HASH_DIGITS);
     for byte in body.bytes() {
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
@@ -238,127 +420,15 @@ fn base64_hash(text: &str) -> Option<String> {
         };
         bits = (bits << 6) | u32::from(value);
         count += 6;
-        while count >= 4 && out.len() < 64 {
+        while count >= 4 && out.len() < HASH_DIGITS {
             count -= 4;
             let nibble = (bits >> count) & 15;
             out.push(char::from_digit(nibble, 16)?);
         }
         bits &= (1 << count) - 1;
     }
-    (out.len() == 64 && bits == 0).then_some(out)
+    (out.len() == HASH_DIGITS && bits == 0).then_some(out)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HASH: &str = "85d7e0cfb76103a6749d4750fa4cd44869bfbbb65557cdc10a3e314529a9aeeb";
-
-    fn whole(text: &str) -> Id {
-        Id::Whole(text.into())
-    }
-
-    fn ends(head: &str, tail: &str) -> Id {
-        Id::Ends {
-            head: head.into(),
-            tail: tail.into(),
-        }
-    }
-
-    #[test]
-    fn own_words_are_told_apart_by_their_shape() {
-        let upper = HASH.to_uppercase();
-        let evm = "0x39F85d2836d1e18eb5ccedf29bb54319a16dec9f";
-        let signature = "2KBuLr7gumawdY1rXe4hyYtNcmMwJBFvbghKmSV7rGmdJduR3CiJ2uWoBVPgkkitMKWJV68ki87g9K4gHdVxNdAk";
-        let cases = [
-            (HASH.to_owned(), Word::Transaction(whole(HASH))),
-            (format!("0x{HASH}"), Word::Transaction(whole(HASH))),
-            (format!("0X{upper}"), Word::Transaction(whole(HASH))),
-            (HASH[..63].to_owned(), Word::Transaction(whole(&HASH[..63]))),
-            (
-                HASH.replacen('7', "o", 1),
-                Word::Transaction(whole(&HASH.replacen('7', "o", 1))),
-            ),
-            (HASH[..20].to_owned(), Word::Piece(ends(&HASH[..20], ""))),
-            (
-                signature.into(),
-                Word::Transaction(whole(&signature.to_lowercase())),
-            ),
-            (
-                "hdfgz7dhA6Z0nUdQ+kzUSGm/u7ZVV83BCj4xRSmprus=".into(),
-                Word::Transaction(whole(HASH)),
-            ),
-            (
-                "hdfgz7dhA6Z0nUdQ-kzUSGm_u7ZVV83BCj4xRSmprus".into(),
-                Word::Transaction(whole(HASH)),
-            ),
-            (evm.into(), Word::Address(whole(&evm.to_lowercase()))),
-            (evm[2..].into(), Word::Address(whole(&evm.to_lowercase()))),
-            (
-                evm[..41].into(),
-                Word::Address(whole(&evm[..41].to_lowercase())),
-            ),
-            (
-                "r3yhUPqBJKgd7hjD7d8VgUBsFkikzT71XE".into(),
-                Word::Address(whole("r3yhupqbjkgd7hjd7d8vgubsfkikzt71xe")),
-            ),
-            (
-                "cosmos1rp9lnp8wqjfu5kured6szpff9lclr2ctr3u6l0".into(),
-                Word::Address(whole("cosmos1rp9lnp8wqjfu5kured6szpff9lclr2ctr3u6l0")),
-            ),
-            (
-                "EQB5VitCVSZofm-9hNRNuq2cSfbbfDshNQ8lQYLEMpMLHldh".into(),
-                Word::Address(whole("eqb5vitcvszofm-9hnrnuq2csfbbfdshnq8lqylempmlhldh")),
-            ),
-            (
-                "GCKR3PA4FC3N7IJAFIU4AU6QNPGNCADHQQCSG25BFI7E6KNVKK46HGS4".into(),
-                Word::Address(whole(
-                    "gckr3pa4fc3n7ijafiu4au6qnpgncadhqqcsg25bfi7e6knvkk46hgs4",
-                )),
-            ),
-            (
-                "0x9b75da...9123".into(),
-                Word::Piece(ends("0x9b75da", "9123")),
-            ),
-            ("DABD...E0E5".into(), Word::Piece(ends("dabd", "e0e5"))),
-            ("cosmos***u6l0".into(), Word::Piece(ends("cosmos", "u6l0"))),
-            (
-                "r3jiMjSj..w7cmeD".into(),
-                Word::Address(ends("r3jimjsj", "w7cmed")),
-            ),
-            ("46511942986".into(), Word::Digits("46511942986".into())),
-            ("ab...cd".into(), Word::Other),
-            ("hello".into(), Word::Other),
-            ("0x12".into(), Word::Other),
-            ("anna@example.org".into(), Word::Other),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(word(&text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn own_ids_of_both_sides_fold_alike() {
-        let upper = HASH.to_uppercase();
-        assert_eq!(folded_transaction(&upper), HASH);
-        assert_eq!(folded_transaction(&format!("0x{HASH}")), HASH);
-        assert_eq!(
-            folded_transaction("hdfgz7dhA6Z0nUdQ+kzUSGm/u7ZVV83BCj4xRSmprus="),
-            HASH
-        );
-        assert_eq!(
-            folded("39F85D2836D1E18EB5CCEDF29BB54319A16DEC9F"),
-            folded("0x39f85d2836d1e18eb5ccedf29bb54319a16dec9f")
-        );
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn own_any_word_is_read_without_a_panic(text in "\\PC{0,70}") {
-            if let Word::Transaction(Id::Whole(id)) = word(&text) {
-                proptest::prop_assert!(id.len() >= 43);
-            }
-            proptest::prop_assert_eq!(folded(&folded(&text)), folded(&text));
-        }
-    }
-}
+mod tests;

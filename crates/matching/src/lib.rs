@@ -20,8 +20,10 @@ pub mod facts;
 pub mod hosts;
 pub mod ids;
 pub mod index;
+mod lexicon;
 pub mod moment;
 pub mod normalise;
+pub mod rule;
 pub mod secret;
 pub mod text;
 
@@ -32,3 +34,4 @@ pub use facts::DepositFacts;
 pub use hosts::Vocabulary;
 pub use index::DepositIndex;
 pub use normalise::normalise;
+pub use rule::{Flag, Rule};

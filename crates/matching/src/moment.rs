@@ -1,6 +1,14 @@
 //! Times as people type them: windows in which the payment may have happened.
 
+mod calendar;
+mod parse;
+mod words;
+mod zone;
+
 use crate::clue::Window;
+use crate::rule::Rule;
+use calendar::{DAY_SECONDS, Day};
+use parse::Parsed;
 use recover_core::time::Timestamp;
 
 /// No place on earth is further from UTC.
@@ -9,341 +17,156 @@ const ZONE_SECONDS_MAX: i64 = 14 * 3600;
 /// A clock that names its zone is believed to ten minutes.
 const EXACT_SECONDS: i64 = 600;
 
-const DAY_SECONDS: i64 = 24 * 3600;
+/// A reading so long after the appeal came in is none: what has not happened is not asked for. A day for zones and slow clocks.
+const AHEAD_SECONDS_MAX: i64 = 36 * 3600;
 
-/// A civil date with its time of day where one was given.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Civil {
-    year: i64,
-    month: i64,
-    day: i64,
-    second: Option<i64>,
+/// The most windows that one text gives.
+const WINDOWS_MAX: usize = 8;
+
+/// One span of time that a text may mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeReading {
+    /// The span.
+    pub window: Window,
+    /// How it was read.
+    pub rule: Rule,
 }
 
-/// Every plausible reading of a time text. The text is expected clean. `asked_at` is when the appeal came in: "yesterday"
-/// counts from it.
+/// What is known of the appeal that a time stands in.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// When the appeal came in: "yesterday" counts from it, and nothing later is meant.
+    pub at: Timestamp,
+    /// The customer's own time zone by its IANA name; `None` when unknown.
+    pub zone: Option<&'a str>,
+}
+
+/// Every plausible reading of a time text, the likeliest first. The text is expected clean ([`crate::text::clean`]).
 #[must_use]
-pub fn read(text: &str, asked_at: Timestamp) -> Vec<Window> {
-    let text = text.trim().to_lowercase();
-    if let Ok(time) = Timestamp::parse(&text.to_uppercase()) {
-        return exact(time).into_iter().collect();
+pub fn read(text: &str, asked: Asked<'_>) -> Vec<TimeReading> {
+    let mut found: Vec<TimeReading> = Vec::new();
+    let text = text.trim();
+    if text.is_empty() || text.len() > 200 {
+        return found;
     }
-    if let Some(time) = epoch(&text) {
-        return exact(time).into_iter().collect();
+    // Most are `2025-01-02 03:04`, with or without seconds and zone.
+    let parsed = match parse::plain(text) {
+        Some(parsed) => vec![parsed],
+        None => parse::read(text, asked.at),
+    };
+    for parsed in parsed {
+        windows(parsed, asked, &mut found);
     }
-    if let Some(window) = relative(&text, asked_at) {
-        return vec![window];
-    }
-    let (text, zone) = zone(&text);
-    let mut windows: Vec<Window> = Vec::new();
-    for civil in civil(&text) {
-        if let Some(window) = window(civil, zone)
-            && !windows.contains(&window)
-        {
-            windows.push(window);
-        }
-    }
-    windows
-}
-
-fn exact(time: Timestamp) -> Option<Window> {
-    Some(Window {
-        from: time.plus_seconds(-EXACT_SECONDS)?,
-        to: time.plus_seconds(EXACT_SECONDS)?,
-        stated: Some(time),
-        is_zone_known: true,
-    })
-}
-
-/// Seconds or milliseconds since 1970, of a time since 2009: no coin is older.
-fn epoch(text: &str) -> Option<Timestamp> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let number: u64 = text.parse().ok()?;
-    let seconds = match text.len() {
-        10 => number,
-        13 => number / 1000,
-        _ => return None,
-    };
-    (seconds > 1_230_000_000)
-        .then(|| Timestamp::from_seconds(seconds))
-        .flatten()
-}
-
-/// "3 days ago", "yesterday", "today", "2 hours ago".
-fn relative(text: &str, asked_at: Timestamp) -> Option<Window> {
-    let day = |count: i64| {
-        Some(Window {
-            from: asked_at.plus_seconds(-(count + 1) * DAY_SECONDS - ZONE_SECONDS_MAX)?,
-            to: asked_at
-                .plus_seconds((1 - count) * DAY_SECONDS)?
-                .min(asked_at),
-            stated: None,
-            is_zone_known: false,
-        })
-    };
-    match text {
-        "today" | "just now" | "now" => return day(0),
-        "yesterday" => return day(1),
-        _ => {}
-    }
-    let mut words = text.strip_suffix("ago")?.split_whitespace();
-    let count: i64 = match words.next()? {
-        "a" | "an" | "one" => 1,
-        number => number
-            .parse()
-            .ok()
-            .filter(|count| (0..=400).contains(count))?,
-    };
-    let unit = words.next()?;
-    if words.next().is_some() {
-        return None;
-    }
-    match unit.trim_end_matches('s') {
-        "minute" | "min" | "hour" | "hr" => day(count / 24),
-        "day" => day(count),
-        "week" => {
-            let window = day(count * 7)?;
-            Some(Window {
-                from: window.from.plus_seconds(-3 * DAY_SECONDS)?,
-                to: window.to.plus_seconds(3 * DAY_SECONDS)?.min(asked_at),
-                ..window
-            })
-        }
-        _ => None,
-    }
-}
-
-/// Takes a zone from the end: `utc`, `gmt+8`, `+03:00`, `z`. The rest, and the offset in seconds east of UTC.
-fn zone(text: &str) -> (String, Option<i64>) {
-    let trimmed = text.trim_end_matches(')').trim();
-    for name in ["utc", "gmt"] {
-        if let Some(place) = trimmed.rfind(name) {
-            let before = trimmed.get(..place).unwrap_or_default();
-            let after = trimmed.get(place + name.len()..).unwrap_or_default().trim();
-            let before = before.trim_end_matches(['(', ' ']).to_owned();
-            if after.is_empty() {
-                return (before, Some(0));
-            }
-            if let Some(offset) = offset(after) {
-                return (before, Some(offset));
-            }
-        }
-    }
-    // A bare offset needs a time before it, or the end of 2025-01-02 would be one.
-    if let Some(place) = trimmed.rfind(['+', '-'])
-        && trimmed
-            .get(..place)
-            .is_some_and(|before| before.contains(':'))
-        && let Some(offset) = offset(trimmed.get(place..).unwrap_or_default())
-    {
-        return (
-            trimmed.get(..place).unwrap_or_default().trim().to_owned(),
-            Some(offset),
-        );
-    }
-    match trimmed.strip_suffix('z') {
-        Some(before) if before.ends_with(|last: char| last.is_ascii_digit()) => {
-            (before.to_owned(), Some(0))
-        }
-        _ => (text.to_owned(), None),
-    }
-}
-
-fn offset(text: &str) -> Option<i64> {
-    let (sign, rest) = match text.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let rest = rest.trim();
-    let (hours, minutes) = match rest.split_once(':') {
-        Some(pair) => pair,
-        None if rest.len() == 4 => rest.split_at_checked(2)?,
-        None => (rest, "0"),
-    };
-    let hours: i64 = hours
-        .parse()
-        .ok()
-        .filter(|hours| (0..=14).contains(hours))?;
-    let minutes: i64 = minutes
-        .parse()
-        .ok()
-        .filter(|minutes| (0..60).contains(minutes))?;
-    Some(sign * (hours * 3600 + minutes * 60))
-}
-
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
-
-/// Every calendar reading: `2025-01-02 03:04`, `02/01/2025` (both orders), `2 Jan 2025`, `Jan 02 2025 3:04 pm`.
-fn civil(text: &str) -> Vec<Civil> {
-    let mut date: Vec<&str> = Vec::new();
-    let mut clock: Option<&str> = None;
-    let mut half: Option<&str> = None;
-    let text = text
-        .replace(['年', '月'], "-")
-        .replace('日', " ")
-        .replace(" - ", "-");
-    // `2025-01-02t03:04`: the letter between date and time.
-    let text = match text.find('t') {
-        Some(place)
-            if text
-                .get(..place)
-                .is_some_and(|before| before.ends_with(|last: char| last.is_ascii_digit()))
-                && text.get(place + 1..).is_some_and(|after| {
-                    after.starts_with(|first: char| first.is_ascii_digit())
-                }) =>
-        {
-            text.replacen('t', " ", 1)
-        }
-        _ => text,
-    };
-    for word in text
-        .split([' ', ',', '\n', '\t'])
-        .filter(|word| !word.is_empty())
-    {
-        match word {
-            "am" | "pm" | "a.m." | "p.m." => half = Some(word),
-            "at" | "on" | "of" | "the" | "around" | "about" | "approx" => {}
-            _ if word.contains(':') => {
-                let digits = word.trim_end_matches(|last: char| last.is_ascii_alphabetic());
-                match word.get(digits.len()..) {
-                    Some(tail @ ("am" | "pm")) => half = Some(tail),
-                    Some("" | "h") => {}
-                    _ => return Vec::new(),
-                }
-                if clock.replace(digits).is_some() {
-                    return Vec::new();
-                }
-            }
-            _ => date.extend(word.split(['-', '/', '.']).filter(|part| !part.is_empty())),
-        }
-    }
-    let second = match clock {
-        None if half.is_some() => return Vec::new(),
-        None => None,
-        Some(clock) => match seconds_of(clock, half) {
-            Some(second) => Some(second),
-            None => return Vec::new(),
-        },
-    };
-    dates(&date)
-        .into_iter()
-        .map(|(year, month, day)| Civil {
-            year,
-            month,
-            day,
-            second,
-        })
-        .collect()
-}
-
-fn dates(parts: &[&str]) -> Vec<(i64, i64, i64)> {
-    let [first, second, third] = parts else {
-        return Vec::new();
-    };
-    let number = |text: &str| {
-        let plain = ["st", "nd", "rd", "th"]
-            .iter()
-            .find_map(|tail| text.strip_suffix(tail))
-            .unwrap_or(text);
-        plain
-            .parse::<i64>()
-            .ok()
-            .filter(|_| plain.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let month_of = |text: &str| {
-        let head = text
-            .get(..3)
-            .filter(|_| text.bytes().all(|byte| byte.is_ascii_alphabetic()))?;
-        let place = MONTHS.iter().position(|month| *month == head)?;
-        i64::try_from(place + 1).ok()
-    };
-    let year_of = |text: &str| {
-        let year = number(text)?;
-        match text.len() {
-            2 => Some(2000 + year),
-            4 => Some(year),
-            _ => None,
-        }
-    };
-    let mut found: Vec<(i64, i64, i64)> = Vec::new();
-    let mut add = |year: Option<i64>, month: Option<i64>, day: Option<i64>| {
-        if let (Some(year), Some(month), Some(day)) = (year, month, day)
-            && (2009..2100).contains(&year)
-            && (1..=12).contains(&month)
-            && (1..=31).contains(&day)
-            && !found.contains(&(year, month, day))
-        {
-            found.push((year, month, day));
-        }
-    };
-    if let Some(month) = month_of(second) {
-        add(year_of(third), Some(month), number(first));
-    } else if let Some(month) = month_of(first) {
-        add(year_of(third), Some(month), number(second));
-    } else if first.len() == 4 {
-        add(year_of(first), number(second), number(third));
-    } else {
-        // Day first in most of the world, month first in the United States: both.
-        add(year_of(third), number(second), number(first));
-        add(year_of(third), number(first), number(second));
+    // Of several orders of day and month, those that would be yet to come are none; a lone one is kept: clocks err.
+    let limit = asked.at.plus_seconds(AHEAD_SECONDS_MAX);
+    let is_past = |reading: &TimeReading| limit.is_none_or(|limit| reading.window.from <= limit);
+    if found.iter().any(is_past) {
+        found.retain(is_past);
     }
     found
 }
 
-fn seconds_of(clock: &str, half: Option<&str>) -> Option<i64> {
-    let mut parts = clock.split(':');
-    let hour: i64 = parts.next()?.parse().ok()?;
-    let minute: i64 = parts.next()?.parse().ok()?;
-    let second: i64 = match parts.next() {
-        None => 0,
-        Some(text) => text.split('.').next()?.parse().ok()?,
-    };
-    if parts.next().is_some() || !(0..60).contains(&minute) || !(0..=60).contains(&second) {
-        return None;
-    }
-    let hour = match half {
-        None => (0..24).contains(&hour).then_some(hour)?,
-        Some(half) => {
-            let base = (1..=12).contains(&hour).then_some(hour % 12)?;
-            if half.starts_with('p') {
-                base + 12
-            } else {
-                base
-            }
-        }
-    };
-    Some(hour * 3600 + minute * 60 + second)
+/// Whether a word of a sentence may begin or end a day counted back from the appeal.
+pub(crate) fn is_relative_word(word: &str) -> bool {
+    words::days_back(word).is_some() || words::is_ago(word)
 }
 
-fn window(civil: Civil, zone: Option<i64>) -> Option<Window> {
-    let text = format!(
-        "{:04}-{:02}-{:02}T00:00:00Z",
-        civil.year, civil.month, civil.day
-    );
-    let midnight = Timestamp::parse(&text).ok()?;
-    match (civil.second, zone) {
-        (Some(second), Some(offset)) => exact(midnight.plus_seconds(second - offset)?),
-        (Some(second), None) => {
-            let stated = midnight.plus_seconds(second)?;
-            Some(Window {
-                from: stated.plus_seconds(-ZONE_SECONDS_MAX)?,
-                to: stated.plus_seconds(ZONE_SECONDS_MAX)?,
-                stated: Some(stated),
-                is_zone_known: false,
-            })
+fn windows(parsed: Parsed, asked: Asked<'_>, found: &mut Vec<TimeReading>) {
+    let mut add = |window: Option<Window>, rule: Rule| {
+        if let Some(window) = window
+            && found.len() < WINDOWS_MAX
+            && !found.iter().any(|known| known.window == window)
+        {
+            found.push(TimeReading { window, rule });
         }
-        (None, _) => Some(Window {
-            from: midnight.plus_seconds(-ZONE_SECONDS_MAX)?,
-            to: midnight.plus_seconds(DAY_SECONDS + ZONE_SECONDS_MAX)?,
-            stated: None,
-            is_zone_known: false,
-        }),
+    };
+    match parsed {
+        Parsed::Instant { seconds, rule } => add(exact(seconds), rule),
+        Parsed::Span { from, to } => add(
+            window_of(from, to.min(asked.at.as_seconds()), None, false),
+            Rule::Relative,
+        ),
+        Parsed::Local {
+            day,
+            second: Some(second),
+            zone,
+            rule,
+        } => {
+            let local = day.seconds() + second;
+            if zone.is_empty() {
+                add(
+                    window_of(
+                        local - ZONE_SECONDS_MAX,
+                        local + ZONE_SECONDS_MAX,
+                        Some(local),
+                        false,
+                    ),
+                    rule.unwrap_or(Rule::ZoneUnknown),
+                );
+                // The customer's own clock is the likeliest that was read.
+                let own = asked.zone.and_then(zone::by_name);
+                if let Some(offset) = own.and_then(|own| zone::offset_at(&own, local)) {
+                    add(exact(local - offset), Rule::ZoneAccount);
+                }
+            }
+            let is_one = zone.offsets().len() == 1;
+            for offset in zone.offsets() {
+                let zone_rule = if is_one {
+                    Rule::ZoneStated
+                } else {
+                    Rule::ZoneAbbreviation
+                };
+                add(exact(local - offset * 60), rule.unwrap_or(zone_rule));
+            }
+        }
+        Parsed::Local {
+            day,
+            second: None,
+            rule,
+            ..
+        } => {
+            let midnight = day.seconds();
+            add(
+                window_of(
+                    midnight - ZONE_SECONDS_MAX,
+                    midnight + DAY_SECONDS + ZONE_SECONDS_MAX,
+                    None,
+                    false,
+                ),
+                rule.unwrap_or(Rule::DateOnly),
+            );
+        }
     }
+}
+
+fn exact(seconds: i64) -> Option<Window> {
+    window_of(
+        seconds - EXACT_SECONDS,
+        seconds + EXACT_SECONDS,
+        Some(seconds),
+        true,
+    )
+}
+
+fn window_of(from: i64, to: i64, stated: Option<i64>, is_zone_known: bool) -> Option<Window> {
+    let time = |seconds: i64| Timestamp::from_seconds(u64::try_from(seconds).ok()?);
+    if from > to {
+        return None;
+    }
+    Some(Window {
+        from: time(from)?,
+        to: time(to)?,
+        stated: match stated {
+            Some(stated) => Some(time(stated)?),
+            None => None,
+        },
+        is_zone_known,
+    })
+}
+
+/// The day of a time, by UTC.
+fn day_of(time: Timestamp) -> Option<Day> {
+    Day::of_number(time.as_seconds().div_euclid(DAY_SECONDS))
 }
 
 #[cfg(test)]
@@ -351,11 +174,19 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
-        let asked = Timestamp::parse("2025-01-10T12:00:00Z").unwrap();
-        read(text, asked)
+        readings(text)
             .iter()
-            .map(|window| format!("{}..{}", window.from, window.to))
+            .map(|reading| format!("{}..{}", reading.window.from, reading.window.to))
             .collect()
+    }
+
+    fn readings(text: &str) -> Vec<TimeReading> {
+        let at = Timestamp::parse("2025-01-10T12:00:00Z").unwrap();
+        read(&crate::text::clean(text), Asked { at, zone: None })
+    }
+
+    fn rules(text: &str) -> Vec<Rule> {
+        readings(text).iter().map(|reading| reading.rule).collect()
     }
 
     #[test]
@@ -370,6 +201,14 @@ mod tests {
             "Jan 2, 2025 3:04 am UTC",
             "1735787040",
             "1735787040000",
+            "2025-01-02 06:04 MSK",
+            "02.01.2025 06:04 мск",
+            "2025-01-02 11:04 北京时间",
+            "2025-01-02 04:04 Europe/Berlin",
+            "2025-01-02 08:34 +05:30",
+            "2025-01-02 08:34 GMT+5:30",
+            "2025-01-02 12:04 JST",
+            "Thu, 02 Jan 2025 03:04:00 +0000",
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }
@@ -385,6 +224,23 @@ mod tests {
             "2 Jan 2025 03:04",
             "Jan 02 2025, 3:04 AM",
             "2025年01月02日 03:04",
+            "2025年1月2日 3时04分",
+            "2025년 1월 2일 오전 3시 04분",
+            "2025年1月2日 午前3時04分",
+            "2 января 2025 03:04",
+            "2 de enero de 2025, 03:04",
+            "2 de janeiro de 2025 às 03:04",
+            "le 2 janvier 2025 à 03h04",
+            "2. Januar 2025 03:04 Uhr",
+            "am 2. Januar 2025 um 3.04 Uhr",
+            "2 Ocak 2025 03:04",
+            "2 tháng 1 2025 03:04",
+            "ngày 2 tháng 1 năm 2025 03:04",
+            "2 Januari 2025 03:04",
+            "202501020304",
+            "45659.1277778",
+            "1403/10/13 03:04",
+            "2 มกราคม 2568 03:04",
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }
@@ -399,11 +255,33 @@ mod tests {
             "1st January 2025",
             "01.01.2025",
             "1/1/25",
+            "01-Jan-2025",
+            "1 jan",
+            "1 января",
+            "1月1日",
+            "2025/1/1",
+            "20250101",
+            "Wednesday, January 1, 2025",
+            "1er janvier 2025",
+            "01/01",
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }
-        assert_eq!(shown("02/03/2025").len(), 2, "day first and month first");
-        assert_eq!(shown("25/03/2025").len(), 1);
+        assert_eq!(
+            rules("05/01/2025 10:00"),
+            [Rule::DayFirst],
+            "the first of May has not come yet"
+        );
+        assert_eq!(
+            rules("02/03/2024"),
+            [Rule::DayFirst, Rule::MonthFirst],
+            "both have"
+        );
+        assert_eq!(rules("25/03/2024"), [Rule::DateOnly]);
+        assert_eq!(rules("2024-03-25"), [Rule::DateOnly]);
+        assert_eq!(rules("25 march"), [Rule::YearGuessed]);
+        assert_eq!(rules("2025-01-02 03:04 IST").len(), 3);
+        assert_eq!(rules("02.01.2025 03:04"), [Rule::DayFirst]);
     }
 
     #[test]
@@ -420,6 +298,64 @@ mod tests {
             shown("2 hours ago"),
             ["2025-01-08T22:00:00Z..2025-01-10T12:00:00Z"]
         );
+        for text in [
+            "вчера",
+            "gestern",
+            "hier",
+            "ayer",
+            "ontem",
+            "昨天",
+            "昨日",
+            "어제",
+            "dün",
+            "hôm qua",
+            "kemarin",
+            "last night",
+            "أمس",
+            "Вчера!",
+        ] {
+            assert_eq!(shown(text), shown("yesterday"), "{text}");
+        }
+        for text in [
+            "vor 3 Tagen",
+            "il y a 3 jours",
+            "hace 3 días",
+            "há 3 dias",
+            "3 дня назад",
+            "3 gün önce",
+            "3 ngày trước",
+            "3 hari lalu",
+            "3天前",
+            "3日前",
+            "3일 전",
+            "three days ago",
+            "about 3 days ago",
+            "منذ 3 أيام",
+        ] {
+            assert_eq!(shown(text), shown("3 days ago"), "{text}");
+        }
+        assert_eq!(shown("a week ago"), shown("1 week ago"));
+        assert_eq!(
+            shown("yesterday 14:30"),
+            ["2025-01-09T00:30:00Z..2025-01-10T04:30:00Z"]
+        );
+    }
+
+    #[test]
+    fn own_the_accounts_zone_gives_one_more_reading() {
+        let at = Timestamp::parse("2025-07-10T12:00:00Z").unwrap();
+        let zone = Some("America/New_York");
+        let found = read("2025-07-02 10:00", Asked { at, zone });
+        let rules: Vec<Rule> = found.iter().map(|reading| reading.rule).collect();
+        assert_eq!(rules, [Rule::ZoneUnknown, Rule::ZoneAccount]);
+        let exact = found[1].window;
+        assert_eq!(
+            exact.stated,
+            Some(Timestamp::parse("2025-07-02T14:00:00Z").unwrap())
+        );
+        assert!(exact.is_zone_known);
+        let named = read("2025-07-02 10:00 UTC", Asked { at, zone });
+        assert_eq!(named.len(), 1, "a named zone needs no guess");
     }
 
     #[test]
@@ -428,7 +364,7 @@ mod tests {
             "",
             "soon",
             "2025",
-            "2025-13-01",
+            "2025-13-13",
             "2025-02-30",
             "99:99",
             "12/34/56/78",
@@ -441,8 +377,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn own_any_text_reads_without_a_panic(text in "[0-9a-z:/. +-]{0,30}") {
-            for window in read(&text, Timestamp::UNIX_EPOCH) {
-                proptest::prop_assert!(window.from <= window.to);
+            for reading in read(&text, Asked { at: Timestamp::UNIX_EPOCH, zone: None }) {
+                proptest::prop_assert!(reading.window.from <= reading.window.to);
             }
         }
     }

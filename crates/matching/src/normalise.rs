@@ -1,75 +1,33 @@
 //! From what a customer wrote to clues. Fields lie: an address stands in the transaction field, a hash in the free text, a
-//! memo where the hash should be. So each field is read for what it holds, and every clue says where it stood.
+//! memo where the hash should be. So each field is read for what it holds, and every clue says where it stood and how it
+//! was read ([`crate::rule::Rule`]). Nothing is corrected in silence, and no text makes it fail.
+
+mod free_text;
+mod memo;
+mod pieces;
 
 use crate::clue::{AppealClues, Field, Found, Id, NetworkClue, Proof};
-use crate::hosts::Vocabulary;
+use crate::hosts::{NamedNetwork, Strength, Vocabulary};
 use crate::ids::{self, Word};
-use crate::{amount, moment, text};
+use crate::lexicon;
+use crate::moment::{self, Asked};
+use crate::rule::{Flag, Rule};
+use crate::{amount, asset, text};
 use recover_core::appeal::Appeal;
 use std::collections::BTreeSet;
 
 /// The most clues of one kind that are kept from an appeal: what has more is no description of one payment.
 const CLUES_MAX: usize = 16;
 
-/// What people write where they have nothing to say.
-const FILLERS: [&str; 22] = [
-    "none",
-    "no",
-    "n/a",
-    "na",
-    "-",
-    "--",
-    "0",
-    "null",
-    "nil",
-    "unknown",
-    "forgot",
-    "forgotten",
-    "empty",
-    "?",
-    "x",
-    "no memo",
-    "without memo",
-    "not needed",
-    "none needed",
-    "i forgot",
-    "missing",
-    "не помню",
-];
-
-/// Words before a value that only say what it is.
-const LABELS: [&str; 24] = [
-    "txid",
-    "tx",
-    "txhash",
-    "hash",
-    "transaction",
-    "transactionid",
-    "id",
-    "txn",
-    "address",
-    "addr",
-    "memo",
-    "tag",
-    "memoid",
-    "destinationtag",
-    "dt",
-    "comment",
-    "amount",
-    "network",
-    "chain",
-    "date",
-    "time",
-    "from",
-    "to",
-    "мемо",
-];
-
 /// Reads an appeal.
 #[must_use]
 pub fn normalise(appeal: &Appeal, words: &Vocabulary) -> AppealClues {
     let mut reader = Reader {
         words,
+        asked: Asked {
+            at: appeal.created_at,
+            zone: appeal.time_zone.as_deref(),
+        },
         clues: AppealClues {
             appeal: appeal.id.clone(),
             user_id: appeal.user_id.clone(),
@@ -79,11 +37,13 @@ pub fn normalise(appeal: &Appeal, words: &Vocabulary) -> AppealClues {
             networks: Vec::new(),
             assets: Vec::new(),
             amounts: Vec::new(),
+            fiat: Vec::new(),
             memos: Vec::new(),
             times: Vec::new(),
             proof: proof(&appeal.ownership_proof),
             session_view_at: appeal.session_view_at,
             unread: Vec::new(),
+            flags: Vec::new(),
             taken_back: BTreeSet::new(),
             proven: BTreeSet::new(),
         },
@@ -94,54 +54,106 @@ pub fn normalise(appeal: &Appeal, words: &Vocabulary) -> AppealClues {
     reader.memo(&appeal.claimed_memo);
     reader.network(&appeal.claimed_network);
     reader.asset(Field::Asset, &appeal.claimed_asset);
-    reader.amount(&appeal.claimed_amount);
-    reader.time(appeal);
+    reader.amount(Field::Amount, &appeal.claimed_amount);
+    reader.time(&appeal.claimed_at);
     reader.free_text(&appeal.free_text);
+    reader.dollars();
     reader.clues
 }
 
 fn proof(text: &str) -> Proof {
-    match text.trim().to_lowercase().as_str() {
+    match text.trim() {
         "signature_ok" | "micro_tx_ok" => Proof::Sender,
         "cex_withdrawal_record" => Proof::Record,
         "signature_bad" => Proof::Refuted,
+        "" | "none" => Proof::None,
+        other if other.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            proof(&other.to_ascii_lowercase())
+        }
         _ => Proof::None,
     }
 }
 
 struct Reader<'a> {
     words: &'a Vocabulary,
+    asked: Asked<'a>,
     clues: AppealClues,
 }
 
-fn push<T: PartialEq>(list: &mut Vec<Found<T>>, value: T, field: Field) {
+fn push<T: PartialEq>(list: &mut Vec<Found<T>>, value: T, field: Field, rule: Rule) {
     if list.len() < CLUES_MAX && !list.iter().any(|known| known.value == value) {
-        list.push(Found { value, field });
+        list.push(Found { value, field, rule });
     }
 }
 
 impl Reader<'_> {
+    fn flag(&mut self, flag: Flag, field: Field) {
+        let is_known = self
+            .clues
+            .flags
+            .iter()
+            .any(|known| known.value == flag && known.field == field);
+        if !is_known && self.clues.flags.len() < CLUES_MAX {
+            self.clues.flags.push(Found {
+                value: flag,
+                field,
+                rule: Rule::Plain,
+            });
+        }
+    }
+
     fn unread(&mut self, field: Field, text: &str) {
         let text = text.trim();
-        let folded = text.to_lowercase();
-        if !text.is_empty() && !FILLERS.contains(&folded.as_str()) {
-            push(&mut self.clues.unread, text.to_owned(), field);
+        if text.is_empty() || lexicon::is_filler(text) {
+            return;
         }
+        if text.contains("[removed: ") {
+            self.flag(Flag::Secret, field);
+        } else if lexicon::is_picture(text) {
+            self.flag(Flag::Picture, field);
+        }
+        push(&mut self.clues.unread, text.to_owned(), field, Rule::Plain);
     }
 
     /// A field that should hold an id.
     fn ids(&mut self, field: Field, raw: &str) {
         let cleaned = text::clean(raw);
+        let trimmed = cleaned.trim();
+        if trimmed.is_empty() {
+            return;
+        }
+        // Most hold one id and nothing else.
+        let word = ids::word(trimmed);
+        if matches!(word, Word::Transaction(..) | Word::Address(..)) {
+            self.word(field, trimmed, word, None);
+            return;
+        }
+        if lexicon::is_filler(trimmed) {
+            return;
+        }
         let before = self.found();
-        match whole_when_joined(&cleaned) {
-            Some(joined) => self.pieces(field, &joined),
-            None => self.pieces(field, &cleaned),
+        match pieces::whole_when_joined(trimmed) {
+            Some(joined) => {
+                let count = (self.clues.transactions.len(), self.clues.addresses.len());
+                self.pieces(field, &joined);
+                let joined_of = |list: &mut Vec<Found<Id>>, from: usize| {
+                    for clue in list.iter_mut().skip(from) {
+                        if clue.rule == Rule::Plain {
+                            clue.rule = Rule::Joined;
+                        }
+                    }
+                };
+                joined_of(&mut self.clues.transactions, count.0);
+                joined_of(&mut self.clues.addresses, count.1);
+            }
+            None => self.pieces(field, trimmed),
         }
         if self.found() == before {
-            self.unread(field, &cleaned);
+            self.unread(field, trimmed);
         }
     }
 
+    /// How much was found that a field for ids may hold.
     fn found(&self) -> usize {
         self.clues.transactions.len()
             + self.clues.addresses.len()
@@ -149,302 +161,239 @@ impl Reader<'_> {
             + self.clues.networks.len()
     }
 
-    fn pieces(&mut self, field: Field, cleaned: &str) {
-        for chunk in cleaned.split_whitespace() {
-            let chunk = chunk.trim_matches(|character: char| "\"'<>()[]{},;!`".contains(character));
-            if self.link(field, chunk) {
-                continue;
-            }
-            for piece in split_labels(chunk) {
-                self.piece(field, piece);
-            }
-        }
-    }
-
-    fn piece(&mut self, field: Field, piece: &str) {
-        let piece = text::latin(piece);
-        match ids::word(&piece) {
-            Word::Transaction(id) => push(&mut self.clues.transactions, id, field),
-            Word::Address(id) => push(&mut self.clues.addresses, id, field),
-            Word::Piece(id) => self.cut(field, id),
-            Word::Digits(digits) => {
-                // A memo is a number too; in the transaction field it may also be the sending platform's own id.
-                let least = if field == Field::FreeText { 5 } else { 1 };
-                if (least..=20).contains(&digits.len()) {
-                    push(&mut self.clues.memos, digits, field);
-                }
-            }
-            Word::Other => {}
-        }
-    }
-
-    fn cut(&mut self, field: Field, id: Id) {
-        let both = std::iter::once(id.clone()).chain(ids::ends_of_cut(&id));
-        for id in both {
-            // A hash of a network without 0x is shown without it too.
-            let bare = match &id {
-                Id::Ends { head, tail } if head.starts_with("0x") => Some(Id::Ends {
-                    head: head.trim_start_matches("0x").to_owned(),
-                    tail: tail.clone(),
-                }),
-                _ => None,
-            };
-            let hash = bare.unwrap_or_else(|| id.clone());
-            if matches!(field, Field::TxId | Field::FreeText) {
-                push(&mut self.clues.transactions, hash, field);
-            }
-            if matches!(field, Field::To | Field::From | Field::FreeText) {
-                push(&mut self.clues.addresses, id, field);
-            }
-        }
-    }
-
-    /// Reads a link; `false` when the word is none.
-    fn link(&mut self, field: Field, chunk: &str) -> bool {
-        let (is_link, rest) = match chunk.split_once("://") {
-            Some((scheme, rest)) => {
-                let scheme = scheme.to_lowercase();
-                (scheme.ends_with("http") || scheme.ends_with("https"), rest)
-            }
-            None => (false, chunk),
-        };
-        let (host, path) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));
-        let is_explorer = self.words.is_host(host) && !path.is_empty();
-        if !is_link && !is_explorer {
-            return false;
-        }
-        let parts: Vec<&str> = path
-            .split(['/', '?', '#', '&', '='])
-            .filter(|part| !part.is_empty())
-            .collect();
-        if let Some(network) = self.words.network_of_link(host, &parts) {
-            let clue = NetworkClue {
-                network,
-                is_from_link: true,
-            };
-            push(&mut self.clues.networks, clue, field);
-        }
-        for part in parts {
-            match ids::word(part) {
-                Word::Transaction(id) => push(&mut self.clues.transactions, id, field),
-                Word::Address(id) => push(&mut self.clues.addresses, id, field),
-                Word::Piece(id) => self.cut(field, id),
-                Word::Digits(_) | Word::Other => {}
-            }
-        }
-        true
-    }
-
-    fn memo(&mut self, raw: &str) {
+    fn network(&mut self, raw: &str) {
         let cleaned = text::clean(raw);
         let trimmed = cleaned.trim();
-        if trimmed.is_empty() || FILLERS.contains(&trimmed.to_lowercase().as_str()) {
+        if trimmed.is_empty() {
             return;
         }
-        let before = self.found();
-        for chunk in trimmed.split_whitespace() {
-            if self.link(Field::Memo, chunk) {
-                return;
-            }
-            // `address:memo` and labels; a hash or an address is what it is wherever it stands.
-            for piece in split_labels(chunk) {
-                match ids::word(piece) {
-                    Word::Transaction(id) => push(&mut self.clues.transactions, id, Field::Memo),
-                    Word::Address(id) => push(&mut self.clues.addresses, id, Field::Memo),
-                    Word::Digits(_) | Word::Piece(_) | Word::Other => {}
-                }
-            }
-        }
-        if self.found() != before && !trimmed.contains(':') {
+        if let Some(named) = self.words.named(trimmed) {
+            self.named(named, Field::Network);
             return;
         }
-        for part in trimmed.split(':') {
-            if matches!(
-                ids::word(part.trim()),
-                Word::Address(_) | Word::Transaction(_)
-            ) {
-                continue;
-            }
-            let plain: String = part
-                .trim()
-                .chars()
-                .filter(|character| character.is_alphanumeric() || *character == ' ')
-                .collect();
-            let plain = plain.trim().to_lowercase();
-            let bare = strip_label(&plain);
-            if !bare.is_empty() && !LABELS.contains(&bare) && bare.len() <= 64 {
-                let digits: String = bare.split(' ').collect();
-                let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-                let value = if is_number { digits } else { bare.to_owned() };
-                push(&mut self.clues.memos, value, Field::Memo);
-            }
+        if lexicon::is_filler(trimmed) {
+            return;
         }
-        if self.found() == before {
-            self.unread(Field::Memo, &cleaned);
+        let mut named = self.words.named_inside(trimmed);
+        // `ETH on Arbitrum`: a coin's ticker beside a network's own name is the coin.
+        let strongest = named.iter().map(|named| named.strength).max();
+        if strongest > Some(Strength::Weak) {
+            named.retain(|named| named.strength > Strength::Weak);
         }
+        if named.is_empty() {
+            named.extend(self.words.misspelt(trimmed));
+        }
+        if named.is_empty() {
+            named.extend(
+                trimmed
+                    .split_whitespace()
+                    .find_map(|word| self.words.misspelt(word)),
+            );
+        }
+        let is_known = !named.is_empty();
+        for named in named {
+            self.named(named, Field::Network);
+        }
+        if is_known {
+            return;
+        }
+        // The coin in the network's field.
+        if asset::is_known(trimmed) {
+            self.asset(Field::Network, trimmed);
+            return;
+        }
+        self.ids(Field::Network, trimmed);
     }
 
-    fn network(&mut self, raw: &str) {
-        let cleaned = text::latin(text::clean(raw).trim());
-        if cleaned.is_empty() {
-            return;
+    fn named(&mut self, named: NamedNetwork, field: Field) {
+        if named.rule == Rule::LookAlike {
+            self.flag(Flag::LookAlikes, field);
         }
-        if let Some(network) = self.network_in(&cleaned) {
-            let clue = NetworkClue {
-                network,
-                is_from_link: false,
-            };
-            push(&mut self.clues.networks, clue, Field::Network);
-        } else {
-            self.ids(Field::Network, &cleaned);
-        }
-    }
-
-    /// The whole text, what stands in brackets, or a single word of it.
-    fn network_in(&self, cleaned: &str) -> Option<recover_core::network::NetworkId> {
-        self.words.network(cleaned).or_else(|| {
-            cleaned
-                .split(|character: char| !character.is_alphanumeric() && character != '-')
-                .filter(|part| part.len() >= 3)
-                .map(text::latin)
-                .find_map(|part| self.words.network(&part))
-        })
+        let clue = NetworkClue {
+            network: named.network,
+            is_from_link: false,
+        };
+        push(&mut self.clues.networks, clue, field, named.rule);
     }
 
     fn asset(&mut self, field: Field, raw: &str) {
-        let cleaned = text::latin(text::clean(raw).trim());
-        if cleaned.is_empty() {
+        let cleaned = text::clean(raw);
+        let trimmed = cleaned.trim();
+        if trimmed.is_empty() {
             return;
         }
-        if let Word::Address(id) = ids::word(&cleaned) {
+        let latin = text::latin(trimmed).or_else(|| {
+            let latin = text::all_latin(trimmed)?;
+            asset::is_known(&latin).then_some(latin)
+        });
+        let rule = if latin.is_some() && !asset::is_known(trimmed) {
+            self.flag(Flag::LookAlikes, field);
+            Rule::LookAlike
+        } else {
+            Rule::Plain
+        };
+        let name = match &latin {
+            Some(latin) if rule == Rule::LookAlike => latin.as_str(),
+            _ => trimmed,
+        };
+        let is_one_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if name.len() >= 25
+            && let Word::Address(id, rule) = ids::word(name)
+        {
             // A contract, or an address that slipped into this field.
             if let Id::Whole(contract) = &id {
-                push(&mut self.clues.assets, contract.clone(), field);
+                push(
+                    &mut self.clues.assets,
+                    contract.clone(),
+                    field,
+                    Rule::Contract,
+                );
             }
-            push(&mut self.clues.addresses, id, field);
+            push(&mut self.clues.addresses, id, field, rule);
             return;
         }
-        push(
-            &mut self.clues.assets,
-            crate::asset::folded(&cleaned),
-            field,
-        );
-        // `USDT-TRC20`, `USDT (TRC20)`: the coin first, then its network.
-        let mut parts = cleaned
-            .split([' ', '-', '(', ')', '/', '_'])
-            .filter(|part| !part.is_empty());
-        if let Some(first) = parts.next() {
-            push(&mut self.clues.assets, crate::asset::folded(first), field);
-        }
-        let rest: Vec<&str> = parts.collect();
-        if let Some(network) = rest.iter().find_map(|part| self.words.network(part)) {
-            let clue = NetworkClue {
-                network,
-                is_from_link: false,
-            };
-            push(&mut self.clues.networks, clue, field);
-        }
-    }
-
-    fn amount(&mut self, raw: &str) {
-        let cleaned = text::clean(raw);
-        let amount = amount::read(&cleaned);
-        if amount.readings.is_empty() {
-            // A value in state money is kept as unread: it names no number of coins.
-            self.unread(Field::Amount, &cleaned);
+        if lexicon::is_filler(name) {
             return;
         }
-        for reading in amount.readings {
-            push(&mut self.clues.amounts, reading, Field::Amount);
+        if is_one_word {
+            push(
+                &mut self.clues.assets,
+                name.to_ascii_lowercase(),
+                field,
+                rule,
+            );
+            if let Some(named) = self.words.named(name)
+                && named.rule == Rule::Standard
+            {
+                // The network in the coin's field: it says nothing of the coin.
+                self.clues.assets.pop();
+                self.named(named, field);
+            }
+            return;
         }
-        if !amount.unit.is_empty() {
-            self.asset(Field::Amount, &amount.unit);
-        }
+        self.asset_of_parts(field, name, rule);
     }
 
-    fn time(&mut self, appeal: &Appeal) {
-        let cleaned = text::clean(&appeal.claimed_at);
-        let windows = moment::read(&cleaned, appeal.created_at);
-        if windows.is_empty() {
-            self.unread(Field::Time, &cleaned);
+    /// `USDT-TRC20`, `USDT (TRC20)`, `Tether on Tron`, `500 USDT`, `USDT 0xdac1…`: the coin, and what else stands there.
+    fn asset_of_parts(&mut self, field: Field, name: &str, rule: Rule) {
+        let folded = asset::folded(name);
+        let is_whole_known = asset::is_known(&folded);
+        // `500 USDT` in the coin's field is the amount too.
+        let stated = amount::read(name);
+        if !stated.unit.is_empty() && !stated.readings.is_empty() && !is_whole_known {
+            push(
+                &mut self.clues.assets,
+                asset::folded(&stated.unit),
+                field,
+                rule,
+            );
+            for reading in stated.readings {
+                push(&mut self.clues.amounts, reading.value, field, reading.rule);
+            }
+            return;
         }
-        for window in windows {
-            push(&mut self.clues.times, window, Field::Time);
+        if !folded.is_empty() && folded.len() <= 64 {
+            push(&mut self.clues.assets, folded, field, rule);
         }
-    }
-
-    fn free_text(&mut self, raw: &str) {
-        let cleaned = text::clean(raw);
-        self.pieces(Field::FreeText, &cleaned);
-        // A number beside a coin is the amount, when the amount field gave none.
-        if self.clues.amounts.is_empty() {
-            let words: Vec<&str> = cleaned.split_whitespace().collect();
-            for pair in words.windows(2) {
-                let [number, unit] = pair else { continue };
-                let unit = unit.trim_matches(|character: char| !character.is_alphanumeric());
-                let is_coin = (2..=8).contains(&unit.len())
-                    && unit.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                    && (unit.to_uppercase() == unit
-                        || self
-                            .clues
-                            .assets
-                            .iter()
-                            .any(|known| known.value == crate::asset::folded(unit)));
-                let readings = amount::read(number).readings;
-                // A word in capitals is a coin only beside a number: "I chose BSC" names none.
-                if is_coin
-                    && unit.bytes().any(|byte| byte.is_ascii_alphabetic())
-                    && !readings.is_empty()
-                {
-                    for reading in readings {
-                        push(&mut self.clues.amounts, reading, Field::FreeText);
-                    }
-                    if self.clues.assets.is_empty() {
-                        self.asset(Field::FreeText, unit);
-                    }
+        let parts: Vec<&str> = name
+            .split([' ', '-', '(', ')', '/', '_', ',', ':', '[', ']', '\n'])
+            .filter(|part| !part.is_empty())
+            .take(12)
+            .collect();
+        for (number, part) in parts.iter().enumerate() {
+            if part.len() >= 25
+                && let Word::Address(Id::Whole(contract), _) = ids::word(part)
+            {
+                push(&mut self.clues.assets, contract, field, Rule::Contract);
+            } else if number == 0 || asset::is_known(part) && parts.len() > 1 {
+                let part = asset::folded(part);
+                if !part.is_empty() {
+                    push(&mut self.clues.assets, part, field, Rule::NamePart);
                 }
             }
         }
+        let rest = parts.get(1..).unwrap_or_default().join(" ");
+        for named in self.words.named_inside(&rest) {
+            // `USD Coin`, `Tether USD`: a coin's own name names no network.
+            if !is_whole_known || named.rule == Rule::Standard {
+                let named = NamedNetwork {
+                    rule: Rule::CoinSuffix,
+                    ..named
+                };
+                self.named(named, field);
+            }
+        }
     }
-}
 
-/// The text without its blanks, when only so it holds a whole id: one broken over lines or grouped for reading.
-fn whole_when_joined(cleaned: &str) -> Option<String> {
-    cleaned.split_whitespace().nth(1)?;
-    let has_whole = |text: &str| {
-        split_labels(text).into_iter().any(|piece| {
-            matches!(
-                ids::word(piece),
-                Word::Transaction(Id::Whole(_)) | Word::Address(Id::Whole(_))
-            )
-        })
-    };
-    let joined: String = cleaned.split_whitespace().collect();
-    let is_broken = has_whole(&joined) && !cleaned.split_whitespace().any(has_whole);
-    (is_broken && !cleaned.contains("://")).then_some(joined)
-}
-
-/// A word cut at `:` and `=`, without the labels; TON's raw addresses keep their colon.
-fn split_labels(chunk: &str) -> Vec<&str> {
-    if matches!(ids::word(chunk), Word::Address(_) | Word::Transaction(_)) {
-        return vec![chunk];
+    fn amount(&mut self, field: Field, raw: &str) {
+        let cleaned = text::clean(raw);
+        let trimmed = cleaned.trim();
+        if trimmed.is_empty() {
+            return;
+        }
+        let stated = amount::read(trimmed);
+        if !stated.unit.is_empty() && !stated.readings.is_empty() {
+            self.asset(field, &stated.unit);
+        }
+        let is_read = !stated.readings.is_empty() || !stated.fiat.is_empty();
+        self.stated(field, stated);
+        if !is_read {
+            self.unread(field, trimmed);
+        }
     }
-    chunk
-        .split([':', '=', '|', ','])
-        .map(|part| part.trim_matches(|character: char| "\"'<>()[]{};!#`".contains(character)))
-        .map(|part| {
-            part.strip_suffix('.')
-                .filter(|bare| !bare.ends_with('.'))
-                .unwrap_or(part)
-        })
-        .filter(|part| !part.is_empty() && !LABELS.contains(&part.to_lowercase().as_str()))
-        .collect()
-}
 
-/// A memo without the word that says it is one: `tag 12345`.
-fn strip_label(text: &str) -> &str {
-    match text.split_once(' ') {
-        Some((first, rest)) if LABELS.contains(&first) => strip_label(rest.trim()),
-        _ => text,
+    /// Takes the readings of an amount.
+    fn stated(&mut self, field: Field, stated: amount::AmountText) {
+        for reading in stated.readings {
+            push(&mut self.clues.amounts, reading.value, field, reading.rule);
+        }
+        for fiat in stated.fiat {
+            push(&mut self.clues.fiat, fiat, field, Rule::Plain);
+        }
+    }
+
+    /// Dollars are coins only where the coin is worth one, or where none is named anywhere.
+    fn dollars(&mut self) {
+        let may_be_coins = self.clues.assets.is_empty()
+            || self
+                .clues
+                .assets
+                .iter()
+                .any(|clue| asset::is_dollar_coin(&clue.value));
+        for fiat in &self.clues.fiat {
+            if may_be_coins && fiat.value.currency == "USD" {
+                push(
+                    &mut self.clues.amounts,
+                    fiat.value.value,
+                    fiat.field,
+                    Rule::DollarCoin,
+                );
+            }
+        }
+    }
+
+    fn time(&mut self, raw: &str) {
+        let cleaned = text::clean(raw);
+        let trimmed = cleaned.trim();
+        if trimmed.is_empty() {
+            return;
+        }
+        let readings = moment::read(trimmed, self.asked);
+        if readings.is_empty() {
+            // A hash or a memo may stand here too.
+            if trimmed.len() > 30 {
+                self.ids(Field::Time, trimmed);
+            } else {
+                self.unread(Field::Time, trimmed);
+            }
+        }
+        for reading in readings {
+            push(
+                &mut self.clues.times,
+                reading.window,
+                Field::Time,
+                reading.rule,
+            );
+        }
     }
 }

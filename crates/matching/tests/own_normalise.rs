@@ -303,13 +303,21 @@ fn own_amounts_and_times_keep_every_reading_and_say_what_they_could_not_read() {
     };
     let clues = unreadable.clues();
     let fields: Vec<Field> = clues.unread.iter().map(|clue| clue.field).collect();
-    assert_eq!(fields, [Field::Amount, Field::Time]);
+    assert_eq!(fields, [Field::Time]);
+    assert_eq!(
+        (
+            clues.fiat[0].value.value.to_string().as_str(),
+            clues.fiat[0].value.currency
+        ),
+        ("86.6", "USD")
+    );
     assert_eq!(
         (
             clues.amounts[0].field,
-            clues.amounts[0].value.to_string().as_str()
+            clues.amounts[0].value.to_string().as_str(),
+            clues.amounts[0].rule.code()
         ),
-        (Field::FreeText, "86.6")
+        (Field::FreeText, "86.6", "beside_coin")
     );
     assert_eq!(clues.assets[0].value, "ton");
 }
