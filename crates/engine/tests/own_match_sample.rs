@@ -50,6 +50,7 @@ fn facts(deposit: &recover_core::deposit::ImportedDeposit) -> DepositFacts {
         time: deposit.block_time,
         memo: deposit.memo.clone(),
         memo_finding: None,
+        reason: None,
     }
 }
 

@@ -1,31 +1,58 @@
 //! Whose address, whose memo: what the exchange alone knows.
 
-use crate::facts::DepositFacts;
 use crate::ids;
+use crate::keys::{self, Entry, KeyArray};
+use crate::rows::RowRef;
+use crate::texts::{Span, Texts};
 use recover_core::book::{AddressRecord, AddressRole};
 use recover_core::network::{Family, NetworkId};
 use recover_core::time::Timestamp;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The address book as matching asks it.
+/// The address book as matching asks it: rows grouped by user, and the ways from a value to its rows.
 #[derive(Debug, Clone, Default)]
 pub struct UserBook {
-    issued: HashMap<(Family, String), BTreeSet<String>>,
-    memos: HashMap<(Family, String), Vec<Assigned>>,
-    users: HashMap<String, User>,
+    /// Sorted by user, role, family and value.
+    facts: Vec<Fact>,
+    ids: Texts,
+    values: Texts,
+    /// From a user's id to the first of the user's rows.
+    by_user: KeyArray,
+    /// From an issued address to its rows.
+    by_address: KeyArray,
+    /// From an assigned memo to its rows.
+    by_memo: KeyArray,
+    /// What a few rows say beyond that.
+    terms: BTreeMap<u32, Terms>,
+    users: usize,
 }
 
-/// A memo as it was assigned.
-#[derive(Debug, Clone)]
-struct Assigned {
-    user: String,
-    value: String,
+/// A row of the book.
+#[derive(Debug, Clone, Copy)]
+struct Fact {
+    user: Span,
+    value: Span,
+    family: Family,
+    role: Role,
+}
+
+/// What a row is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    Issued,
+    Memo,
+    Sender,
+}
+
+/// Where and when a memo was a user's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Terms {
     network: Option<NetworkId>,
     created: Option<Timestamp>,
     retired: Option<Timestamp>,
 }
 
-impl Assigned {
+impl Terms {
     /// Whether it was this user's on this network at this time.
     fn serves(&self, network: &NetworkId, at: Option<Timestamp>) -> bool {
         let is_later = matches!((self.created, at), (Some(created), Some(at)) if at < created);
@@ -46,84 +73,246 @@ pub(crate) struct MemoOwners<'a> {
 }
 
 /// What is known of one user.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct User {
-    pub(crate) addresses: BTreeSet<String>,
-    pub(crate) memos: BTreeSet<(Family, String)>,
-    pub(crate) senders: BTreeSet<String>,
+#[derive(Debug, Clone, Copy)]
+pub struct UserRef<'a> {
+    book: &'a UserBook,
+    first: u32,
+}
+
+impl<'a> UserRef<'a> {
+    /// The user's number in this book: it means nothing in another.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.first
+    }
+
+    /// The user's id.
+    #[must_use]
+    pub fn id(self) -> &'a str {
+        let fact = self.book.facts.get(self.first as usize);
+        fact.map_or("", |fact| self.book.ids.text(fact.user))
+    }
+
+    fn facts(self, role: Role) -> impl Iterator<Item = &'a Fact> {
+        let rest = self
+            .book
+            .facts
+            .get(self.first as usize..)
+            .unwrap_or_default();
+        let user = rest.first().map(|fact| fact.user);
+        rest.iter()
+            .take_while(move |fact| Some(fact.user) == user)
+            .filter(move |fact| fact.role == role)
+    }
+
+    /// The addresses issued to the user, folded, retired ones included.
+    pub fn addresses(self) -> impl Iterator<Item = &'a str> {
+        self.facts(Role::Issued)
+            .map(|fact| self.book.values.folded(fact.value))
+    }
+
+    /// The memos assigned to the user, folded.
+    pub fn memos(self) -> impl Iterator<Item = (Family, &'a str)> {
+        self.facts(Role::Memo)
+            .map(|fact| (fact.family, self.book.values.folded(fact.value)))
+    }
+
+    /// The addresses from which the user has sent before, folded.
+    pub fn senders(self) -> impl Iterator<Item = &'a str> {
+        self.facts(Role::Sender)
+            .map(|fact| self.book.values.folded(fact.value))
+    }
 }
 
 impl UserBook {
     /// A book of these rows; their order does not matter.
+    ///
+    /// # Panics
+    /// When there are 2^32 rows, or 4 GiB of values.
     #[must_use]
     pub fn new<'a>(records: impl IntoIterator<Item = &'a AddressRecord>) -> Self {
-        let mut book = Self::default();
+        let mut ids = Texts::default();
+        let mut values = Texts::default();
+        let mut given: Vec<(Fact, Option<Terms>)> = Vec::new();
         for record in records {
-            book.add(record);
+            let Some(user_id) = &record.user_id else {
+                continue;
+            };
+            let (role, value) = match record.role {
+                AddressRole::Deposit | AddressRole::Retired => {
+                    let address = &record.value;
+                    (Role::Issued, values.add(address, &ids::folded(address)))
+                }
+                AddressRole::AssignedMemo => {
+                    let memo = untyped(record);
+                    (Role::Memo, values.add(memo, &folded_memo(memo)))
+                }
+                AddressRole::PastSender => {
+                    let address = &record.value;
+                    (Role::Sender, values.add(address, &ids::folded(address)))
+                }
+                AddressRole::Omnibus | AddressRole::Hot => continue,
+            };
+            let terms = Terms {
+                network: record.network.clone(),
+                created: record.created,
+                retired: record.retired,
+            };
+            let has_terms = role == Role::Memo && terms != Terms::default();
+            let fact = Fact {
+                user: ids.share(user_id, str::to_owned),
+                value,
+                family: record.family,
+                role,
+            };
+            given.push((fact, has_terms.then_some(terms)));
         }
+        ids.finish();
+        values.finish();
+        given.sort_by(|(left, left_terms), (right, right_terms)| {
+            // One span is one text, so most comparisons end there.
+            let users = if left.user == right.user {
+                std::cmp::Ordering::Equal
+            } else {
+                ids.text(left.user).cmp(ids.text(right.user))
+            };
+            users
+                .then_with(|| left.role.cmp(&right.role))
+                .then_with(|| left.family.cmp(&right.family))
+                .then_with(|| values.text(left.value).cmp(values.text(right.value)))
+                .then_with(|| left_terms.cmp(right_terms))
+        });
+        given.dedup_by(|(right, right_terms), (left, left_terms)| {
+            ids.text(left.user) == ids.text(right.user)
+                && (left.role, left.family) == (right.role, right.family)
+                && values.text(left.value) == values.text(right.value)
+                && left_terms == right_terms
+        });
+        let mut book = Self {
+            facts: Vec::with_capacity(given.len()),
+            ids,
+            values,
+            ..Self::default()
+        };
+        let (mut by_user, mut by_address, mut by_memo) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, (mut fact, terms)) in (0u32..).zip(given) {
+            let user = book.ids.text(fact.user);
+            let before = book.facts.last().map(|before: &Fact| before.user);
+            match before {
+                // A user's rows share one span, so that they are told from the next user's by it.
+                Some(before) if book.ids.text(before) == user => fact.user = before,
+                _ => by_user.push(Entry::new(keys::text(user), number)),
+            }
+            let key = valued(fact.family, book.values.folded(fact.value));
+            match fact.role {
+                Role::Issued => by_address.push(Entry::new(key, number)),
+                Role::Memo => by_memo.push(Entry::new(key, number)),
+                Role::Sender => {}
+            }
+            if let Some(terms) = terms {
+                book.terms.insert(number, terms);
+            }
+            book.facts.push(fact);
+        }
+        book.users = by_user.len();
+        book.by_user = KeyArray::new(&by_user);
+        book.by_address = KeyArray::new(&by_address);
+        book.by_memo = KeyArray::new(&by_memo);
         book
     }
 
-    /// Adds a row.
-    pub fn add(&mut self, record: &AddressRecord) {
-        let Some(user_id) = &record.user_id else {
-            return;
-        };
-        let user = self.users.entry(user_id.clone()).or_default();
-        match record.role {
-            AddressRole::Deposit | AddressRole::Retired => {
-                let address = ids::folded(&record.value);
-                user.addresses.insert(address.clone());
-                let owners = self.issued.entry((record.family, address)).or_default();
-                owners.insert(user_id.clone());
-            }
-            AddressRole::AssignedMemo => {
-                let value = untyped(record);
-                let memo = folded_memo(value);
-                user.memos.insert((record.family, memo.clone()));
-                let owners = self.memos.entry((record.family, memo)).or_default();
-                owners.push(Assigned {
-                    user: user_id.clone(),
-                    value: value.to_owned(),
-                    network: record.network.clone(),
-                    created: record.created,
-                    retired: record.retired,
-                });
-            }
-            AddressRole::PastSender => {
-                user.senders.insert(ids::folded(&record.value));
-            }
-            AddressRole::Omnibus | AddressRole::Hot => {}
-        }
+    /// How many users it names.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.users
     }
 
-    pub(crate) fn user(&self, user_id: &str) -> Option<&User> {
-        self.users.get(user_id)
+    /// Whether it names none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.users == 0
     }
 
-    /// The users to whom an address was issued, folded text; usually one.
-    pub(crate) fn owners(&self, family: Family, address: &str) -> Option<&BTreeSet<String>> {
-        self.issued.get(&(family, address.to_owned()))
+    /// The bytes that it occupies.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.facts.capacity() * size_of::<Fact>()
+            + self.ids.bytes()
+            + self.values.bytes()
+            + self.by_user.bytes()
+            + self.by_address.bytes()
+            + self.by_memo.bytes()
+    }
+
+    /// What is known of a user; `None` when the book does not name them.
+    #[must_use]
+    pub fn user(&self, user_id: &str) -> Option<UserRef<'_>> {
+        self.by_user
+            .find(keys::text(user_id))
+            .iter()
+            .map(|entry| UserRef {
+                book: self,
+                first: entry.number(),
+            })
+            .find(|user| user.id() == user_id)
+    }
+
+    fn facts<'a>(
+        &'a self,
+        array: &'a KeyArray,
+        family: Family,
+        folded: &'a str,
+    ) -> impl Iterator<Item = (u32, &'a Fact)> {
+        let entries = array.find(valued(family, folded)).iter();
+        entries.filter_map(move |entry| {
+            let fact = self.facts.get(entry.number() as usize)?;
+            let is_it = fact.family == family && self.values.folded(fact.value) == folded;
+            is_it.then_some((entry.number(), fact))
+        })
+    }
+
+    /// The users to whom an address was issued, folded text; usually one, and in the order of their ids.
+    pub fn owners<'a>(&'a self, family: Family, address: &'a str) -> impl Iterator<Item = &'a str> {
+        let mut before = None;
+        self.facts(&self.by_address, family, address)
+            .map(|(_, fact)| self.ids.text(fact.user))
+            .filter(move |user| before.replace(*user) != Some(*user))
     }
 
     /// The users whom the memo of a deposit names; `None` where it names nobody, however it is read.
-    pub(crate) fn memo_owners(&self, deposit: &DepositFacts) -> Option<MemoOwners<'_>> {
-        let memo = deposit.memo.as_deref()?;
-        let rows = self.memos.get(&(deposit.family?, folded_memo(memo)))?;
+    pub(crate) fn memo_owners(&self, deposit: RowRef<'_>) -> Option<MemoOwners<'_>> {
+        let (memo, folded) = (deposit.memo_text()?, deposit.memo()?);
+        let family = deposit.family()?;
         let mut owners = MemoOwners {
             exact: BTreeSet::new(),
             near: BTreeSet::new(),
         };
-        for row in rows {
+        for entry in self.by_memo.find(valued(family, folded)) {
+            let Some(fact) = self.facts.get(entry.number() as usize) else {
+                continue;
+            };
+            if fact.family != family || self.values.folded(fact.value) != folded {
+                continue;
+            }
+            let user = self.ids.text(fact.user);
+            let is_served = self
+                .terms
+                .get(&entry.number())
+                .is_none_or(|terms| terms.serves(deposit.network(), deposit.time()));
             // Files pad their cells: blanks around a memo are theirs.
-            if row.value == memo.trim() && row.serves(&deposit.network, deposit.time) {
-                owners.exact.insert(&row.user);
+            if self.values.text(fact.value) == memo.trim() && is_served {
+                owners.exact.insert(user);
             } else {
-                owners.near.insert(&row.user);
+                owners.near.insert(user);
             }
         }
-        Some(owners)
+        (!owners.exact.is_empty() || !owners.near.is_empty()).then_some(owners)
     }
+}
+
+/// The key of a value of a family.
+fn valued(family: Family, folded: &str) -> u64 {
+    keys::join(keys::text(folded), family as u64)
 }
 
 /// An assigned memo without the type that may stand before it where the network tells types apart.

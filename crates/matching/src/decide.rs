@@ -3,7 +3,7 @@
 use crate::book::UserBook;
 use crate::clue::{AppealClues, Field};
 use crate::evidence::{self, Comparer, Levels, Like, Owner};
-use crate::index::DepositIndex;
+use crate::index::{DepositIndex, RowNo};
 use recover_core::appeal::{MatchDecision, MatchOutcome, MatchReason};
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ const MARGIN: i32 = 3 * 1024;
 
 /// What was found for one appeal, before rivals are looked at.
 struct Pick {
-    row: usize,
+    row: RowNo,
     levels: Levels,
     /// Other deposits nearly as likely.
     twins: usize,
@@ -79,15 +79,16 @@ pub fn match_appeals(
 
 fn pick(clues: &AppealClues, deposits: &DepositIndex, book: &UserBook, prior: i32) -> Option<Pick> {
     let user = book.user(&clues.user_id);
-    let candidates = deposits.candidates(clues, user);
+    let mut candidates = Vec::new();
+    let is_capped = deposits.candidates(clues, user, &mut candidates);
     let comparer = Comparer::new(clues, deposits, book);
-    let mut best: Option<(usize, Levels)> = None;
-    let mut sums: Vec<(usize, Levels)> = Vec::with_capacity(candidates.rows.len());
-    for place in candidates.rows {
-        let Some(row) = deposits.rows.get(place) else {
+    let mut best: Option<(RowNo, Levels)> = None;
+    let mut sums: Vec<(RowNo, Levels)> = Vec::with_capacity(candidates.len());
+    for place in candidates {
+        let Some(row) = deposits.row(place) else {
             continue;
         };
-        if clues.taken_back.contains(&row.facts.id) {
+        if !clues.taken_back.is_empty() && clues.taken_back.contains(&row.id()) {
             continue;
         }
         let levels = comparer.compare(row);
@@ -110,10 +111,10 @@ fn pick(clues: &AppealClues, deposits: &DepositIndex, book: &UserBook, prior: i3
             .filter(|(_, other)| other.sum > levels.sum - MARGIN)
             .count(),
         is_repeated: others().any(|(_, other)| other.is_complete() && other.owner == levels.owner),
-        is_capped: candidates.is_capped,
-        is_proven: clues.proven.contains(&deposits.rows.get(row)?.facts.id),
+        is_capped,
+        is_proven: clues.proven.contains(&deposits.row(row)?.id()),
         field: others().map(|(_, other)| other.sum).collect(),
-        reasons: evidence::reasons(&comparer, deposits.rows.get(row)?, &levels),
+        reasons: evidence::reasons(&comparer, deposits.row(row)?, &levels),
     })
 }
 
@@ -131,8 +132,8 @@ fn rivals(
     appeals: &[AppealClues],
     picks: &[Option<Pick>],
     prior: i32,
-) -> HashMap<usize, Vec<Rival>> {
-    let mut by_row: HashMap<usize, Vec<Rival>> = HashMap::new();
+) -> HashMap<RowNo, Vec<Rival>> {
+    let mut by_row: HashMap<RowNo, Vec<Rival>> = HashMap::new();
     for (clues, pick) in appeals.iter().zip(picks) {
         let Some(pick) = pick else { continue };
         let here = Rival {
@@ -250,7 +251,7 @@ fn outcome(
     MatchOutcome {
         appeal: clues.appeal.clone(),
         deposit: (decision != MatchDecision::None)
-            .then(|| deposits.rows.get(pick.row).map(|row| row.facts.id.clone()))
+            .then(|| deposits.row(pick.row).map(crate::rows::RowRef::id))
             .flatten(),
         decision,
         score_ppm: if decision == MatchDecision::None {

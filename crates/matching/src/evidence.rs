@@ -5,14 +5,13 @@
 
 use crate::amount::Closeness;
 use crate::asset::Sameness;
-use crate::book::{User, UserBook};
+use crate::book::{UserBook, UserRef};
 use crate::clue::{AppealClues, Field, Found, Id, Proof};
-use crate::facts::DepositFacts;
-use crate::index::{DepositIndex, Row, Texts};
+use crate::index::DepositIndex;
+use crate::rows::RowRef;
 use crate::{amount, asset, text};
 use recover_core::appeal::MatchReason;
 use recover_core::memo::MemoFinding;
-use std::collections::HashMap;
 
 /// 1/1024 bit.
 const BIT: i32 = 1024;
@@ -117,43 +116,7 @@ pub(crate) struct Comparer<'a> {
     clues: &'a AppealClues,
     index: &'a DepositIndex,
     book: &'a UserBook,
-    user: Option<&'a User>,
-    transactions: Likes,
-    to: Likes,
-    from: Likes,
-}
-
-/// How the clues compare with each text of one kind.
-struct Likes {
-    /// The texts that share something with a clue; the rest cannot fit.
-    near: HashMap<usize, Like>,
-    /// For the rest.
-    other: Like,
-}
-
-impl Likes {
-    fn new(
-        clues: &[Found<Id>],
-        texts: &Texts,
-        edits_max: usize,
-        belongs: impl Fn(Field) -> bool + Copy,
-    ) -> Self {
-        let numbers = clues.iter().flat_map(|clue| texts.find(&clue.value));
-        Self {
-            near: numbers
-                .map(|number| (number, like(clues, texts, number, edits_max, belongs)))
-                .collect(),
-            other: if clues.iter().any(|clue| belongs(clue.field)) {
-                Like::Differs
-            } else {
-                Like::Absent
-            },
-        }
-    }
-
-    fn of(&self, number: usize) -> Like {
-        self.near.get(&number).copied().unwrap_or(self.other)
-    }
+    user: Option<UserRef<'a>>,
 }
 
 /// The prior weight against a deposit: one of so many.
@@ -174,22 +137,21 @@ impl<'a> Comparer<'a> {
             index,
             book,
             user: book.user(&clues.user_id),
-            transactions: Likes::new(&clues.transactions, &index.transactions, 3, |_| true),
-            to: Likes::new(&clues.addresses, &index.to, 2, |field| field == Field::To),
-            from: Likes::new(&clues.addresses, &index.from, 2, |field| {
-                field == Field::From
-            }),
         }
     }
 
-    pub(crate) fn compare(&self, row: &Row) -> Levels {
+    pub(crate) fn compare(&self, row: RowRef<'_>) -> Levels {
         let mut levels = Levels {
             owner: self.owner(row),
-            transaction: self.transactions.of(row.transaction),
-            to: self.to.of(row.to),
-            from: row.from.map_or(Like::Absent, |from| self.from.of(from)),
+            transaction: like(&self.clues.transactions, row.transaction(), 3, |_| true),
+            to: like(&self.clues.addresses, row.to(), 2, |field| {
+                field == Field::To
+            }),
+            from: row.from().map_or(Like::Absent, |from| {
+                like(&self.clues.addresses, from, 2, |field| field == Field::From)
+            }),
             asset: self.asset(row),
-            amount: row.facts.amount.and_then(|arrived| {
+            amount: row.amount().and_then(|arrived| {
                 let stated = self.clues.amounts.iter();
                 stated
                     .map(|clue| amount::compare(clue.value, arrived))
@@ -205,13 +167,14 @@ impl<'a> Comparer<'a> {
         levels
     }
 
-    fn owner(&self, row: &Row) -> Owner {
-        let Some(family) = row.facts.family else {
+    fn owner(&self, row: RowRef<'_>) -> Owner {
+        let Some(family) = row.family() else {
             return Owner::Unknown;
         };
         let user_id = &self.clues.user_id;
-        if let Some(owners) = self.book.owners(family, self.index.to.text(row.to)) {
-            if !owners.contains(user_id) {
+        let owners: Vec<&str> = self.book.owners(family, row.to()).collect();
+        if !owners.is_empty() {
+            if !owners.contains(&user_id.as_str()) {
                 return Owner::OtherAddress;
             }
             if owners.len() == 1 {
@@ -220,16 +183,13 @@ impl<'a> Comparer<'a> {
             // Issued to several: the book contradicts itself, and a person must look.
             return Owner::Unknown;
         }
-        let finding = row.facts.memo_finding.as_ref();
+        let finding = row.memo_finding();
         if let Some(owner) = finding.and_then(|finding| self.named_by(finding)) {
             return owner;
         }
-        if let Some(memo) = &row.memo {
+        if let Some(memo) = row.memo() {
             // The memo of a file's deposit was judged by nobody: it is compared as text, and as strictly.
-            let owners = self
-                .book
-                .memo_owners(&row.facts)
-                .filter(|_| finding.is_none());
+            let owners = self.book.memo_owners(row).filter(|_| finding.is_none());
             if let Some(owners) = owners {
                 let user = user_id.as_str();
                 if owners.exact.contains(user) {
@@ -249,17 +209,16 @@ impl<'a> Comparer<'a> {
                 };
             }
             let is_near = self.user.is_some_and(|user| {
-                user.memos.iter().any(|(of, own)| {
-                    *of == family && own.len() >= 6 && text::edits(own, memo, 2).is_some()
+                user.memos().any(|(of, own)| {
+                    of == family && own.len() >= 6 && text::edits(own, memo, 2).is_some()
                 })
             });
             if is_near {
                 return Owner::NearMemo;
             }
         }
-        let sender = row.from.map(|from| self.index.from.text(from));
-        match (self.user, sender) {
-            (Some(user), Some(sender)) if user.senders.contains(sender) => Owner::Sender,
+        match (self.user, row.from()) {
+            (Some(user), Some(sender)) if user.senders().any(|own| own == sender) => Owner::Sender,
             _ => Owner::Unknown,
         }
     }
@@ -287,20 +246,20 @@ impl<'a> Comparer<'a> {
         is_named.then_some(Owner::NearMemo).or(is_anothers)
     }
 
-    fn asset(&self, row: &Row) -> Option<Sameness> {
+    fn asset(&self, row: RowRef<'_>) -> Option<Sameness> {
         let compare = |stated: &String| {
-            if Some(stated) == row.contract.as_ref() {
+            if Some(stated.as_str()) == row.contract() {
                 Sameness::Same
             } else {
-                asset::compare(stated, &row.symbol)
+                asset::compare(stated, row.symbol())
             }
         };
         let stated = self.clues.assets.iter();
         stated.map(|clue| compare(&clue.value)).max()
     }
 
-    fn time(&self, row: &Row) -> Timing {
-        let Some(seconds) = row.seconds else {
+    fn time(&self, row: RowRef<'_>) -> Timing {
+        let Some(seconds) = row.seconds() else {
             return Timing::Absent;
         };
         let mut best = Timing::Absent;
@@ -341,16 +300,16 @@ impl<'a> Comparer<'a> {
         best
     }
 
-    fn memo(&self, row: &Row) -> Like {
+    fn memo(&self, row: RowRef<'_>) -> Like {
         let stated = &self.clues.memos;
-        match &row.memo {
+        match row.memo() {
             None => Like::Absent,
             Some(_) if stated.is_empty() => Like::Absent,
             Some(memo) => stated
                 .iter()
                 .map(|clue| {
                     let own = clue.value.to_lowercase();
-                    if own == *memo {
+                    if own == memo {
                         Like::Exact
                     } else if own.len() >= 5 && text::edits(&own, memo, 2).is_some() {
                         Like::Edited(2)
@@ -363,7 +322,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    fn network(&self, row: &Row) -> Option<bool> {
+    fn network(&self, row: RowRef<'_>) -> Option<bool> {
         let linked = self
             .clues
             .networks
@@ -376,15 +335,15 @@ impl<'a> Comparer<'a> {
         }
         let mut networks = stated.iter().map(|clue| &clue.value.network).peekable();
         networks.peek()?;
-        Some(networks.any(|network| *network == row.facts.network))
+        Some(networks.any(|network| network == row.network()))
     }
 
-    fn session(&self, row: &Row) -> bool {
+    fn session(&self, row: RowRef<'_>) -> bool {
         let view = self
             .clues
             .session_view_at
             .map(recover_core::time::Timestamp::as_seconds);
-        view.zip(row.seconds)
+        view.zip(row.seconds())
             .is_some_and(|(view, seconds)| (-600..=3600).contains(&(seconds - view)))
     }
 }
@@ -392,12 +351,10 @@ impl<'a> Comparer<'a> {
 /// How the best of several clues compares with one text.
 fn like(
     clues: &[Found<Id>],
-    texts: &Texts,
-    number: usize,
+    text: &str,
     edits_max: usize,
     belongs: impl Fn(Field) -> bool,
 ) -> Like {
-    let text = texts.text(number);
     let mut best = Like::Absent;
     for clue in clues {
         let here = match &clue.value {
@@ -450,7 +407,7 @@ const fn timing_weight(timing: Timing) -> i32 {
 }
 
 /// Weights in the order of [`reasons`].
-fn weights(levels: &Levels, comparer: &Comparer<'_>, row: &Row) -> [i32; 11] {
+fn weights(levels: &Levels, comparer: &Comparer<'_>, row: RowRef<'_>) -> [i32; 11] {
     let index = comparer.index;
     let population = index.len().max(POPULATION_MIN);
     let rare =
@@ -464,7 +421,7 @@ fn weights(levels: &Levels, comparer: &Comparer<'_>, row: &Row) -> [i32; 11] {
         Owner::OtherMemo => -6 * BIT,
         Owner::OtherAddress => -14 * BIT,
     };
-    let outputs = index.transactions.rows(row.transaction).len();
+    let outputs = index.outputs(row);
     let transaction = match levels.transaction {
         Like::Absent => 0,
         Like::Differs => -5 * BIT,
@@ -472,14 +429,14 @@ fn weights(levels: &Levels, comparer: &Comparer<'_>, row: &Row) -> [i32; 11] {
         Like::Edited(edits) => (20 - i32::from(edits)) * BIT - bits(outputs, 1),
         Like::Misplaced | Like::Exact => 24 * BIT - bits(outputs, 1),
     };
-    let at_address = index.to.rows(row.to).len();
+    let at_address = index.at_address(row);
     let to = match levels.to {
         Like::Absent => 0,
         Like::Differs => -5 * BIT,
         Like::Shown(_) | Like::Edited(_) => rare(at_address, 1, 9),
         Like::Misplaced | Like::Exact => rare(at_address, 1, 11),
     };
-    let from_address = row.from.map_or(1, |from| index.from.rows(from).len());
+    let from_address = index.of_sender(row);
     let from = match levels.from {
         Like::Absent => 0,
         Like::Differs => -BIT,
@@ -498,7 +455,7 @@ fn weights(levels: &Levels, comparer: &Comparer<'_>, row: &Row) -> [i32; 11] {
         Some(Closeness::Shifted) => -BIT,
         Some(Closeness::Gross) => BIT,
         Some(Closeness::Near) => 4 * BIT,
-        Some(Closeness::Exact) => rare(row.twins, 3, 10),
+        Some(Closeness::Exact) => rare(index.twins(row), 3, 10),
     };
     let memo = match levels.memo {
         Like::Absent | Like::Differs | Like::Shown(_) => 0,
@@ -532,20 +489,26 @@ fn weights(levels: &Levels, comparer: &Comparer<'_>, row: &Row) -> [i32; 11] {
 }
 
 /// The reasons for a pair in their fixed order: owner, txid, to, from, asset, amount, time, memo, network, session, proof.
-pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Vec<MatchReason> {
+pub(crate) fn reasons(
+    comparer: &Comparer<'_>,
+    row: RowRef<'_>,
+    levels: &Levels,
+) -> Vec<MatchReason> {
     let clues = comparer.clues;
-    let facts = &row.facts;
     let owner = match levels.owner {
         Owner::Unknown => (
             "absent",
             "whose this deposit is, the address book does not say".to_owned(),
         ),
-        Owner::Address => ("exact", format!("{} was issued to this user", facts.to)),
+        Owner::Address => (
+            "exact",
+            format!("{} was issued to this user", row.to_text()),
+        ),
         Owner::Memo => (
             "exact",
             "it carries the memo assigned to this user".to_owned(),
         ),
-        Owner::NearMemo => ("near", near_memo(clues, facts)),
+        Owner::NearMemo => ("near", near_memo(clues, row)),
         Owner::Disputed => (
             "near",
             "owner_disputed: its memo names one user and another fact names another".to_owned(),
@@ -559,10 +522,13 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
             "its memo is another user's but for a slip".to_owned(),
         ),
         Owner::OtherMemo => ("differs", "its memo is assigned to another user".to_owned()),
-        Owner::OtherAddress => ("differs", format!("{} belongs to another user", facts.to)),
+        Owner::OtherAddress => (
+            "differs",
+            format!("{} belongs to another user", row.to_text()),
+        ),
     };
-    let outputs = comparer.index.transactions.rows(row.transaction).len();
-    let transaction = id_detail(levels.transaction, "transaction", &facts.tx_id);
+    let outputs = comparer.index.outputs(row);
+    let transaction = id_detail(levels.transaction, "transaction", row.tx_id());
     let transaction = if outputs > 1 && levels.transaction > Like::Differs {
         (
             transaction.0,
@@ -579,10 +545,9 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
                 Sameness::Alias => "near",
                 Sameness::Differs => "differs",
             };
-            let symbol = facts
-                .symbol
-                .clone()
-                .unwrap_or_else(|| facts.asset.to_string());
+            let symbol = row
+                .symbol_text()
+                .map_or_else(|| row.asset().to_string(), str::to_owned);
             (verdict, format!("the deposit is in {symbol}"))
         }
     };
@@ -591,7 +556,7 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
         .iter()
         .map(|clue| clue.value.to_string())
         .collect();
-    let amount = match (levels.amount, facts.amount) {
+    let amount = match (levels.amount, row.amount()) {
         (None, _) | (_, None) => ("absent", "no amount in coins was stated".to_owned()),
         (Some(closeness), Some(arrived)) => {
             let stated = stated_amounts.join(" or ");
@@ -600,7 +565,7 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
                     "exact",
                     format!(
                         "{arrived} arrived; {} deposits of this coin and amount",
-                        row.twins
+                        comparer.index.twins(row)
                     ),
                 ),
                 Closeness::Near => (
@@ -619,7 +584,7 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
             }
         }
     };
-    let arrived_at = facts.time.map_or_else(String::new, |time| time.to_string());
+    let arrived_at = row.time().map_or_else(String::new, |time| time.to_string());
     let time = match levels.time {
         Timing::Absent => ("absent", "no time was stated".to_owned()),
         Timing::Exact => ("exact", format!("arrived {arrived_at}, within minutes")),
@@ -638,7 +603,9 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
         Timing::Outside => ("differs", format!("arrived {arrived_at}")),
     };
     let memo = match levels.memo {
-        Like::Absent if row.memo.is_none() => ("absent", "the deposit carries no memo".to_owned()),
+        Like::Absent if row.memo().is_none() => {
+            ("absent", "the deposit carries no memo".to_owned())
+        }
         Like::Absent => ("absent", "no memo was stated".to_owned()),
         Like::Exact | Like::Misplaced => ("exact", "the stated memo is the deposit's".to_owned()),
         Like::Edited(_) | Like::Shown(_) => (
@@ -649,8 +616,8 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
     };
     let network = match levels.network {
         None => ("absent", "no network was stated".to_owned()),
-        Some(true) => ("exact", format!("on {}", facts.network)),
-        Some(false) => ("differs", format!("the deposit is on {}", facts.network)),
+        Some(true) => ("exact", format!("on {}", row.network())),
+        Some(false) => ("differs", format!("the deposit is on {}", row.network())),
     };
     let session = if levels.has_session {
         (
@@ -681,14 +648,10 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
     let fields = [
         ("owner", owner),
         ("txid", transaction),
-        ("to", id_detail(levels.to, "address", &facts.to)),
+        ("to", id_detail(levels.to, "address", row.to_text())),
         (
             "from",
-            id_detail(
-                levels.from,
-                "sender",
-                facts.from.as_deref().unwrap_or("unknown"),
-            ),
+            id_detail(levels.from, "sender", row.from_text().unwrap_or("unknown")),
         ),
         ("asset", asset),
         ("amount", amount),
@@ -711,10 +674,10 @@ pub(crate) fn reasons(comparer: &Comparer<'_>, row: &Row, levels: &Levels) -> Ve
 }
 
 /// How the deposit's memo comes to be this user's.
-fn near_memo(clues: &AppealClues, facts: &DepositFacts) -> String {
-    let evidence = facts
-        .memo_finding
-        .iter()
+fn near_memo(clues: &AppealClues, row: RowRef<'_>) -> String {
+    let evidence = row
+        .memo_finding()
+        .into_iter()
         .flat_map(|finding| &finding.evidence);
     let signs: Vec<&str> = evidence
         .filter(|evidence| evidence.user.as_deref() == Some(clues.user_id.as_str()))

@@ -1,369 +1,441 @@
 //! The deposits, arranged so that an appeal finds its few candidates without looking at the rest.
+//!
+//! Every kind of key is one sorted array of (64-bit key, row); rows stand in the order of time, so the rows of one key do as
+//! well, and "near this time" is a slice. New deposits go to a small second part that is looked up beside the first and
+//! joined with it when it has grown.
 
-use crate::book::folded_memo;
-use crate::clue::{AppealClues, Field, Id, Window};
-use crate::facts::DepositFacts;
-use crate::{asset, ids};
-use recover_core::asset::AssetReference;
-use recover_core::decimal::Decimal;
-use std::collections::{BTreeSet, HashMap};
+use crate::clue::AppealClues;
+use crate::facts::{DepositFacts, DepositView};
+use crate::keys::{self, Entry, KeyArray};
+use crate::rows::{RowRef, Rows};
+use crate::{amount_key, candidates};
+use recover_core::observation::DepositId;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 
-/// Candidates that one key may bring, nearest in time first: what has more is ambiguous, and reported as such.
-const KEY_MAX: usize = 256;
+/// Deposits that are handed to a builder at a time.
+const CHUNK: usize = 4_096;
 
-/// The length of the ends by which damaged ids are looked up.
-const END: usize = 4;
+/// Below this many rows a second thread costs more than it saves.
+const PARALLEL_MIN: usize = 8_192;
 
-/// The length of a single end that is enough for a look-up.
-const LONG_END: usize = 8;
+/// The second part is joined with the first when it has more rows than this, or more than a share of the first.
+const DELTA_MIN: usize = 1_024;
 
-/// One deposit with everything folded for comparison.
-pub(crate) struct Row {
-    pub(crate) facts: DepositFacts,
-    pub(crate) transaction: usize,
-    pub(crate) to: usize,
-    pub(crate) from: Option<usize>,
-    pub(crate) symbol: String,
-    pub(crate) contract: Option<String>,
-    pub(crate) memo: Option<String>,
-    pub(crate) seconds: Option<i64>,
-    /// How many deposits have this asset and amount.
-    pub(crate) twins: usize,
+/// The share: one part in so many.
+const DELTA_SHARE: usize = 64;
+
+/// The place of a deposit in an index. A number means nothing in another index, nor after [`DepositIndex::extend`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowNo(pub u32);
+
+/// What a key is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum KeyKind {
+    /// The id.
+    Id,
+    /// The whole transaction id.
+    Transaction,
+    /// Its first four and last four characters.
+    TransactionEnds,
+    /// Its first eight.
+    TransactionHead,
+    /// Its last eight.
+    TransactionTail,
+    /// The credited address.
+    To,
+    /// The sender.
+    From,
+    /// The sender's ends and the coin.
+    FromEnds,
+    /// The coin and the exact amount.
+    Value,
+    /// The network and the exact amount.
+    NetworkAmount,
+    /// The coin and the amount to two digits.
+    Rough,
+    /// The memo.
+    Memo,
+    /// Its first five characters.
+    MemoHead,
+    /// Its last five.
+    MemoTail,
+    /// It without one character, each in turn.
+    MemoCut,
 }
 
-/// Texts by number: equal texts have equal numbers.
-#[derive(Default)]
-pub(crate) struct Texts {
-    numbers: HashMap<String, usize>,
-    texts: Vec<String>,
-    rows: Vec<Vec<usize>>,
-    ends: HashMap<String, Vec<usize>>,
-    heads: HashMap<String, Vec<usize>>,
-    tails: HashMap<String, Vec<usize>>,
-}
+impl KeyKind {
+    const ALL: [Self; 15] = [
+        Self::Id,
+        Self::Transaction,
+        Self::TransactionEnds,
+        Self::TransactionHead,
+        Self::TransactionTail,
+        Self::To,
+        Self::From,
+        Self::FromEnds,
+        Self::Value,
+        Self::NetworkAmount,
+        Self::Rough,
+        Self::Memo,
+        Self::MemoHead,
+        Self::MemoTail,
+        Self::MemoCut,
+    ];
 
-impl Texts {
-    fn add(&mut self, text: String, row: usize) -> usize {
-        let number = match self.numbers.get(&text) {
-            Some(number) => *number,
-            None => {
-                let number = self.texts.len();
-                if let (Some(head), Some(tail)) = (head(&text, END), tail(&text, END)) {
-                    let key = format!("{head}{tail}");
-                    self.ends.entry(key).or_default().push(number);
+    fn keys(self, row: RowRef<'_>, push: &mut impl FnMut(u64)) {
+        let key = match self {
+            Self::Id => Some(keys::text(row.id_text())),
+            Self::Transaction => Some(keys::text(row.transaction())),
+            Self::TransactionEnds => keys::ends(row.transaction(), row.transaction()),
+            Self::TransactionHead => keys::head(row.transaction()),
+            Self::TransactionTail => keys::tail(row.transaction()),
+            Self::To => Some(keys::text(row.to())),
+            Self::From => row.from().map(keys::text),
+            Self::FromEnds => row.from().and_then(|from| {
+                let bare = candidates::bare(from);
+                Some(keys::join(row.coin().root, keys::ends(bare, bare)?))
+            }),
+            Self::Value => row
+                .amount()
+                .map(|amount| keys::join(row.coin().root, amount_key::exact(amount))),
+            Self::NetworkAmount => row.amount().map(|amount| {
+                let network = keys::text(row.network().as_str());
+                keys::join(network, amount_key::exact(amount))
+            }),
+            Self::Rough => row
+                .amount()
+                .and_then(amount_key::rough)
+                .map(|rough| amount_key::of_rough(row.coin().root, rough)),
+            Self::Memo => row.memo().map(keys::text),
+            Self::MemoHead => row.memo().and_then(candidates::memo_head),
+            Self::MemoTail => row.memo().and_then(candidates::memo_tail),
+            Self::MemoCut => {
+                if let Some(memo) = row.memo() {
+                    candidates::memo_cuts(memo, push);
                 }
-                if let Some(head) = head(&text, LONG_END) {
-                    self.heads.entry(head.to_owned()).or_default().push(number);
-                }
-                if let Some(tail) = tail(&text, LONG_END) {
-                    self.tails.entry(tail.to_owned()).or_default().push(number);
-                }
-                self.numbers.insert(text.clone(), number);
-                self.texts.push(text);
-                self.rows.push(Vec::new());
-                number
+                None
             }
         };
-        if let Some(rows) = self.rows.get_mut(number) {
-            rows.push(row);
+        if let Some(key) = key {
+            push(key);
         }
-        number
     }
 
-    pub(crate) fn text(&self, number: usize) -> &str {
-        self.texts.get(number).map_or("", String::as_str)
-    }
-
-    pub(crate) fn rows(&self, number: usize) -> &[usize] {
-        self.rows.get(number).map_or(&[], Vec::as_slice)
-    }
-
-    fn number(&self, text: &str) -> Option<usize> {
-        self.numbers.get(text).copied()
-    }
-
-    /// The texts that an id may be: itself, else those that share its ends.
-    pub(crate) fn find(&self, id: &Id) -> BTreeSet<usize> {
-        let mut found = BTreeSet::new();
-        let mut look = |map: &HashMap<String, Vec<usize>>, key: Option<String>| {
-            if let Some(numbers) = key.and_then(|key| map.get(&key)) {
-                found.extend(numbers.iter().take(KEY_MAX));
+    fn array(self, rows: &Rows) -> KeyArray {
+        let mut entries = Vec::new();
+        let count = u32::try_from(rows.rows.len()).unwrap_or(u32::MAX);
+        for number in 0..count {
+            if let Some(row) = rows.get(number) {
+                self.keys(row, &mut |key| entries.push(Entry::new(key, number)));
             }
+        }
+        KeyArray::new(&entries)
+    }
+}
+
+/// Rows sorted by time and the arrays that lead to them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Part {
+    pub(crate) rows: Rows,
+    arrays: Vec<KeyArray>,
+}
+
+impl Part {
+    fn new(rows: impl IntoIterator<Item = Rows>, threads: usize) -> Self {
+        let rows = Rows::sorted(rows);
+        let mut arrays: Vec<(usize, KeyArray)> = if threads < 2 || rows.rows.len() < PARALLEL_MIN {
+            KeyKind::ALL
+                .iter()
+                .map(|kind| kind.array(&rows))
+                .enumerate()
+                .collect()
+        } else {
+            let next = AtomicUsize::new(0);
+            let work = || {
+                let mut made = Vec::new();
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(kind) = KeyKind::ALL.get(place) else {
+                        return made;
+                    };
+                    made.push((place, kind.array(&rows)));
+                }
+            };
+            std::thread::scope(|scope| {
+                let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+                let mut made = work();
+                for other in others {
+                    made.extend(
+                        other
+                            .join()
+                            .expect("a thread that sorts keys does not panic"),
+                    );
+                }
+                made
+            })
         };
-        match id {
-            Id::Whole(text) => match self.number(text) {
-                Some(number) => {
-                    found.insert(number);
-                }
-                None => {
-                    look(&self.ends, both_ends(text, text));
-                    look(&self.heads, head(text, LONG_END).map(str::to_owned));
-                    look(&self.tails, tail(text, LONG_END).map(str::to_owned));
-                }
-            },
-            Id::Ends {
-                head: begin,
-                tail: end,
-            } => {
-                look(&self.ends, both_ends(begin, end));
-                look(&self.heads, head(begin, LONG_END).map(str::to_owned));
-                look(&self.tails, tail(end, LONG_END).map(str::to_owned));
-            }
+        arrays.sort_by_key(|(place, _)| *place);
+        Self {
+            rows,
+            arrays: arrays.into_iter().map(|(_, array)| array).collect(),
         }
-        found
+    }
+
+    pub(crate) fn find(&self, kind: KeyKind, key: u64) -> &[Entry] {
+        self.arrays
+            .get(kind as usize)
+            .map_or(&[][..], |array| array.find(key))
+    }
+
+    fn bytes(&self) -> usize {
+        self.rows.bytes() + self.arrays.iter().map(KeyArray::bytes).sum::<usize>()
     }
 }
 
-fn both_ends(begin: &str, end: &str) -> Option<String> {
-    Some(format!("{}{}", head(begin, END)?, tail(end, END)?))
-}
+/// Deposits on their way into an index, one thread's share of them. Order does not matter.
+#[derive(Debug, Default)]
+pub struct IndexBuilder(Rows);
 
-fn head(text: &str, length: usize) -> Option<&str> {
-    text.get(..length)
-}
-
-fn tail(text: &str, length: usize) -> Option<&str> {
-    text.get(text.len().checked_sub(length)?..)
+impl IndexBuilder {
+    /// Adds a deposit.
+    ///
+    /// # Panics
+    /// When there are 2^32 rows, or 4 GiB of one kind of text.
+    pub fn push(&mut self, view: DepositView<'_>) {
+        self.0.push(view);
+    }
 }
 
 /// Every deposit that an appeal may mean.
+#[derive(Debug, Clone, Default)]
 pub struct DepositIndex {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) transactions: Texts,
-    pub(crate) to: Texts,
-    pub(crate) from: Texts,
-    by_value: HashMap<(String, String), Vec<usize>>,
-    by_amount: HashMap<String, Vec<usize>>,
-    by_place: HashMap<(usize, String), Vec<usize>>,
-}
-
-/// The candidates of one appeal.
-pub(crate) struct Candidates {
-    pub(crate) rows: BTreeSet<usize>,
-    /// A key brought more than is looked at: what was left out may fit as well.
-    pub(crate) is_capped: bool,
+    pub(crate) main: Part,
+    pub(crate) delta: Part,
+    threads: usize,
 }
 
 impl DepositIndex {
     /// An index of these deposits. Their order does not matter; of two with one id the first in canonical order counts.
+    /// Deposits are folded on a second thread while the iterator is read.
+    ///
+    /// # Panics
+    /// As [`IndexBuilder::push`].
     #[must_use]
     pub fn new(deposits: impl IntoIterator<Item = DepositFacts>) -> Self {
-        let mut sorted: Vec<DepositFacts> = deposits.into_iter().collect();
-        sorted.sort_by(|left, right| {
-            let key =
-                |facts: &DepositFacts| (facts.id.clone(), facts.tx_id.clone(), facts.to.clone());
-            key(left).cmp(&key(right))
-        });
-        sorted.dedup_by(|right, left| left.id == right.id);
-        // By time, so that each list below is sorted by time as well.
-        sorted.sort_by_key(|facts| facts.time);
-        let mut index = Self {
-            rows: Vec::with_capacity(sorted.len()),
-            transactions: Texts::default(),
-            to: Texts::default(),
-            from: Texts::default(),
-            by_value: HashMap::new(),
-            by_amount: HashMap::new(),
-            by_place: HashMap::new(),
-        };
-        for facts in sorted {
-            index.add(facts);
-        }
-        for rows in index.by_value.values() {
-            for row in rows {
-                if let Some(row) = index.rows.get_mut(*row) {
-                    row.twins = rows.len();
-                }
+        let mut deposits = deposits.into_iter();
+        let mut first: Vec<DepositFacts> = deposits.by_ref().take(PARALLEL_MIN).collect();
+        if first.len() < PARALLEL_MIN {
+            let mut builder = IndexBuilder::default();
+            for facts in &first {
+                builder.push(facts.view());
             }
+            return Self::build([builder], 1);
         }
-        index
+        let (send, receive) = mpsc::sync_channel::<Vec<DepositFacts>>(4);
+        let builder = std::thread::scope(|scope| {
+            let worker = scope.spawn(move || {
+                let mut builder = IndexBuilder::default();
+                for chunk in receive {
+                    for facts in &chunk {
+                        builder.push(facts.view());
+                    }
+                }
+                builder
+            });
+            while !first.is_empty() {
+                // A worker that is gone has panicked: joining it tells.
+                if send.send(first).is_err() {
+                    break;
+                }
+                first = deposits.by_ref().take(CHUNK).collect();
+            }
+            drop(send);
+            worker
+                .join()
+                .expect("a thread that adds rows does not panic")
+        });
+        Self::build([builder], 2)
     }
 
-    fn add(&mut self, facts: DepositFacts) {
-        let place = self.rows.len();
-        let symbol = asset::folded(facts.symbol.as_deref().unwrap_or_default());
-        let contract = match &facts.asset.reference {
-            AssetReference::Contract(contract) => Some(ids::folded(contract)),
-            _ => None,
-        };
-        let to = self.to.add(ids::folded(&facts.to), place);
-        let root = asset::root(&symbol).to_owned();
-        if let Some(amount) = facts.amount {
-            let amount = amount.to_string();
-            let value = (root.clone(), amount.clone());
-            self.by_value.entry(value).or_default().push(place);
-            self.by_amount.entry(amount).or_default().push(place);
+    /// An index of what these builders hold. Neither their order nor the number of threads changes what is found.
+    #[must_use]
+    pub fn build(builders: impl IntoIterator<Item = IndexBuilder>, threads: usize) -> Self {
+        Self {
+            main: Part::new(builders.into_iter().map(|builder| builder.0), threads),
+            delta: Part::default(),
+            threads,
         }
-        self.by_place.entry((to, root)).or_default().push(place);
-        self.rows.push(Row {
-            transaction: self
-                .transactions
-                .add(ids::folded_transaction(&facts.tx_id), place),
-            to,
-            from: facts
-                .from
-                .as_ref()
-                .map(|from| self.from.add(ids::folded(from), place)),
-            symbol,
-            contract,
-            memo: facts
-                .memo
-                .as_deref()
-                .map(folded_memo)
-                .filter(|memo| !memo.is_empty()),
-            seconds: facts.time.map(recover_core::time::Timestamp::as_seconds),
-            twins: 1,
-            facts,
-        });
+    }
+
+    /// Adds a deposit; it is found by the next look-up.
+    pub fn push(&mut self, facts: &DepositFacts) {
+        self.extend([facts.view()]);
+    }
+
+    /// Adds deposits; they are found by the next look-up, as if the index had been made with them. Row numbers change.
+    pub fn extend<'a>(&mut self, views: impl IntoIterator<Item = DepositView<'a>>) {
+        let mut rows = Rows::default();
+        let mut is_known = false;
+        for view in views {
+            let known = self.find(&DepositId::verbatim(view.id));
+            if let Some(row) = known.and_then(|number| self.row(number))
+                && row.view() == view
+            {
+                continue;
+            }
+            is_known |= known.is_some_and(|number| number.0 < self.base());
+            rows.push(view);
+        }
+        if rows.rows.is_empty() {
+            return;
+        }
+        let delta = std::mem::take(&mut self.delta).rows;
+        let many = DELTA_MIN.max(self.main.rows.rows.len() / DELTA_SHARE);
+        if is_known || rows.rows.len() + delta.rows.len() > many {
+            let main = std::mem::take(&mut self.main).rows;
+            self.main = Part::new([main, delta, rows], self.threads);
+        } else {
+            self.delta = Part::new([delta, rows], 1);
+        }
     }
 
     /// How many deposits it holds.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.rows.len()
+        self.main.rows.rows.len() + self.delta.rows.rows.len()
     }
 
     /// Whether it holds none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
-    /// The deposits that an appeal may mean.
-    pub(crate) fn candidates(
-        &self,
-        clues: &AppealClues,
-        user: Option<&crate::book::User>,
-    ) -> Candidates {
-        let mut all = Candidates {
-            rows: BTreeSet::new(),
-            is_capped: false,
-        };
-        for clue in &clues.transactions {
-            for number in self.transactions.find(&clue.value) {
-                all.rows.extend(self.transactions.rows(number));
-            }
-        }
-        if let Some(user) = user {
-            for address in &user.addresses {
-                if let Some(number) = self.to.number(address) {
-                    self.near(self.to.rows(number), clues, &mut all);
-                }
-            }
-            for sender in &user.senders {
-                if let Some(number) = self.from.number(sender) {
-                    self.near(self.from.rows(number), clues, &mut all);
-                }
-            }
-        }
-        let symbols: BTreeSet<&str> = clues
-            .assets
-            .iter()
-            .map(|clue| asset::root(&clue.value))
-            .collect();
-        for clue in &clues.addresses {
-            if !matches!(clue.field, Field::From) {
-                for number in self.to.find(&clue.value) {
-                    let rows = self.to.rows(number);
-                    if rows.len() <= KEY_MAX {
-                        self.near(rows, clues, &mut all);
-                        continue;
-                    }
-                    // A shared address: only what fits the coin, near the stated time.
-                    for symbol in &symbols {
-                        let key = (number, (*symbol).to_owned());
-                        if let Some(rows) = self.by_place.get(&key) {
-                            self.near(rows, clues, &mut all);
-                        }
-                    }
-                }
-            }
-            for number in self.from.find(&clue.value) {
-                self.near(self.from.rows(number), clues, &mut all);
-            }
-        }
-        for amount in clues.amounts.iter().map(|clue| clue.value) {
-            let text = Decimal::to_string(&amount);
-            let mut is_found = false;
-            for symbol in &symbols {
-                let key = ((*symbol).to_owned(), text.clone());
-                if let Some(rows) = self.by_value.get(&key) {
-                    is_found = true;
-                    self.near(rows, clues, &mut all);
-                }
-            }
-            if !is_found && let Some(rows) = self.by_amount.get(&text) {
-                self.near(rows, clues, &mut all);
-            }
-        }
-        all
+    /// The bytes that it occupies, but for what lists of coins and networks take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.main.bytes() + self.delta.bytes()
     }
 
-    /// Takes the rows of a key, near the stated times where there are too many.
-    fn near(&self, rows: &[usize], clues: &AppealClues, all: &mut Candidates) {
-        if rows.len() <= KEY_MAX {
-            // Few enough to compare them all: a time may be wrong.
-            let inside = rows.len() <= 32 || clues.times.is_empty();
-            all.rows
-                .extend(rows.iter().filter(|row| inside || self.is_in(**row, clues)));
-            return;
-        }
-        if clues.times.is_empty() {
-            all.is_capped = true;
-            return;
-        }
-        for window in clues.times.iter().map(|clue| clue.value) {
-            let part = self.slice(rows, window);
-            if part.len() <= KEY_MAX {
-                all.rows.extend(part);
-                continue;
-            }
-            all.is_capped = true;
-            let middle = middle(window);
-            let mut nearest: Vec<(u64, usize)> = part
-                .iter()
-                .filter_map(|row| {
-                    let seconds = self.rows.get(*row)?.seconds?;
-                    Some((seconds.abs_diff(middle), *row))
-                })
-                .collect();
-            nearest.sort_unstable();
-            all.rows
-                .extend(nearest.into_iter().take(KEY_MAX).map(|(_, row)| row));
+    /// Where the second part begins.
+    pub(crate) fn base(&self) -> u32 {
+        u32::try_from(self.main.rows.rows.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The deposit at a place; `None` when the number is of another index.
+    #[must_use]
+    pub fn row(&self, number: RowNo) -> Option<RowRef<'_>> {
+        match number.0.checked_sub(self.base()) {
+            Some(number) => self.delta.rows.get(number),
+            None => self.main.rows.get(number.0),
         }
     }
 
-    fn is_in(&self, row: usize, clues: &AppealClues) -> bool {
-        let seconds = self.rows.get(row).and_then(|row| row.seconds);
-        seconds.is_none_or(|seconds| {
-            clues.times.iter().any(|clue| {
-                // A day on both sides: people are a day off.
-                let day = 24 * 3600;
-                clue.value.from.as_seconds() - day <= seconds
-                    && seconds <= clue.value.to.as_seconds() + day
-            })
+    /// The place of the deposit with this id.
+    #[must_use]
+    pub fn find(&self, id: &DepositId) -> Option<RowNo> {
+        let key = keys::text(id.as_str());
+        self.run(KeyKind::Id, key).find(|number| {
+            self.row(*number)
+                .is_some_and(|row| row.id_text() == id.as_str())
         })
     }
 
-    /// The rows of a list (sorted by time) that lie in a window.
-    fn slice<'a>(&self, rows: &'a [usize], window: Window) -> &'a [usize] {
-        let seconds = |row: &usize| self.rows.get(*row).and_then(|row| row.seconds);
-        let from = rows.partition_point(|row| {
-            seconds(row).is_none_or(|seconds| seconds < window.from.as_seconds())
-        });
-        let to = rows.partition_point(|row| {
-            seconds(row).is_none_or(|seconds| seconds <= window.to.as_seconds())
-        });
-        rows.get(from..to).unwrap_or_default()
+    /// The order of two deposits by time and id, whichever way they came into the index.
+    #[must_use]
+    pub fn order(&self, left: RowNo, right: RowNo) -> std::cmp::Ordering {
+        let base = self.base();
+        if (left.0 < base) == (right.0 < base) {
+            return left.cmp(&right);
+        }
+        let key = |number| self.row(number).map(|row| (row.time(), row.id_text()));
+        key(left).cmp(&key(right))
     }
-}
 
-fn middle(window: Window) -> i64 {
-    window.stated.map_or_else(
-        || {
-            let (from, to) = (window.from.as_seconds(), window.to.as_seconds());
-            from + (to - from) / 2
-        },
-        recover_core::time::Timestamp::as_seconds,
-    )
+    pub(crate) fn run(&self, kind: KeyKind, key: u64) -> impl Iterator<Item = RowNo> + '_ {
+        let base = self.base();
+        let main = self.main.find(kind, key).iter();
+        let delta = self.delta.find(kind, key).iter();
+        main.map(|entry| RowNo(entry.number()))
+            .chain(delta.map(move |entry| RowNo(entry.number() + base)))
+    }
+
+    fn count(&self, kind: KeyKind, key: u64) -> usize {
+        self.main.find(kind, key).len() + self.delta.find(kind, key).len()
+    }
+
+    /// How many deposits its transaction made.
+    #[must_use]
+    pub fn outputs(&self, row: RowRef<'_>) -> usize {
+        self.count(KeyKind::Transaction, keys::text(row.transaction()))
+    }
+
+    /// How many deposits arrived at its address.
+    #[must_use]
+    pub fn at_address(&self, row: RowRef<'_>) -> usize {
+        self.count(KeyKind::To, keys::text(row.to()))
+    }
+
+    /// How many deposits came from its sender; 1 when that is unknown.
+    #[must_use]
+    pub fn of_sender(&self, row: RowRef<'_>) -> usize {
+        row.from()
+            .map_or(1, |from| self.count(KeyKind::From, keys::text(from)))
+    }
+
+    /// How many deposits have its coin and exact amount; 1 when the amount is unknown.
+    #[must_use]
+    pub fn twins(&self, row: RowRef<'_>) -> usize {
+        row.amount().map_or(1, |amount| {
+            let key = keys::join(row.coin().root, amount_key::exact(amount));
+            self.count(KeyKind::Value, key)
+        })
+    }
+
+    /// The deposits with its coin and exact amount that arrived within so many seconds of it, itself among them; those with
+    /// an unknown time are left out, and nothing is near a row without a time or an amount.
+    pub fn twins_within(&self, row: RowRef<'_>, seconds: i64) -> impl Iterator<Item = RowNo> + '_ {
+        let slices = row.amount().zip(row.time()).map(|(amount, time)| {
+            let key = keys::join(row.coin().root, amount_key::exact(amount));
+            let reach = seconds.max(0).saturating_mul(1_000_000);
+            let from = time.as_micros().saturating_sub(reach);
+            let to = time.as_micros().saturating_add(reach);
+            [&self.main, &self.delta].map(|part| {
+                let entries = part.find(KeyKind::Value, key);
+                candidates::between(
+                    entries,
+                    part.rows.first_at(from),
+                    part.rows.first_at(to.saturating_add(1)),
+                )
+            })
+        });
+        let [main, delta] = slices.unwrap_or_default();
+        let base = self.base();
+        main.iter()
+            .map(|entry| RowNo(entry.number()))
+            .chain(delta.iter().map(move |entry| RowNo(entry.number() + base)))
+    }
+
+    /// The deposits that an appeal may mean, in the order of time and id, each once; they replace what is in `out`. The
+    /// answer says whether a key brought more than is looked at: what was left out may fit as well.
+    pub fn candidates(
+        &self,
+        clues: &AppealClues,
+        user: Option<crate::book::UserRef<'_>>,
+        out: &mut Vec<RowNo>,
+    ) -> bool {
+        candidates::look(self, clues, user, &candidates::CandidateKey::ALL, out)
+    }
+
+    /// The deposits that some keys alone bring.
+    pub fn candidates_by(
+        &self,
+        keys: &[candidates::CandidateKey],
+        clues: &AppealClues,
+        user: Option<crate::book::UserRef<'_>>,
+        out: &mut Vec<RowNo>,
+    ) -> bool {
+        candidates::look(self, clues, user, keys, out)
+    }
 }

@@ -11,8 +11,10 @@
 //! Start at [`normalise::normalise`] (an appeal's text becomes clues), then [`decide::match_appeals`].
 
 pub mod amount;
+mod amount_key;
 pub mod asset;
 pub mod book;
+pub mod candidates;
 pub mod clue;
 pub mod decide;
 mod evidence;
@@ -20,18 +22,23 @@ pub mod facts;
 pub mod hosts;
 pub mod ids;
 pub mod index;
+mod keys;
 mod lexicon;
 pub mod moment;
 pub mod normalise;
+mod rows;
 pub mod rule;
 pub mod secret;
 pub mod text;
+mod texts;
 
-pub use book::UserBook;
+pub use book::{UserBook, UserRef};
+pub use candidates::CandidateKey;
 pub use clue::AppealClues;
 pub use decide::match_appeals;
-pub use facts::DepositFacts;
+pub use facts::{DepositFacts, DepositView};
 pub use hosts::Vocabulary;
-pub use index::DepositIndex;
+pub use index::{DepositIndex, IndexBuilder, RowNo};
 pub use normalise::normalise;
+pub use rows::RowRef;
 pub use rule::{Flag, Rule};

@@ -102,6 +102,7 @@ pub fn deposit(
         time: Some(time(DAY)),
         memo: None,
         memo_finding: None,
+        reason: None,
         network,
     }
 }

@@ -1,0 +1,581 @@
+//! Which deposits one appeal is compared with: every way in which what is stated, or what the exchange knows of the user,
+//! leads to a deposit.
+
+use crate::book::UserRef;
+use crate::clue::{AppealClues, Field, Id};
+use crate::index::{DepositIndex, KeyKind, Part, RowNo};
+use crate::keys::{self, Entry};
+use crate::rows::RowRef;
+use crate::{amount_key, asset};
+use recover_core::time::Timestamp;
+
+/// Candidates that one key may bring, nearest in time first: what has more is ambiguous, and reported as such.
+const KEY_MAX: usize = 256;
+
+/// A key that leads to so few deposits in all brings them whatever their time: a time may be wrong.
+const FEW: usize = 8;
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
+
+/// A way to a deposit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CandidateKey {
+    /// A stated transaction id.
+    Transaction,
+    /// First and last four characters of a stated transaction id.
+    TransactionEnds,
+    /// Its first eight.
+    TransactionHead,
+    /// Its last eight.
+    TransactionTail,
+    /// An address issued to the user.
+    OwnAddress,
+    /// An address from which the user has sent before.
+    KnownSender,
+    /// The coin and the exact amount near the stated time.
+    Value,
+    /// The coin and the first digits of the amount near the stated time.
+    Rough,
+    /// The ends of the stated sender and the coin near the stated time.
+    SenderEnds,
+    /// The user's own memo or the stated one.
+    Memo,
+    /// Their first or last five characters.
+    MemoEnds,
+    /// Them but for one character.
+    MemoEdits,
+    /// The stated network and the exact amount near the stated time: the coin may be named wrongly.
+    NetworkAmount,
+    /// The coin and the exact amount near a view of the deposit page.
+    SessionValue,
+    /// The coin and the first digits of the amount near a view of the deposit page.
+    SessionRough,
+    /// A stated address, where few deposits have it.
+    StatedAddress,
+}
+
+impl CandidateKey {
+    /// All of them, the cheapest and surest first.
+    pub const ALL: [Self; 16] = [
+        Self::Transaction,
+        Self::TransactionEnds,
+        Self::TransactionHead,
+        Self::TransactionTail,
+        Self::OwnAddress,
+        Self::KnownSender,
+        Self::Value,
+        Self::Rough,
+        Self::SenderEnds,
+        Self::Memo,
+        Self::MemoEnds,
+        Self::MemoEdits,
+        Self::NetworkAmount,
+        Self::SessionValue,
+        Self::SessionRough,
+        Self::StatedAddress,
+    ];
+}
+
+/// An address without what all addresses of its network begin with.
+pub(crate) fn bare(address: &str) -> &str {
+    const COMMON: [&str; 14] = [
+        "0x", "cosmos1", "osmo1", "bc1q", "bc1p", "bc1", "ltc1q", "ltc1", "tb1q", "tb1p", "tb1",
+        "eq", "uq", "kq",
+    ];
+    COMMON
+        .iter()
+        .find_map(|common| address.strip_prefix(common))
+        .unwrap_or(address)
+}
+
+/// The key of a memo's first five characters; `None` where these are all.
+pub(crate) fn memo_head(memo: &str) -> Option<u64> {
+    (memo.len() > 5).then(|| memo.get(..5))?.map(keys::text)
+}
+
+/// The key of a memo's last five characters; `None` where these are all.
+pub(crate) fn memo_tail(memo: &str) -> Option<u64> {
+    let from = memo.len().checked_sub(5).filter(|from| *from > 0)?;
+    memo.get(from..).map(keys::text)
+}
+
+/// The keys of a memo without one of its characters. Short ones are left out, since everything is near them, and long ones,
+/// whose ends are enough.
+pub(crate) fn memo_cuts(memo: &str, push: &mut impl FnMut(u64)) {
+    if !(5..=20).contains(&memo.len()) || !memo.is_ascii() {
+        return;
+    }
+    let mut before = 0;
+    for place in 0..memo.len() {
+        let (Some(head), Some(tail)) = (memo.get(..place), memo.get(place + 1..)) else {
+            return;
+        };
+        let key = keys::text(&[head, tail].concat());
+        // Of equal neighbours either may go: `11` has one cut.
+        if key != before {
+            push(key);
+        }
+        before = key;
+    }
+}
+
+/// The entries (sorted by row) of rows from one number up to before another.
+pub(crate) fn between(entries: &[Entry], from: u32, to: u32) -> &[Entry] {
+    let begin = entries.partition_point(|entry| entry.number() < from);
+    let rest = entries.get(begin..).unwrap_or_default();
+    let end = rest.partition_point(|entry| entry.number() < to);
+    rest.get(..end).unwrap_or_default()
+}
+
+/// A span of time as microseconds and as row numbers of both parts.
+#[derive(Clone, Copy)]
+struct Reach {
+    centre: i64,
+    rows: [(u32, u32); 2],
+}
+
+impl Reach {
+    fn new(index: &DepositIndex, from: i64, to: i64, centre: i64) -> Self {
+        Self {
+            centre,
+            rows: parts(index).map(|part| {
+                (
+                    part.rows.first_at(from),
+                    part.rows.first_at(to.saturating_add(1)),
+                )
+            }),
+        }
+    }
+}
+
+const fn parts(index: &DepositIndex) -> [&Part; 2] {
+    [&index.main, &index.delta]
+}
+
+/// What an appeal says of its time.
+struct Times {
+    session: Option<Reach>,
+    /// The stated ones, else the view of the page, else the weeks before the appeal.
+    any: Vec<Reach>,
+}
+
+impl Times {
+    fn new(index: &DepositIndex, clues: &AppealClues) -> Self {
+        let stated: Vec<Reach> = clues
+            .times
+            .iter()
+            .map(|clue| {
+                let (from, to) = (clue.value.from.as_micros(), clue.value.to.as_micros());
+                let middle = from.midpoint(to);
+                let centre = clue.value.stated.map_or(middle, Timestamp::as_micros);
+                Reach::new(
+                    index,
+                    from.saturating_sub(DAY),
+                    to.saturating_add(DAY),
+                    centre,
+                )
+            })
+            .collect();
+        let session = clues.session_view_at.map(|view| {
+            let view = view.as_micros();
+            Reach::new(
+                index,
+                view.saturating_sub(HOUR),
+                view.saturating_add(2 * HOUR),
+                view,
+            )
+        });
+        let mut any = stated;
+        if any.is_empty() {
+            any.extend(session);
+        }
+        if any.is_empty() {
+            let created = clues.created_at.as_micros();
+            any.push(Reach::new(
+                index,
+                created.saturating_sub(30 * DAY),
+                created.saturating_add(DAY),
+                created,
+            ));
+        }
+        Self { session, any }
+    }
+}
+
+struct Look<'a> {
+    index: &'a DepositIndex,
+    out: &'a mut Vec<RowNo>,
+    is_capped: bool,
+}
+
+impl Look<'_> {
+    /// Takes every row of a key; of too many the nearest in time.
+    fn all(&mut self, kind: KeyKind, key: u64, times: &[Reach]) {
+        let slices = parts(self.index).map(|part| part.find(kind, key));
+        self.take(slices, times, KEY_MAX);
+    }
+
+    /// Takes the rows of a key that lie in some span; all of them where there are few.
+    fn near(&mut self, kind: KeyKind, key: u64, times: &[Reach], few: usize) {
+        let slices = parts(self.index).map(|part| part.find(kind, key));
+        let [main, delta] = slices;
+        if main.len() + delta.len() <= few {
+            self.take(slices, times, KEY_MAX);
+            return;
+        }
+        // What has no time may be of any.
+        let timeless = parts(self.index).map(|part| part.rows.timeless);
+        let [first, second] = timeless;
+        if first > 0 || second > 0 {
+            let parts = [between(main, 0, first), between(delta, 0, second)];
+            self.take(parts, times, KEY_MAX);
+        }
+        for time in times {
+            let [from, to] = time.rows;
+            let parts = [between(main, from.0, from.1), between(delta, to.0, to.1)];
+            self.take(parts, std::slice::from_ref(time), KEY_MAX);
+        }
+    }
+
+    fn take(&mut self, slices: [&[Entry]; 2], times: &[Reach], most: usize) {
+        let base = self.index.base();
+        let [main, delta] = slices;
+        if main.len() + delta.len() <= most {
+            self.out
+                .extend(main.iter().map(|entry| RowNo(entry.number())));
+            self.out
+                .extend(delta.iter().map(|entry| RowNo(entry.number() + base)));
+            return;
+        }
+        self.is_capped = true;
+        let mut nearest: Vec<(u64, RowNo)> = Vec::new();
+        for time in times {
+            for ((part, entries), base) in parts(self.index).into_iter().zip(slices).zip([0, base])
+            {
+                nearest.extend(around(part, entries, time.centre, most).map(|entry| {
+                    let micros = micros(part, entry);
+                    // With several times, the nearest of them counts.
+                    let off = times
+                        .iter()
+                        .map(|time| off(micros, time.centre))
+                        .min()
+                        .unwrap_or(u64::MAX);
+                    (off, RowNo(entry.number() + base))
+                }));
+            }
+        }
+        nearest.sort_unstable_by(|left, right| {
+            left.0
+                .cmp(&right.0)
+                .then_with(|| self.index.order(left.1, right.1))
+        });
+        nearest.dedup();
+        nearest.truncate(most);
+        self.out.extend(nearest.into_iter().map(|(_, row)| row));
+    }
+}
+
+fn micros(part: &Part, entry: Entry) -> i64 {
+    part.rows
+        .rows
+        .get(entry.number() as usize)
+        .map_or(crate::rows::NO_TIME, |row| row.micros)
+}
+
+/// How far a time is; one that is unknown is further than any.
+fn off(micros: i64, centre: i64) -> u64 {
+    if micros == crate::rows::NO_TIME {
+        u64::MAX
+    } else {
+        micros.abs_diff(centre)
+    }
+}
+
+/// The entries nearest to a time, at most so many, and all that are as far as the last of them.
+fn around<'a>(
+    part: &'a Part,
+    entries: &'a [Entry],
+    centre: i64,
+    most: usize,
+) -> impl Iterator<Item = Entry> + 'a {
+    let middle = part.rows.first_at(centre);
+    let mut high = entries.partition_point(|entry| entry.number() < middle);
+    let mut low = high;
+    let mut count = 0;
+    let mut last = 0;
+    std::iter::from_fn(move || {
+        let below = low.checked_sub(1).and_then(|place| entries.get(place));
+        let above = entries.get(high);
+        let below = below.map(|entry| (off(micros(part, *entry), centre), *entry));
+        let above = above.map(|entry| (off(micros(part, *entry), centre), *entry));
+        let is_below = match (below, above) {
+            (None, None) => return None,
+            (Some(below), Some(above)) => below.0 <= above.0,
+            (below, _) => below.is_some(),
+        };
+        let (distance, entry) = if is_below { below } else { above }?;
+        if count >= most && distance > last {
+            return None;
+        }
+        if is_below {
+            low -= 1;
+        } else {
+            high += 1;
+        }
+        last = distance;
+        count += 1;
+        Some(entry)
+    })
+}
+
+/// The keys of the coins that are stated.
+fn roots(index: &DepositIndex, clues: &AppealClues) -> Vec<u64> {
+    let mut roots: Vec<u64> = Vec::new();
+    for clue in &clues.assets {
+        roots.push(keys::text(asset::root(&clue.value)));
+        // A contract is the truth about a coin, whatever symbol it shows.
+        if clue.value.len() >= 20 {
+            for part in parts(index) {
+                let coins = part.rows.coins().iter();
+                roots.extend(
+                    coins
+                        .filter(|coin| coin.contract.as_deref() == Some(clue.value.as_str()))
+                        .map(|coin| coin.root),
+                );
+            }
+        }
+    }
+    roots.sort_unstable();
+    roots.dedup();
+    roots
+}
+
+pub(crate) fn look(
+    index: &DepositIndex,
+    clues: &AppealClues,
+    user: Option<UserRef<'_>>,
+    keys_wanted: &[CandidateKey],
+    out: &mut Vec<RowNo>,
+) -> bool {
+    out.clear();
+    let times = Times::new(index, clues);
+    let roots = roots(index, clues);
+    let mut look = Look {
+        index,
+        out,
+        is_capped: false,
+    };
+    // A proof is about one deposit, whatever else is stated.
+    look.out
+        .extend(clues.proven.iter().filter_map(|id| index.find(id)));
+    let is_all = keys_wanted.len() == CandidateKey::ALL.len();
+    for key in keys_wanted {
+        if is_all && *key == CandidateKey::Value && look.is_named(clues, &roots) {
+            break;
+        }
+        look.by(*key, clues, user, &times, &roots);
+    }
+    let is_capped = look.is_capped;
+    if index.delta.rows.rows.is_empty() {
+        out.sort_unstable();
+    } else {
+        out.sort_unstable_by(|left, right| index.order(*left, *right));
+    }
+    out.dedup();
+    is_capped
+}
+
+impl Look<'_> {
+    /// Whether a deposit was found by its whole transaction id whose coin and amount are what is stated as well: no other
+    /// deposit can be meant, and the wide keys are spared.
+    fn is_named(&self, clues: &AppealClues, roots: &[u64]) -> bool {
+        let is_stated = |row: RowRef<'_>| {
+            let is_whole = clues
+                .transactions
+                .iter()
+                .any(|clue| matches!(&clue.value, Id::Whole(text) if text == row.transaction()));
+            is_whole && (roots.is_empty() || roots.contains(&row.coin().root))
+        };
+        let near = |row: RowRef<'_>| {
+            let arrived = row.amount().and_then(amount_key::rough);
+            let stated = clues.amounts.iter();
+            arrived.is_some_and(|arrived| {
+                stated
+                    .filter_map(|clue| amount_key::rough(clue.value))
+                    .any(|stated| arrived.abs_diff(stated) <= 1)
+            })
+        };
+        self.out
+            .iter()
+            .filter_map(|number| self.index.row(*number))
+            .any(|row| is_stated(row) && near(row))
+    }
+
+    fn by(
+        &mut self,
+        key: CandidateKey,
+        clues: &AppealClues,
+        user: Option<UserRef<'_>>,
+        times: &Times,
+        roots: &[u64],
+    ) {
+        match key {
+            CandidateKey::Transaction => {
+                for clue in &clues.transactions {
+                    if let Id::Whole(text) = &clue.value {
+                        self.all(KeyKind::Transaction, keys::text(text), &times.any);
+                    }
+                }
+            }
+            CandidateKey::TransactionEnds => {
+                for (head, tail) in pieces(clues) {
+                    if let Some(key) = keys::ends(head, tail) {
+                        self.all(KeyKind::TransactionEnds, key, &times.any);
+                    }
+                }
+            }
+            CandidateKey::TransactionHead => {
+                for key in pieces(clues).filter_map(|(head, _)| keys::head(head)) {
+                    self.all(KeyKind::TransactionHead, key, &times.any);
+                }
+            }
+            CandidateKey::TransactionTail => {
+                for key in pieces(clues).filter_map(|(_, tail)| keys::tail(tail)) {
+                    self.all(KeyKind::TransactionTail, key, &times.any);
+                }
+            }
+            CandidateKey::OwnAddress => {
+                for address in user.into_iter().flat_map(UserRef::addresses) {
+                    self.all(KeyKind::To, keys::text(address), &times.any);
+                }
+            }
+            CandidateKey::KnownSender => {
+                for sender in user.into_iter().flat_map(UserRef::senders) {
+                    self.all(KeyKind::From, keys::text(sender), &times.any);
+                }
+            }
+            CandidateKey::Value => self.values(clues, roots, &times.any),
+            CandidateKey::Rough => self.rough(clues, roots, &times.any),
+            CandidateKey::SenderEnds => self.sender_ends(clues, roots, times),
+            CandidateKey::Memo => {
+                for memo in memos(clues, user) {
+                    self.near(KeyKind::Memo, keys::text(&memo), &times.any, FEW);
+                }
+            }
+            CandidateKey::MemoEnds => {
+                for memo in memos(clues, user) {
+                    if let Some(key) = memo_head(&memo) {
+                        self.near(KeyKind::MemoHead, key, &times.any, 0);
+                    }
+                    if let Some(key) = memo_tail(&memo) {
+                        self.near(KeyKind::MemoTail, key, &times.any, 0);
+                    }
+                }
+            }
+            CandidateKey::MemoEdits => {
+                for memo in memos(clues, user) {
+                    self.near(KeyKind::MemoCut, keys::text(&memo), &times.any, FEW);
+                    let mut cuts = Vec::new();
+                    memo_cuts(&memo, &mut |key| cuts.push(key));
+                    for key in cuts {
+                        self.near(KeyKind::Memo, key, &times.any, FEW);
+                        self.near(KeyKind::MemoCut, key, &times.any, FEW);
+                    }
+                }
+            }
+            CandidateKey::NetworkAmount => {
+                for network in &clues.networks {
+                    let network = keys::text(network.value.network.as_str());
+                    for amount in &clues.amounts {
+                        let key = keys::join(network, amount_key::exact(amount.value));
+                        self.near(KeyKind::NetworkAmount, key, &times.any, FEW);
+                    }
+                }
+            }
+            CandidateKey::SessionValue => {
+                if let Some(session) = &times.session {
+                    self.values(clues, roots, std::slice::from_ref(session));
+                }
+            }
+            CandidateKey::SessionRough => {
+                if let Some(session) = &times.session {
+                    self.rough(clues, roots, std::slice::from_ref(session));
+                }
+            }
+            CandidateKey::StatedAddress => {
+                for clue in &clues.addresses {
+                    if let Id::Whole(address) = &clue.value {
+                        self.near(KeyKind::To, keys::text(address), &[], 32);
+                    }
+                }
+            }
+        }
+    }
+
+    fn values(&mut self, clues: &AppealClues, roots: &[u64], times: &[Reach]) {
+        for amount in &clues.amounts {
+            let amount = amount_key::exact(amount.value);
+            for root in roots {
+                self.near(KeyKind::Value, keys::join(*root, amount), times, FEW);
+            }
+        }
+    }
+
+    fn rough(&mut self, clues: &AppealClues, roots: &[u64], times: &[Reach]) {
+        for rough in clues
+            .amounts
+            .iter()
+            .filter_map(|clue| amount_key::rough(clue.value))
+        {
+            for root in roots {
+                let key = amount_key::of_rough(*root, rough);
+                self.near(KeyKind::Rough, key, times, 0);
+            }
+        }
+    }
+
+    fn sender_ends(&mut self, clues: &AppealClues, roots: &[u64], times: &Times) {
+        for clue in clues
+            .addresses
+            .iter()
+            .filter(|clue| clue.field != Field::To)
+        {
+            let (head, tail) = ends_of(&clue.value);
+            let Some(ends) = keys::ends(bare(head), tail) else {
+                continue;
+            };
+            for root in roots {
+                self.near(KeyKind::FromEnds, keys::join(*root, ends), &times.any, FEW);
+            }
+        }
+    }
+}
+
+fn ends_of(id: &Id) -> (&str, &str) {
+    match id {
+        Id::Whole(text) => (text, text),
+        Id::Ends { head, tail } => (head, tail),
+    }
+}
+
+/// The beginnings and ends of the stated transaction ids.
+fn pieces(clues: &AppealClues) -> impl Iterator<Item = (&str, &str)> {
+    clues.transactions.iter().map(|clue| ends_of(&clue.value))
+}
+
+/// The user's own memos and the stated ones, folded, each once.
+fn memos(clues: &AppealClues, user: Option<UserRef<'_>>) -> Vec<String> {
+    let own = user
+        .into_iter()
+        .flat_map(UserRef::memos)
+        .map(|(_, memo)| memo.to_owned());
+    let stated = clues
+        .memos
+        .iter()
+        .map(|clue| crate::book::folded_memo(&clue.value));
+    let mut memos: Vec<String> = own.chain(stated).filter(|memo| !memo.is_empty()).collect();
+    memos.sort_unstable();
+    memos.dedup();
+    memos
+}
