@@ -300,7 +300,8 @@ impl<'a> Reader<'a> {
     pub(super) fn kinds(&self, list: &[Words]) -> Result<Vec<Kind>, ConfigError> {
         let kinds = list.iter().map(|words| {
             let kind = self.word(words, Kind::from_code, Kind::ALL, Kind::code)?;
-            if kind.is_workable() {
+            // What was credited already is claimed where the booking to the wrong user is corrected.
+            if kind.is_workable() || kind == Kind::AlreadyCredited {
                 Ok(kind)
             } else {
                 Err(self.at(words, Problem::NotRecovered { kind }))
