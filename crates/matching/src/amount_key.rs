@@ -38,6 +38,11 @@ pub(crate) fn rough(amount: Decimal) -> Option<Rough> {
     Some(90 * (length - scale) + i32::try_from(two).ok()? - 10)
 }
 
+/// Whether an amount has no more than two digits that are not zero: whatever is taken from it changes its first two.
+pub(crate) fn is_round(amount: Decimal) -> bool {
+    normal(amount).is_some_and(|(digits, _)| digits < 100)
+}
+
 /// The key of a coin with a rough amount.
 pub(crate) fn of_rough(root: u64, rough: Rough) -> u64 {
     keys::join(root, u64::from(rough.cast_unsigned()))

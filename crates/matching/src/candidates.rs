@@ -8,6 +8,8 @@ use crate::keys::{self, Entry};
 use crate::rows::RowRef;
 use crate::{amount_key, asset};
 use recover_core::time::Timestamp;
+use std::cell::LazyCell;
+use std::ops::Deref;
 
 /// Candidates that one key may bring, nearest in time first: what has more is ambiguous, and reported as such.
 const KEY_MAX: usize = 256;
@@ -47,10 +49,10 @@ pub enum CandidateKey {
     MemoEdits,
     /// The stated network and the exact amount near the stated time: the coin may be named wrongly.
     NetworkAmount,
-    /// The coin and the exact amount near a view of the deposit page.
-    SessionValue,
-    /// The coin and the first digits of the amount near a view of the deposit page.
+    /// The coin and nearly the amount near a view of the deposit page.
     SessionRough,
+    /// The coin near a view of the deposit page, where no amount is stated.
+    SessionCoin,
     /// A stated address, where few deposits have it.
     StatedAddress,
 }
@@ -71,8 +73,8 @@ impl CandidateKey {
         Self::MemoEnds,
         Self::MemoEdits,
         Self::NetworkAmount,
-        Self::SessionValue,
         Self::SessionRough,
+        Self::SessionCoin,
         Self::StatedAddress,
     ];
 }
@@ -155,51 +157,46 @@ const fn parts(index: &DepositIndex) -> [&Part; 2] {
 
 /// What an appeal says of its time.
 struct Times {
+    /// The stated spans and the hours around the view of the deposit page; where there is neither, the weeks before the
+    /// appeal.
+    spans: Vec<Reach>,
+    /// The stated spans with a day more on both sides: people are a day off.
+    wide: Vec<Reach>,
     session: Option<Reach>,
-    /// The stated ones, else the view of the page, else the weeks before the appeal.
-    any: Vec<Reach>,
 }
 
 impl Times {
     fn new(index: &DepositIndex, clues: &AppealClues) -> Self {
-        let stated: Vec<Reach> = clues
-            .times
-            .iter()
-            .map(|clue| {
-                let (from, to) = (clue.value.from.as_micros(), clue.value.to.as_micros());
-                let middle = from.midpoint(to);
-                let centre = clue.value.stated.map_or(middle, Timestamp::as_micros);
-                Reach::new(
-                    index,
-                    from.saturating_sub(DAY),
-                    to.saturating_add(DAY),
-                    centre,
-                )
-            })
-            .collect();
         let session = clues.session_view_at.map(|view| {
             let view = view.as_micros();
-            Reach::new(
-                index,
-                view.saturating_sub(HOUR),
-                view.saturating_add(2 * HOUR),
-                view,
-            )
+            let (from, to) = (view.saturating_sub(HOUR), view.saturating_add(2 * HOUR));
+            Reach::new(index, from, to, view)
         });
-        let mut any = stated;
-        if any.is_empty() {
-            any.extend(session);
+        let mut spans = Vec::with_capacity(clues.times.len() + 1);
+        let mut wide = Vec::with_capacity(clues.times.len());
+        for window in clues.times.iter().map(|clue| clue.value) {
+            let (from, to) = (window.from.as_micros(), window.to.as_micros());
+            let centre = window
+                .stated
+                .map_or_else(|| from.midpoint(to), Timestamp::as_micros);
+            spans.push(Reach::new(index, from, to, centre));
+            let (from, to) = (from.saturating_sub(DAY), to.saturating_add(DAY));
+            wide.push(Reach::new(index, from, to, centre));
         }
-        if any.is_empty() {
+        spans.extend(session);
+        if spans.is_empty() {
             let created = clues.created_at.as_micros();
-            any.push(Reach::new(
-                index,
+            let (from, to) = (
                 created.saturating_sub(30 * DAY),
                 created.saturating_add(DAY),
-                created,
-            ));
+            );
+            spans.push(Reach::new(index, from, to, created));
         }
-        Self { session, any }
+        Self {
+            spans,
+            wide,
+            session,
+        }
     }
 }
 
@@ -216,13 +213,14 @@ impl Look<'_> {
         self.take(slices, times, KEY_MAX);
     }
 
-    /// Takes the rows of a key that lie in some span; all of them where there are few.
-    fn near(&mut self, kind: KeyKind, key: u64, times: &[Reach], few: usize) {
+    /// Takes the rows of a key that lie in some span, all of them where there are few, and says how many.
+    fn near(&mut self, kind: KeyKind, key: u64, times: &[Reach], few: usize) -> usize {
+        let before = self.out.len();
         let slices = parts(self.index).map(|part| part.find(kind, key));
         let [main, delta] = slices;
         if main.len() + delta.len() <= few {
             self.take(slices, times, KEY_MAX);
-            return;
+            return self.out.len() - before;
         }
         // What has no time may be of any.
         let timeless = parts(self.index).map(|part| part.rows.timeless);
@@ -236,6 +234,21 @@ impl Look<'_> {
             let parts = [between(main, from.0, from.1), between(delta, to.0, to.1)];
             self.take(parts, std::slice::from_ref(time), KEY_MAX);
         }
+        self.out.len() - before
+    }
+
+    /// Takes the few rows of a key that are nearest to a span, beside what was taken from inside it. What is left out is no
+    /// exceeded cap: it is further off than people are.
+    fn nearest(&mut self, kind: KeyKind, key: u64, times: &[Reach], most: usize) {
+        let slices = parts(self.index).map(|part| part.find(kind, key));
+        let is_capped = self.is_capped;
+        for time in times {
+            let [main, delta] = slices;
+            let [from, to] = time.rows;
+            let parts = [between(main, from.0, from.1), between(delta, to.0, to.1)];
+            self.take(parts, std::slice::from_ref(time), most);
+        }
+        self.is_capped = is_capped;
     }
 
     fn take(&mut self, slices: [&[Entry]; 2], times: &[Reach], most: usize) {
@@ -359,7 +372,7 @@ pub(crate) fn look(
     out: &mut Vec<RowNo>,
 ) -> bool {
     out.clear();
-    let times = Times::new(index, clues);
+    let times = LazyCell::new(|| Times::new(index, clues));
     let roots = roots(index, clues);
     let mut look = Look {
         index,
@@ -370,11 +383,20 @@ pub(crate) fn look(
     look.out
         .extend(clues.proven.iter().filter_map(|id| index.find(id)));
     let is_all = keys_wanted.len() == CandidateKey::ALL.len();
+    let mut is_whole = false;
     for key in keys_wanted {
-        if is_all && *key == CandidateKey::Value && look.is_named(clues, &roots) {
-            break;
+        match key {
+            // Another id with the same ends is another deposit.
+            CandidateKey::TransactionEnds
+            | CandidateKey::TransactionHead
+            | CandidateKey::TransactionTail
+                if is_whole => {}
+            CandidateKey::Value if is_all && look.is_named(clues, &roots) => break,
+            _ => look.by(*key, clues, user, &times, &roots),
         }
-        look.by(*key, clues, user, &times, &roots);
+        if is_all && *key == CandidateKey::Transaction {
+            is_whole = !look.out.is_empty();
+        }
     }
     let is_capped = look.is_capped;
     if index.delta.rows.rows.is_empty() {
@@ -417,70 +439,92 @@ impl Look<'_> {
         key: CandidateKey,
         clues: &AppealClues,
         user: Option<UserRef<'_>>,
-        times: &Times,
+        times: &impl Deref<Target = Times>,
         roots: &[u64],
     ) {
         match key {
             CandidateKey::Transaction => {
                 for clue in &clues.transactions {
                     if let Id::Whole(text) = &clue.value {
-                        self.all(KeyKind::Transaction, keys::text(text), &times.any);
+                        self.all(KeyKind::Transaction, keys::text(text), &times.spans);
                     }
                 }
             }
             CandidateKey::TransactionEnds => {
                 for (head, tail) in pieces(clues) {
                     if let Some(key) = keys::ends(head, tail) {
-                        self.all(KeyKind::TransactionEnds, key, &times.any);
+                        self.all(KeyKind::TransactionEnds, key, &times.spans);
                     }
                 }
             }
             CandidateKey::TransactionHead => {
                 for key in pieces(clues).filter_map(|(head, _)| keys::head(head)) {
-                    self.all(KeyKind::TransactionHead, key, &times.any);
+                    self.all(KeyKind::TransactionHead, key, &times.spans);
                 }
             }
             CandidateKey::TransactionTail => {
                 for key in pieces(clues).filter_map(|(_, tail)| keys::tail(tail)) {
-                    self.all(KeyKind::TransactionTail, key, &times.any);
+                    self.all(KeyKind::TransactionTail, key, &times.spans);
                 }
             }
             CandidateKey::OwnAddress => {
                 for address in user.into_iter().flat_map(UserRef::addresses) {
-                    self.all(KeyKind::To, keys::text(address), &times.any);
+                    self.all(KeyKind::To, keys::text(address), &times.spans);
                 }
             }
             CandidateKey::KnownSender => {
                 for sender in user.into_iter().flat_map(UserRef::senders) {
-                    self.all(KeyKind::From, keys::text(sender), &times.any);
+                    self.all(KeyKind::From, keys::text(sender), &times.spans);
                 }
             }
-            CandidateKey::Value => self.values(clues, roots, &times.any),
-            CandidateKey::Rough => self.rough(clues, roots, &times.any),
+            CandidateKey::Value => {
+                for_each_value(clues, roots, |key| {
+                    if self.near(KeyKind::Value, key, &times.spans, FEW) < FEW {
+                        self.nearest(KeyKind::Value, key, &times.wide, FEW);
+                    }
+                });
+            }
+            CandidateKey::Rough => {
+                for amount in &clues.amounts {
+                    let Some(rough) = amount_key::rough(amount.value) else {
+                        continue;
+                    };
+                    // A fee takes a round amount below its own first digits.
+                    let is_round = amount_key::is_round(amount.value);
+                    for rough in std::iter::once(rough).chain(is_round.then_some(rough - 1)) {
+                        for root in roots {
+                            let key = amount_key::of_rough(*root, rough);
+                            if self.near(KeyKind::Rough, key, &times.spans, 0) < FEW {
+                                self.nearest(KeyKind::Rough, key, &times.wide, FEW / 2);
+                            }
+                        }
+                    }
+                }
+            }
             CandidateKey::SenderEnds => self.sender_ends(clues, roots, times),
             CandidateKey::Memo => {
                 for memo in memos(clues, user) {
-                    self.near(KeyKind::Memo, keys::text(&memo), &times.any, FEW);
+                    self.near(KeyKind::Memo, keys::text(&memo), &times.spans, FEW);
                 }
             }
             CandidateKey::MemoEnds => {
                 for memo in memos(clues, user) {
                     if let Some(key) = memo_head(&memo) {
-                        self.near(KeyKind::MemoHead, key, &times.any, 0);
+                        self.near(KeyKind::MemoHead, key, &times.spans, 0);
                     }
                     if let Some(key) = memo_tail(&memo) {
-                        self.near(KeyKind::MemoTail, key, &times.any, 0);
+                        self.near(KeyKind::MemoTail, key, &times.spans, 0);
                     }
                 }
             }
             CandidateKey::MemoEdits => {
                 for memo in memos(clues, user) {
-                    self.near(KeyKind::MemoCut, keys::text(&memo), &times.any, FEW);
+                    self.near(KeyKind::MemoCut, keys::text(&memo), &times.spans, FEW);
                     let mut cuts = Vec::new();
                     memo_cuts(&memo, &mut |key| cuts.push(key));
                     for key in cuts {
-                        self.near(KeyKind::Memo, key, &times.any, FEW);
-                        self.near(KeyKind::MemoCut, key, &times.any, FEW);
+                        self.near(KeyKind::Memo, key, &times.spans, FEW);
+                        self.near(KeyKind::MemoCut, key, &times.spans, FEW);
                     }
                 }
             }
@@ -489,18 +533,40 @@ impl Look<'_> {
                     let network = keys::text(network.value.network.as_str());
                     for amount in &clues.amounts {
                         let key = keys::join(network, amount_key::exact(amount.value));
-                        self.near(KeyKind::NetworkAmount, key, &times.any, FEW);
+                        if roots.is_empty() {
+                            self.near(KeyKind::NetworkAmount, key, &times.spans, FEW);
+                        } else {
+                            self.nearest(KeyKind::NetworkAmount, key, &times.spans, FEW);
+                        }
                     }
                 }
             }
-            CandidateKey::SessionValue => {
-                if let Some(session) = &times.session {
-                    self.values(clues, roots, std::slice::from_ref(session));
+            CandidateKey::SessionRough => {
+                // The page was seen in the very hour: an amount may be off by a digit, a fee or a place of its point.
+                let Some(session) = &times.session else {
+                    return;
+                };
+                for amount in &clues.amounts {
+                    let Some(rough) = amount_key::rough(amount.value) else {
+                        continue;
+                    };
+                    for off in [-1, 0, 1, -90, 90] {
+                        for root in roots {
+                            let key = amount_key::of_rough(*root, rough.saturating_add(off));
+                            let session = std::slice::from_ref(session);
+                            self.near(KeyKind::Rough, key, session, 0);
+                        }
+                    }
                 }
             }
-            CandidateKey::SessionRough => {
-                if let Some(session) = &times.session {
-                    self.rough(clues, roots, std::slice::from_ref(session));
+            CandidateKey::SessionCoin => {
+                if clues.amounts.is_empty()
+                    && let Some(session) = &times.session
+                {
+                    for root in roots {
+                        let session = std::slice::from_ref(session);
+                        self.nearest(KeyKind::Coin, *root, session, 2 * FEW);
+                    }
                 }
             }
             CandidateKey::StatedAddress => {
@@ -513,29 +579,12 @@ impl Look<'_> {
         }
     }
 
-    fn values(&mut self, clues: &AppealClues, roots: &[u64], times: &[Reach]) {
-        for amount in &clues.amounts {
-            let amount = amount_key::exact(amount.value);
-            for root in roots {
-                self.near(KeyKind::Value, keys::join(*root, amount), times, FEW);
-            }
-        }
-    }
-
-    fn rough(&mut self, clues: &AppealClues, roots: &[u64], times: &[Reach]) {
-        for rough in clues
-            .amounts
-            .iter()
-            .filter_map(|clue| amount_key::rough(clue.value))
-        {
-            for root in roots {
-                let key = amount_key::of_rough(*root, rough);
-                self.near(KeyKind::Rough, key, times, 0);
-            }
-        }
-    }
-
-    fn sender_ends(&mut self, clues: &AppealClues, roots: &[u64], times: &Times) {
+    fn sender_ends(
+        &mut self,
+        clues: &AppealClues,
+        roots: &[u64],
+        times: &impl Deref<Target = Times>,
+    ) {
         for clue in clues
             .addresses
             .iter()
@@ -546,8 +595,21 @@ impl Look<'_> {
                 continue;
             };
             for root in roots {
-                self.near(KeyKind::FromEnds, keys::join(*root, ends), &times.any, FEW);
+                let key = keys::join(*root, ends);
+                if self.near(KeyKind::FromEnds, key, &times.spans, FEW) < FEW {
+                    self.nearest(KeyKind::FromEnds, key, &times.wide, FEW);
+                }
             }
+        }
+    }
+}
+
+/// Every stated coin with every stated amount.
+fn for_each_value(clues: &AppealClues, roots: &[u64], mut each: impl FnMut(u64)) {
+    for amount in &clues.amounts {
+        let amount = amount_key::exact(amount.value);
+        for root in roots {
+            each(keys::join(*root, amount));
         }
     }
 }

@@ -48,6 +48,8 @@ pub(crate) enum KeyKind {
     From,
     /// The sender's ends and the coin.
     FromEnds,
+    /// The coin.
+    Coin,
     /// The coin and the exact amount.
     Value,
     /// The network and the exact amount.
@@ -65,7 +67,7 @@ pub(crate) enum KeyKind {
 }
 
 impl KeyKind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Id,
         Self::Transaction,
         Self::TransactionEnds,
@@ -74,6 +76,7 @@ impl KeyKind {
         Self::To,
         Self::From,
         Self::FromEnds,
+        Self::Coin,
         Self::Value,
         Self::NetworkAmount,
         Self::Rough,
@@ -96,6 +99,7 @@ impl KeyKind {
                 let bare = candidates::bare(from);
                 Some(keys::join(row.coin().root, keys::ends(bare, bare)?))
             }),
+            Self::Coin => Some(row.coin().root),
             Self::Value => row
                 .amount()
                 .map(|amount| keys::join(row.coin().root, amount_key::exact(amount))),

@@ -20,6 +20,9 @@ const NO_AMOUNT: u8 = u8::MAX;
 /// In [`Row::scale`]: the amount does not fit 128 bits and stands in [`Rows::large`].
 const LARGE_AMOUNT: u8 = u8::MAX - 1;
 
+/// Rows from one entry of [`Rows::ticks`] to the next.
+const TICK: usize = 64;
+
 /// In [`Row::micros`]: the time is unknown. Such rows stand before all others.
 pub(crate) const NO_TIME: i64 = i64::MIN;
 
@@ -102,6 +105,8 @@ impl<T> Distinct<T> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
+    /// The time of every 64th row, so that finding a time touches few rows.
+    ticks: Vec<i64>,
     /// How many of them, the first ones, have no time. Known once they are sorted.
     pub(crate) timeless: u32,
     names: Texts,
@@ -256,6 +261,12 @@ impl Rows {
                 .then_with(|| all.id(left.1).cmp(all.id(right.1)))
         });
         all.take(&order);
+        all.ticks = all
+            .rows
+            .iter()
+            .step_by(TICK)
+            .map(|row| row.micros)
+            .collect();
         all.timeless = all.first_at(NO_TIME + 1);
         for texts in [
             &mut all.names,
@@ -346,9 +357,13 @@ impl Rows {
         &self.coins.values
     }
 
-    /// The number of the first row at or after a time.
+    /// The number of the first row at or after a time. The rows are sorted.
     pub(crate) fn first_at(&self, micros: i64) -> u32 {
-        let place = self.rows.partition_point(|row| row.micros < micros);
+        let tick = self.ticks.partition_point(|time| *time < micros);
+        let from = tick.saturating_sub(1) * TICK;
+        let to = self.rows.len().min(tick * TICK);
+        let part = self.rows.get(from..to).unwrap_or_default();
+        let place = from + part.partition_point(|row| row.micros < micros);
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
