@@ -195,7 +195,7 @@ fn twins(count: i64) -> Vec<DepositFacts> {
             ..deposit(
                 &format!("D{number:04}"),
                 "xrpl",
-                &hash(u64::try_from(number).unwrap()),
+                &hash(number.unsigned_abs()),
                 "r3yhUPqBJKgd7hjD7d8VgUBsFkikzT71XE",
                 "XRP",
                 "100",
