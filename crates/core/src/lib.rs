@@ -28,6 +28,7 @@
 pub mod address;
 pub mod amount;
 pub mod appeal;
+pub mod appeal_work;
 pub mod approval;
 pub mod asset;
 pub mod audit;
@@ -51,6 +52,8 @@ pub mod network;
 pub mod observation;
 pub mod people;
 pub mod plan;
+pub mod question;
+pub mod queue;
 pub mod ssh;
 pub mod time;
 pub mod verdict;
