@@ -46,6 +46,8 @@ coded! {
         FirstAnswer => "first_answer",
         /// The customer was answered and waits for a decision.
         Decision => "decision",
+        /// `match` must run first; it is as late as a first answer would be.
+        Matching => "matching",
         /// Somebody or something else must move first.
         Waiting => "waiting",
         /// None: it is decided.
@@ -83,7 +85,7 @@ impl ServiceLevels {
     #[must_use]
     pub const fn hours(&self, stage: Stage) -> Option<u32> {
         match stage {
-            Stage::FirstAnswer => Some(self.first_answer_hours),
+            Stage::FirstAnswer | Stage::Matching => Some(self.first_answer_hours),
             Stage::Decision => Some(self.decision_hours),
             Stage::Waiting => Some(self.wait_hours),
             Stage::Done => None,
@@ -159,6 +161,7 @@ pub fn next_step(seen: &Situation) -> NextStep {
     let (action, reason) = next_action(seen);
     let stage = match action {
         NextAction::Nothing => Stage::Done,
+        NextAction::RunMatch => Stage::Matching,
         NextAction::WaitForAnswer | NextAction::WaitNetwork | NextAction::FollowClaim => {
             Stage::Waiting
         }
@@ -170,7 +173,7 @@ pub fn next_step(seen: &Situation) -> NextStep {
         .map_or(seen.created_at, |at| at.max(seen.created_at));
     let since = match stage {
         Stage::Waiting => seen.waits_since.map_or(wrote, |at| at.max(wrote)),
-        Stage::FirstAnswer | Stage::Decision | Stage::Done => wrote,
+        Stage::FirstAnswer | Stage::Decision | Stage::Matching | Stage::Done => wrote,
     };
     NextStep {
         action,
@@ -239,6 +242,12 @@ fn matched(seen: &Situation) -> (NextAction, &'static str) {
     let Some(deposit) = seen.deposit else {
         return (Do::RunMatch, "its match is gone");
     };
+    if deposit.status == DepositStatus::Gone && seen.is_decided_by_person {
+        return (
+            Do::ConfirmMatch,
+            "a reorganisation removed the deposit that a person chose: choose again",
+        );
+    }
     if deposit.status == DepositStatus::Gone {
         return (Do::RunMatch, "a reorganisation removed its deposit");
     }

@@ -1,6 +1,7 @@
 //! Appeals, what people noted on them, and the current outcome of matching each.
 
 use crate::addresses::ImportCounts;
+use crate::appeal_work;
 use crate::error::StoreError;
 use crate::match_undo;
 use crate::sql::{Reader, Row, Statement, Value, detached, json, rows_per_statement, values};
@@ -9,6 +10,7 @@ use recover_core::appeal::{
     Appeal, AppealId, AppealStatus, MatchDecision, MatchOutcome, MatchReason,
 };
 use recover_core::observation::DepositId;
+use recover_core::question::AppealField;
 use recover_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -95,7 +97,7 @@ struct ReasonJson {
     detail: String,
 }
 
-const COLUMNS: &str = "appeal.id AS id, user_id, created_at, claimed_txid, claimed_network, claimed_asset, claimed_amount,
+pub(crate) const COLUMNS: &str = "appeal.id AS id, user_id, created_at, claimed_txid, claimed_network, claimed_asset, claimed_amount,
     claimed_to_address, claimed_memo, claimed_from_address, claimed_at, ownership_proof, session_view_at, free_text,
     language, time_zone, status, status_reason, assigned_to, imported_at, updated_at";
 
@@ -128,7 +130,49 @@ fn stored_appeal(row: &Row) -> Result<StoredAppeal, StoreError> {
     })
 }
 
-fn outcome(row: &Row) -> Result<MatchOutcome, StoreError> {
+/// What customers answered later, beside [`COLUMNS`].
+pub(crate) const fn overlaid_columns() -> &'static str {
+    "(SELECT fields FROM appeal_said WHERE appeal_said.appeal_id = appeal.id) AS said"
+}
+
+/// An appeal with what its customer answered later in the place of its first words; an answer in words is added to the text.
+pub(crate) fn overlaid_appeal(row: &Row) -> Result<StoredAppeal, StoreError> {
+    let mut stored = stored_appeal(row)?;
+    let row = row.of("appeal", "id");
+    if row.text_or_null("said")?.is_some() {
+        let said: BTreeMap<String, String> = row.json("said")?;
+        overlay(&mut stored.appeal, &said);
+    }
+    Ok(stored)
+}
+
+/// Puts answers in the place of fields.
+fn overlay(appeal: &mut Appeal, said: &BTreeMap<String, String>) {
+    for (code, text) in said {
+        let field = match AppealField::from_code(code) {
+            Some(AppealField::TxId) => &mut appeal.claimed_txid,
+            Some(AppealField::Network) => &mut appeal.claimed_network,
+            Some(AppealField::Asset) => &mut appeal.claimed_asset,
+            Some(AppealField::Amount) => &mut appeal.claimed_amount,
+            Some(AppealField::To) => &mut appeal.claimed_to_address,
+            Some(AppealField::Memo) => &mut appeal.claimed_memo,
+            Some(AppealField::From) => &mut appeal.claimed_from_address,
+            Some(AppealField::Time) => &mut appeal.claimed_at,
+            Some(AppealField::Text) => {
+                if !appeal.free_text.is_empty() {
+                    appeal.free_text.push('\n');
+                }
+                appeal.free_text.push_str(text);
+                continue;
+            }
+            // A later version's field is no reason to lose the others.
+            None => continue,
+        };
+        field.clone_from(text);
+    }
+}
+
+pub(crate) fn outcome(row: &Row) -> Result<MatchOutcome, StoreError> {
     let row = row.of("match_outcome", "appeal_id");
     let reasons = row.json::<Vec<ReasonJson>>("reasons")?;
     Ok(MatchOutcome {
@@ -154,13 +198,13 @@ fn outcome(row: &Row) -> Result<MatchOutcome, StoreError> {
 /// taken back must not propose it afterwards.
 pub(crate) const MATCHING: &str = "match";
 
-const OUTCOME: &str =
+pub(crate) const OUTCOME: &str =
     "SELECT appeal_id, deposit_id, decision, score_ppm, reasons FROM match_outcome";
 
 impl Store {
     /// Adds a batch of appeals, or updates those that it has, by id. A decided one (refused, duplicate, closed) keeps its
     /// status and its text and is counted as kept; an open one whose text changed is received again, so that matching
-    /// looks at it anew. All of the batch or nothing.
+    /// looks at it anew unless a person decided which deposit it means. All of the batch or nothing.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -234,7 +278,9 @@ impl Store {
                         claimed_from_address = excluded.claimed_from_address, claimed_at = excluded.claimed_at,
                         ownership_proof = excluded.ownership_proof, session_view_at = excluded.session_view_at,
                         free_text = excluded.free_text, language = excluded.language, time_zone = excluded.time_zone,
-                        status = excluded.status, status_reason = NULL, updated_at = excluded.updated_at",
+                        status = CASE WHEN EXISTS (SELECT 1 FROM appeal_truth WHERE appeal_truth.appeal_id = excluded.id)
+                            THEN appeal.status ELSE excluded.status END,
+                        status_reason = NULL, updated_at = excluded.updated_at",
                 )
                 .await?;
             }
@@ -244,17 +290,35 @@ impl Store {
         .await
     }
 
-    /// One appeal; `None` when there is none with this id.
+    /// One appeal, with what its customer answered later in the place of its first words; `None` when there is none with this
+    /// id.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn appeal(&self, id: &AppealId) -> Result<Option<StoredAppeal>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM appeal WHERE id = $1");
+        let sql = format!(
+            "SELECT {COLUMNS}, {} FROM appeal WHERE id = $1",
+            overlaid_columns()
+        );
         let row = self.db.row(&sql, values![id.as_str()]).await?;
-        row.as_ref().map(stored_appeal).transpose()
+        row.as_ref().map(overlaid_appeal).transpose()
     }
 
-    /// One page of appeals, oldest first.
+    /// One appeal in its first words, whatever was answered later; `None` when there is none with this id.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn original_appeal(&self, id: &AppealId) -> Result<Option<Appeal>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM appeal WHERE id = $1");
+        let row = self.db.row(&sql, values![id.as_str()]).await?;
+        Ok(row
+            .as_ref()
+            .map(stored_appeal)
+            .transpose()?
+            .map(|stored| stored.appeal))
+    }
+
+    /// One page of appeals, oldest first, with later answers as in [`Store::appeal`].
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -264,7 +328,10 @@ impl Store {
         after: Option<&AppealCursor>,
         limit: u32,
     ) -> Result<AppealPage, StoreError> {
-        let mut statement = Statement::new(&format!("SELECT {COLUMNS} FROM appeal WHERE 1 = 1"));
+        let mut statement = Statement::new(&format!(
+            "SELECT {COLUMNS}, {} FROM appeal WHERE 1 = 1",
+            overlaid_columns()
+        ));
         if !filter.statuses.is_empty() {
             statement.push(" AND status IN ");
             statement.bind_list(filter.statuses.iter().map(|status| status.code()));
@@ -296,7 +363,7 @@ impl Store {
             .bind(limit);
         let rows = self.db.rows(&statement.text, statement.values).await?;
         let appeals: Vec<StoredAppeal> =
-            rows.iter().map(stored_appeal).collect::<Result<_, _>>()?;
+            rows.iter().map(overlaid_appeal).collect::<Result<_, _>>()?;
         let is_full = u64::try_from(appeals.len()).is_ok_and(|count| count >= u64::from(limit));
         let next = appeals.last().filter(|_| is_full).map(|last| AppealCursor {
             created_at: last.appeal.created_at,
@@ -438,7 +505,7 @@ impl Store {
     /// Stores the outcome of matching, in place of the last one of each appeal, and moves the appeals along: `auto` and
     /// `review` to matched, `none` to no_match, `conflict` to conflict. An appeal that a person decided or set to wait is
     /// not moved; one that needs more from the customer is moved only by a match. An outcome whose pair a person took back
-    /// meanwhile is dropped: its appeal waits for the next run.
+    /// meanwhile is dropped: its appeal waits for the next run. Where a person said which deposit is meant, that stays.
     ///
     /// # Errors
     /// When an appeal or a deposit is not stored, or the database cannot be written; then none is.
@@ -452,6 +519,7 @@ impl Store {
             let mut tx = db.begin().await?;
             tx.serialize(MATCHING).await?;
             let undone = match_undo::excluded(&mut Reader::Tx(&mut tx)).await?;
+            let decided = appeal_work::decided(&mut Reader::Tx(&mut tx)).await?;
             let is_undone = |outcome: &MatchOutcome| {
                 let pairs = undone.get(&outcome.appeal);
                 outcome.deposit.as_ref().is_some_and(|deposit| {
@@ -460,7 +528,7 @@ impl Store {
             };
             let unique: BTreeMap<AppealId, MatchOutcome> = outcomes
                 .into_iter()
-                .filter(|outcome| !is_undone(outcome))
+                .filter(|outcome| !is_undone(outcome) && !decided.contains(&outcome.appeal))
                 .map(|outcome| (outcome.appeal.clone(), outcome))
                 .collect();
             let mut rows = Vec::with_capacity(unique.len());

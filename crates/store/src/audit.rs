@@ -250,20 +250,29 @@ impl Store {
     /// Halts, policies, their votes and incidents about no claim.
     async fn replay_others(&self, check: &mut EventCheck) -> Result<(), StoreError> {
         let mut reader = Reader::Db(&self.db);
-        let sql = format!("{EVENT} WHERE claim_id IS NULL ORDER BY claim_event.sequence");
+        let sql = format!(
+            "{EVENT} WHERE claim_id IS NULL AND claim_event.sequence > $1 ORDER BY claim_event.sequence LIMIT $2"
+        );
         let mut traces = Traces::default();
         // Policies that were loaded before the log told of them have the numbers before the first that it tells of.
         let mut first: Option<u32> = None;
-        for row in reader.rows(&sql, vec![]).await? {
-            let Ok(entry) = event(&row) else { continue };
-            if matches!(entry.command.as_str(), "policy_first" | "policy_load") {
-                first = Some(first.map_or(entry.revision, |first| first.min(entry.revision)));
-            }
-            if !traces.take(entry.sequence, entry.body.as_deref()) {
-                check.problem(format!(
-                    "the body of entry {} cannot be read",
-                    entry.sequence
-                ));
+        // Work on appeals makes tens of thousands of them a day.
+        let mut last = 0_i64;
+        loop {
+            let page = reader.rows(&sql, values![last, PAGE]).await?;
+            let Some(end) = page.last() else { break };
+            last = end.of("claim_event", "sequence").integer("sequence")?;
+            for row in page {
+                let Ok(entry) = event(&row) else { continue };
+                if matches!(entry.command.as_str(), "policy_first" | "policy_load") {
+                    first = Some(first.map_or(entry.revision, |first| first.min(entry.revision)));
+                }
+                if !traces.take(entry.sequence, entry.body.as_deref()) {
+                    check.problem(format!(
+                        "the body of entry {} cannot be read",
+                        entry.sequence
+                    ));
+                }
             }
         }
         let found = images::of_no_claim(&mut reader).await?;

@@ -9,6 +9,7 @@
 
 mod addresses;
 mod amount_column;
+mod appeal_work;
 mod appeals;
 mod audit;
 mod claims;
@@ -29,6 +30,7 @@ mod migrate;
 mod payload_column;
 mod policies;
 mod prices;
+mod queue;
 mod records;
 mod reservations;
 mod sql;
@@ -36,6 +38,7 @@ mod store;
 mod tokens;
 
 pub use addresses::{AddressCursor, AddressFilter, AddressPage, ImportCounts, WatchEpoch};
+pub use appeal_work::{ActAnswer, ActContext, AppealAct, Taken, Truth, TruthDecision, Work};
 pub use appeals::{AppealCursor, AppealFilter, AppealNote, AppealPage, StoredAppeal};
 pub use audit::EventCheck;
 pub use claims::{
@@ -57,6 +60,7 @@ pub use log::{ClaimEvent, OutboxMessage};
 pub use match_undo::{UndoAnswer, UndoneMatch};
 pub use policies::{PolicyAnswer, PolicyState, PolicyVote, StoredPolicy};
 pub use prices::Price;
+pub use queue::{Assigned, QueueCursor, QueueFilter, QueuePage, QueuedAppeal};
 pub use records::{DiagnosisRecord, ImportKind, ImportRun};
 pub use reservations::{Feed, OwnTransaction, Reservation};
 pub use store::Store;

@@ -228,6 +228,16 @@ pub(crate) async fn append_other(
     append(tx, subject, (actor, command, &body), now).await
 }
 
+/// Appends one entry about work that leaves no row of money behind: what was said is all that it keeps.
+pub(crate) async fn append_said(
+    tx: &mut Tx,
+    (actor, command, said): (&str, &str, &str),
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let body = body_of(said, &Rows::new(), &Rows::new(), false);
+    append(tx, &Subject::nothing(), (actor, command, &body), now).await
+}
+
 /// Appends one entry and its outbox message, and answers its number. All steps queue here: the chain has one end.
 async fn append(
     tx: &mut Tx,

@@ -246,6 +246,11 @@ async fn undo(
     .await?;
     for deposit in &rows {
         tx.run(
+            "DELETE FROM appeal_truth WHERE appeal_id = $1 AND deposit_id = $2",
+            values![appeal.as_str(), deposit],
+        )
+        .await?;
+        tx.run(
             "DELETE FROM match_outcome WHERE appeal_id = $1 AND deposit_id = $2",
             values![appeal.as_str(), deposit],
         )
