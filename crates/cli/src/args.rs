@@ -1,5 +1,9 @@
 //! The command line: what can be typed, and the help that explains it.
 
+mod appeals;
+
+pub use appeals::{Appeals, QueueArguments, TruthCommand};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use recover_core::audit::Head;
 use std::path::PathBuf;
@@ -185,54 +189,6 @@ fn words(text: &str) -> Result<String, &'static str> {
     } else {
         Ok(text.to_owned())
     }
-}
-
-/// `appeals`
-#[derive(Debug, Subcommand)]
-pub enum Appeals {
-    /// Read a CSV of appeals; one with the same id is updated
-    Import(ImportFile),
-    /// List appeals
-    List {
-        /// Only this status
-        #[arg(long)]
-        status: Option<String>,
-        /// Only this user's
-        #[arg(long)]
-        user: Option<String>,
-        /// How many at most
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-    },
-    /// Show one appeal, what it says and what it was matched to
-    Show {
-        /// The appeal
-        id: String,
-    },
-    /// Give an appeal to a person
-    Assign {
-        /// The appeal
-        id: String,
-        /// Who works it
-        #[arg(value_parser = words)]
-        person: String,
-    },
-    /// Add a note
-    Note {
-        /// The appeal
-        id: String,
-        /// The note
-        #[arg(value_parser = words)]
-        text: String,
-    },
-    /// Close an appeal
-    Close {
-        /// The appeal
-        id: String,
-        /// Why
-        #[arg(long, value_parser = words)]
-        reason: String,
-    },
 }
 
 /// `match`

@@ -119,6 +119,9 @@ pub enum EngineError {
     /// A match was not taken back.
     #[error(transparent)]
     MatchUndo(#[from] crate::match_undo::MatchUndoError),
+    /// An act on an appeal was not carried out.
+    #[error(transparent)]
+    AppealWork(#[from] crate::appeals::AppealWorkError),
     /// A claim's step was refused.
     #[error("refused: {refusal}: {hint}", hint = refusal.hint())]
     Refused {
@@ -201,6 +204,7 @@ impl EngineError {
             self,
             Self::Halt(_)
                 | Self::MatchUndo(_)
+                | Self::AppealWork(_)
                 | Self::Refused { .. }
                 | Self::NoQuote { .. }
                 | Self::SignedBytes { .. }

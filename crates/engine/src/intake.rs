@@ -234,6 +234,7 @@ impl Engine {
             progress(batches.rows);
         }
         batches.finish(&mut report)?;
+        self.store.refresh_queue(&|_| {}).await?;
         Ok(report)
     }
 

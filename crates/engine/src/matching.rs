@@ -57,6 +57,7 @@ impl Engine {
         self.store
             .put_match_outcomes(outcomes.clone(), self.now())
             .await?;
+        self.store.refresh_queue(&|_| {}).await?;
         Ok(outcomes)
     }
 
@@ -135,7 +136,7 @@ impl Engine {
         }
     }
 
-    fn vocabulary(&self) -> Vocabulary {
+    pub(crate) fn vocabulary(&self) -> Vocabulary {
         let mut words = Vocabulary::default();
         for network in self.chains.networks.values() {
             // What begins a path belongs to an explorer of many networks: matching reads the network's name in its links.

@@ -25,6 +25,8 @@ pub enum Work {
     Assign {
         /// Who works on it from now on.
         to: Option<String>,
+        /// Whether it may be taken from somebody else.
+        take_over: bool,
     },
     /// Writes a note; it must not be empty.
     Note {
@@ -332,7 +334,7 @@ async fn decide(
     let moves = !matches!(work, Work::Assign { .. } | Work::Note { .. });
     // What is there already is no new act, whatever else stands in the way.
     match work {
-        Work::Assign { to } if *to == found.assigned_to && found.assigned_until.is_none() => {
+        Work::Assign { to, .. } if *to == found.assigned_to && found.assigned_until.is_none() => {
             return Ok(Repeated);
         }
         Work::Ask { code, text } if found.status == AppealStatus::NeedsInfo => {
@@ -378,7 +380,12 @@ async fn decide(
         }
     }
     let effect = match work {
-        Work::Assign { .. } => Effect::default(),
+        Work::Assign { to, take_over } => match &found.assigned_to {
+            Some(holder) if !take_over && Some(holder) != to.as_ref() => {
+                return Ok(Refused(WorkRefusal::HeldByOther, holder.clone()));
+            }
+            _ => Effect::default(),
+        },
         Work::Note { text } => Effect {
             text: Some(text.clone()),
             ..Effect::default()
@@ -594,7 +601,7 @@ async fn carry_out(
 ) -> Result<ActAnswer, StoreError> {
     let (now, person) = (context.now, &context.person);
     match work {
-        Work::Assign { to: assigned } => {
+        Work::Assign { to: assigned, .. } => {
             tx.run(
                 "UPDATE appeal SET assigned_to = $1, assigned_until = NULL, updated_at = $2 WHERE id = $3",
                 values![assigned.as_deref(), now, id.as_str()],
@@ -755,7 +762,7 @@ async fn record(
     effect: &Effect,
 ) -> Result<(), StoreError> {
     let assigned_to = match work {
-        Work::Assign { to } => to.as_deref(),
+        Work::Assign { to, .. } => to.as_deref(),
         _ => None,
     };
     if !matches!(work, Work::Note { .. }) {
@@ -925,6 +932,7 @@ impl Store {
                 };
                 let work = Work::Assign {
                     to: Some(person.clone()),
+                    take_over: false,
                 };
                 let effect = Effect {
                     code: Some("next".to_owned()),

@@ -6,6 +6,7 @@ use recover_core::decimal::Decimal;
 use recover_core::fee::{Cents, FeeRule};
 use recover_core::network::NetworkId;
 use recover_core::people::Person;
+use recover_core::queue::ServiceLevels;
 use recover_source::carry::Wallet;
 use std::collections::BTreeMap;
 
@@ -40,6 +41,8 @@ pub struct Policy {
     pub services: BTreeMap<(NetworkId, String), String>,
     /// What one transaction on the network of a wallet may take; for the same networks as `wallets`.
     pub native_limits: BTreeMap<NetworkId, NativeLimits>,
+    /// By when customers are answered, and for how long `appeals next` gives out an appeal.
+    pub service_levels: ServiceLevels,
     /// Who must agree to a change of this policy.
     pub change: PolicyChange,
     /// SHA-256 of the file's bytes.

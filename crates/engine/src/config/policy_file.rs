@@ -17,6 +17,7 @@ use recover_core::kind::Kind;
 use recover_core::names;
 use recover_core::network::NetworkId;
 use recover_core::people::{Person, Role};
+use recover_core::queue::ServiceLevels;
 use recover_core::ssh::PublicKey;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -46,6 +47,7 @@ struct File {
     fee: Vec<Spanned<FeeTable>>,
     approval: Spanned<ApprovalTable>,
     policy_change: ChangeTable,
+    service_levels: Option<LevelsTable>,
     #[serde(default)]
     wallet: Vec<WalletTable>,
     #[serde(default)]
@@ -62,6 +64,16 @@ struct Earlier {
 #[derive(Deserialize)]
 struct EarlierApproval {
     approvers_min: Spanned<toml::Value>,
+}
+
+/// Whole hours: the queue of appeals is sorted by the hour.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelsTable {
+    first_answer_hours: Spanned<u32>,
+    decision_hours: Spanned<u32>,
+    wait_hours: Spanned<u32>,
+    lease_minutes: Spanned<u32>,
 }
 
 #[derive(Deserialize)]
@@ -165,6 +177,7 @@ impl Policy {
             wallets,
             services: reader.services(&parsed.service)?,
             native_limits,
+            service_levels: reader.levels(parsed.service_levels.as_ref())?,
             people,
             digest: Sha256::digest(text.as_bytes()).into(),
             text: text.to_owned(),
@@ -241,6 +254,19 @@ impl<'a> Reader<'a> {
 
     fn minutes(&self, minutes: &Spanned<u32>) -> Result<u32, ConfigError> {
         self.within(minutes, 1, MINUTES_MAX)
+    }
+
+    fn levels(&self, table: Option<&LevelsTable>) -> Result<ServiceLevels, ConfigError> {
+        let Some(table) = table else {
+            return Ok(ServiceLevels::default());
+        };
+        let hours = |hours| self.within(hours, 1, MINUTES_MAX / 60);
+        Ok(ServiceLevels {
+            first_answer_hours: hours(&table.first_answer_hours)?,
+            decision_hours: hours(&table.decision_hours)?,
+            wait_hours: hours(&table.wait_hours)?,
+            lease_minutes: self.within(&table.lease_minutes, 1, 24 * 60)?,
+        })
     }
 
     pub(super) fn decimal(&self, words: &Words) -> Result<Decimal, ConfigError> {
