@@ -41,6 +41,17 @@ on_both! {
         edge_values_round_trip,
         amounts_sort_as_numbers,
     ;
+    appeal_work:
+        every_act_is_kept_with_its_entry_or_refused,
+        a_question_waits_for_its_answer_and_the_first_words_stay,
+        what_a_person_decided_is_not_matched_over,
+        one_deposit_has_one_owner_however_many_confirm_it,
+        duplicates_are_of_one_user_and_end_nowhere_in_a_ring,
+        a_claim_stands_in_the_way_and_shows_in_the_queue,
+        a_dry_run_keeps_nothing,
+        sixty_four_takers_get_sixty_four_appeals,
+        a_lease_lapses_and_the_appeal_is_given_out_again,
+    ;
     appeals:
         text_comes_back_as_it_came,
         a_decided_appeal_keeps_its_status_and_text,
@@ -169,6 +180,13 @@ on_both! {
         one_of_64_has_the_slot,
         approvers_and_releasers_at_once_release_once,
         a_days_limit_is_not_raced,
+    ;
+    queue:
+        the_top_row_is_what_to_do_next,
+        pages_join_without_repeats_or_gaps,
+        filters_narrow,
+        whatever_changes_an_appeal_changes_its_row,
+        no_page_walks_through_all_appeals,
     ;
     records:
         policies_are_numbered_by_first_load,

@@ -18,6 +18,7 @@ use sqlx::Connection as _;
 
 pub mod addresses;
 pub mod amounts;
+pub mod appeal_work;
 pub mod appeals;
 pub mod audit;
 pub mod cancel;
@@ -32,6 +33,7 @@ pub mod ledger;
 pub mod match_undo;
 pub mod opening;
 pub mod prices;
+pub mod queue;
 pub mod races;
 pub mod records;
 pub mod schema;
