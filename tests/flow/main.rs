@@ -8,6 +8,7 @@
 #[allow(dead_code, reason = "shared with the suite that faces nodes")]
 mod desk;
 
+mod own_appeals;
 mod own_bad_input;
 mod own_by_import;
 mod own_command_line;
