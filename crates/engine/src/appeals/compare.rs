@@ -1,7 +1,7 @@
 //! An appeal and the deposits that it may mean, side by side: what was said, what happened, and where the two differ.
 
 use recover_core::deposit::Deposit;
-use recover_matching::clue::{Id, Proof};
+use recover_matching::clue::{Field, Id, Proof};
 use recover_matching::{AppealClues, DepositFacts};
 
 /// How a deposit's fact compares with what was said.
@@ -135,6 +135,11 @@ pub(super) fn compare(clues: &AppealClues, deposits: &[&Deposit]) -> Comparison 
         joined(list.iter().map(|found| printed(&found.value)))
     };
     let unknown = || "unknown".to_owned();
+    let (sent_from, sent_to): (Vec<_>, Vec<_>) = clues
+        .addresses
+        .iter()
+        .cloned()
+        .partition(|found| found.field == Field::From);
     let rows = vec![
         row("transaction", ids(&clues.transactions), &|_, fact| {
             let said = clues.transactions.iter().map(|found| &found.value);
@@ -205,23 +210,14 @@ pub(super) fn compare(clues: &AppealClues, deposits: &[&Deposit]) -> Comparison 
                 }
             },
         ),
-        row("address", ids(&clues.addresses), &|_, fact| {
-            let said = clues.addresses.iter().map(|found| &found.value);
-            let mark = match of_ids(said, Some(&fact.to)) {
-                // Any address of the appeal may be the sender's.
-                Mark::Differs if clues.addresses.len() < 2 => Mark::Differs,
-                Mark::Differs => Mark::Unknown,
-                other => other,
-            };
-            (mark, format!("to {}", fact.to))
+        row("sent to", ids(&sent_to), &|_, fact| {
+            let said = sent_to.iter().map(|found| &found.value);
+            (of_ids(said, Some(&fact.to)), fact.to.clone())
         }),
-        row("sender", String::new(), &|_, fact| {
-            let said = clues.addresses.iter().map(|found| &found.value);
-            let mark = match of_ids(said, fact.from.as_deref()) {
-                Mark::Differs => Mark::Unknown,
-                other => other,
-            };
-            (mark, fact.from.clone().unwrap_or_else(unknown))
+        row("sent from", ids(&sent_from), &|_, fact| {
+            let said = sent_from.iter().map(|found| &found.value);
+            let from = fact.from.clone().unwrap_or_else(unknown);
+            (of_ids(said, fact.from.as_deref()), from)
         }),
         row(
             "memo",

@@ -17,6 +17,7 @@ use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
 use recover_store::{Assigned, QueueCursor, QueueFilter, QueuedAppeal};
 use serde::Serialize;
+use std::sync::OnceLock;
 
 /// An appeal's place in the queue.
 #[derive(Debug, Serialize)]
@@ -97,8 +98,13 @@ struct RowView {
     queue: QueueView,
 }
 
+/// Two lines a cell: a terminal of 100 columns must hold a row.
 const COLUMNS: &[&str] = &[
-    "next", "due", "appeal", "user", "age", "value", "status", "assigned", "says",
+    "next, due",
+    "appeal, user",
+    "age, value",
+    "status, match",
+    "says",
 ];
 
 const CSV_COLUMNS: &[&str] = &[
@@ -132,19 +138,19 @@ fn table_cells(view: &RowView, now: Timestamp) -> Vec<String> {
         .filter(|text| !text.is_empty())
         .map(|text| shortened(text))
         .collect();
-    let status = match queue.decision {
-        Some(decision) => format!("{}\n{decision}", appeal.status),
+    let assigned = match &appeal.assigned_to {
+        Some(person) => format!("{}, {person}'s", appeal.status),
         None => appeal.status.to_owned(),
     };
     vec![
-        queue.next_action.to_owned(),
-        queue.due(now),
-        appeal.id.clone(),
-        appeal.user_id.clone(),
-        queue.age(now),
-        queue.value.clone().unwrap_or_else(|| "unknown".to_owned()),
-        status,
-        appeal.assigned_to.clone().unwrap_or_default(),
+        format!("{}\n{}", queue.next_action, queue.due(now)),
+        format!("{}\n{}", appeal.id, appeal.user_id),
+        format!(
+            "{}\n{}",
+            queue.age(now),
+            queue.value.as_deref().unwrap_or("unknown")
+        ),
+        format!("{assigned}\n{}", queue.decision.unwrap_or("not matched")),
         says.join(" "),
     ]
 }
@@ -265,16 +271,17 @@ pub async fn run(
             )
         })?),
     };
-    let rows = progress::Rows::start("changes worked in");
-    let page = {
-        let rows = rows.clone();
-        engine
-            .appeal_queue(&filter, after.as_ref(), arguments.limit, &move |count| {
-                rows.at(count);
-            })
-            .await
-    };
-    rows.finish();
+    // Mostly nothing is to be worked in, and then nothing shall flicker.
+    let rows: OnceLock<progress::Rows> = OnceLock::new();
+    let page = engine
+        .appeal_queue(&filter, after.as_ref(), arguments.limit, &|count| {
+            rows.get_or_init(|| progress::Rows::start("changes worked in"))
+                .at(count);
+        })
+        .await;
+    if let Some(rows) = rows.get() {
+        rows.finish();
+    }
     let page = page?;
     let views: Vec<RowView> = page
         .appeals
