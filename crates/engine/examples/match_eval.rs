@@ -101,7 +101,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             time: deposit.block_time,
             memo: deposit.memo.clone(),
             memo_finding: None,
-        reason: None,
+            reason: None,
         }
     }));
     let outcomes = match_appeals(&clues, &index, &book);

@@ -64,13 +64,6 @@ fn fold(text: &str) -> String {
     text.strip_prefix("0x").unwrap_or(&text).to_owned()
 }
 
-fn printed(id: &Id) -> String {
-    match id {
-        Id::Whole(text) => text.clone(),
-        Id::Ends { head, tail } => format!("{head}…{tail}"),
-    }
-}
-
 fn of_ids<'a>(said: impl Iterator<Item = &'a Id>, fact: Option<&str>) -> Mark {
     let Some(fact) = fact.map(fold) else {
         return Mark::Unknown;
@@ -132,7 +125,7 @@ pub(super) fn compare(clues: &AppealClues, deposits: &[&Deposit]) -> Comparison 
             .collect(),
     };
     let ids = |list: &[recover_matching::clue::Found<Id>]| {
-        joined(list.iter().map(|found| printed(&found.value)))
+        joined(list.iter().map(|found| found.value.to_string()))
     };
     let unknown = || "unknown".to_owned();
     let (sent_from, sent_to): (Vec<_>, Vec<_>) = clues
@@ -269,43 +262,4 @@ const fn proof(proof: Proof) -> &'static str {
         Proof::Refuted => "a proof that does not fit",
         _ => "",
     }
-}
-
-/// Everything that was read from an appeal: what it is, its value, and the field that it stood in.
-#[must_use]
-pub fn read_clues(clues: &AppealClues) -> Vec<(&'static str, String, String)> {
-    let mut all = Vec::new();
-    let mut add = |what, value: String, field: recover_matching::clue::Field| {
-        all.push((what, value, field.name().to_owned()));
-    };
-    for found in &clues.transactions {
-        add("transaction", printed(&found.value), found.field);
-    }
-    for found in &clues.addresses {
-        add("address", printed(&found.value), found.field);
-    }
-    for found in &clues.networks {
-        add("network", found.value.network.to_string(), found.field);
-    }
-    for found in &clues.assets {
-        add("coin", found.value.clone(), found.field);
-    }
-    for found in &clues.amounts {
-        add("amount", found.value.to_string(), found.field);
-    }
-    for found in &clues.memos {
-        add("memo", found.value.clone(), found.field);
-    }
-    for found in &clues.times {
-        let window = &found.value;
-        add(
-            "time",
-            format!("{} to {}", window.from, window.to),
-            found.field,
-        );
-    }
-    for found in &clues.unread {
-        add("unread", found.value.clone(), found.field);
-    }
-    all
 }

@@ -4,7 +4,7 @@
 mod compare;
 mod page;
 
-pub use compare::{Comparison, Mark, Row as ComparisonRow, read_clues};
+pub use compare::{Comparison, Mark, Row as ComparisonRow};
 pub use page::{AppealPage, Rival};
 
 use crate::engine::Engine;

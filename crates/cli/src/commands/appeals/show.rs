@@ -44,8 +44,12 @@ struct ShowView {
 struct ClueView {
     what: &'static str,
     value: String,
-    /// The field of the appeal, and where known the rule by which it was read.
-    from: String,
+    /// The field of the appeal.
+    field: &'static str,
+    /// The rule by which it was read.
+    rule: &'static str,
+    #[serde(skip)]
+    rule_words: &'static str,
 }
 
 #[derive(Serialize)]
@@ -259,10 +263,16 @@ fn first_words(original: &Appeal, now: &Appeal) -> BTreeMap<&'static str, String
 }
 
 fn clues(page: &AppealPage) -> Vec<ClueView> {
-    use recover_engine::appeals::read_clues;
-    read_clues(&page.clues)
+    let lines = page.clues.lines();
+    lines
         .into_iter()
-        .map(|(what, value, from)| ClueView { what, value, from })
+        .map(|line| ClueView {
+            what: line.kind,
+            value: line.text,
+            field: line.field.name(),
+            rule: line.rule.code(),
+            rule_words: line.rule.words(),
+        })
         .collect()
 }
 
@@ -347,7 +357,10 @@ fn head(view: &ShowView, now: Timestamp) -> Vec<(&'static str, String)> {
     for clue in &view.clues {
         rows.push((
             name,
-            format!("{} {} ({})", clue.what, clue.value, clue.from),
+            format!(
+                "{} {} ({}: {})",
+                clue.what, clue.value, clue.field, clue.rule_words
+            ),
         ));
         name = "";
     }
