@@ -152,7 +152,8 @@ pub async fn the_top_row_is_what_to_do_next(backend: Backend) {
     assert_eq!(of("1-late-wait").step.action, NextAction::WaitForAnswer);
     assert!(of("1-late-wait").deadline.unwrap() < now());
     assert_eq!(of("2-late").step.action, NextAction::AskOneQuestion);
-    assert_eq!(of("4-dear").step.action, NextAction::ConfirmMatch);
+    // The address book gives the deposits to somebody else.
+    assert_eq!(of("4-dear").step.action, NextAction::ReviewFraud);
     assert_eq!(of("4-dear").value_cents, Some(900_000));
     assert_eq!(of("3-unknown").value_cents, None);
     let answered = of("6-answered");
@@ -304,7 +305,7 @@ pub async fn filters_narrow(backend: Backend) {
     );
     assert_eq!(
         of(QueueFilter {
-            next: Some(NextAction::ConfirmMatch),
+            next: Some(NextAction::ReviewFraud),
             user_id: Some("u4".into()),
             ..none()
         })
