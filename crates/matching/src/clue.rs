@@ -184,6 +184,21 @@ impl std::fmt::Display for Id {
 }
 
 impl AppealClues {
+    /// How many clues there are: as many as [`Self::lines`] has.
+    #[must_use]
+    pub fn lines_count(&self) -> usize {
+        self.transactions.len()
+            + self.addresses.len()
+            + self.networks.len()
+            + self.assets.len()
+            + self.amounts.len()
+            + self.fiat.len()
+            + self.memos.len()
+            + self.times.len()
+            + self.unread.len()
+            + self.flags.len()
+    }
+
     /// Every clue in a fixed order, with where it stood and how it was read.
     #[must_use]
     pub fn lines(&self) -> Vec<ClueLine> {

@@ -7,7 +7,7 @@ use crate::rule::Rule;
 use crate::text::{self, Folded};
 use recover_core::names;
 use recover_core::network::NetworkId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
@@ -63,6 +63,7 @@ const HOSTS: &[(&str, &str)] = &[
     ("explorer.solana.com", "solana"),
     ("solana.fm", "solana"),
     ("celenium.io", "celestia"),
+    ("atomscan.com", "cosmos"),
     ("explorer.linea.build", "linea"),
     ("scroll.blockscout.com", "scroll"),
     ("celo.blockscout.com", "celo"),
@@ -163,6 +164,8 @@ type Names = HashMap<Box<str>, Named, BuildHasherDefault<Fnv>>;
 pub struct Vocabulary {
     hosts: HashMap<String, NetworkId>,
     names: Names,
+    /// The first words of names of several words, folded: what begins with no other needs no further look.
+    beginnings: HashSet<Box<str>, BuildHasherDefault<Fnv>>,
 }
 
 /// What is built in, made once.
@@ -171,11 +174,14 @@ static BUILT_IN: LazyLock<Vocabulary> = LazyLock::new(|| {
         .iter()
         .map(|(host, network)| ((*host).to_owned(), NetworkId::new(network)))
         .collect();
-    let mut names = Names::default();
+    let mut words = Vocabulary {
+        hosts,
+        ..Vocabulary::default()
+    };
     for known in names::KNOWN_NETWORKS {
         let network = NetworkId::new(known.name);
         for name in [known.name, known.caip2].iter().chain(known.aliases) {
-            insert(&mut names, name, &network, Rule::Name);
+            words.insert(name, &network, Rule::Name);
         }
     }
     let more = network_names::MORE_NAMES.iter();
@@ -184,31 +190,36 @@ static BUILT_IN: LazyLock<Vocabulary> = LazyLock::new(|| {
     for ((name, aliases), rule) in more.chain(wallets.map(|row| (row, Rule::WalletApp))) {
         let network = NetworkId::new(name);
         for alias in *aliases {
-            insert(&mut names, alias, &network, rule);
+            words.insert(alias, &network, rule);
         }
     }
-    Vocabulary { hosts, names }
+    words
 });
 
-fn insert(names: &mut Names, name: &str, network: &NetworkId, rule: Rule) {
-    let folded = names::fold(name).into_boxed_str();
-    let is_standard = network_names::is_standard(&folded);
-    let strength = if network_names::is_weak(&folded) {
-        Strength::Weak
-    } else if is_standard || name.contains(' ') {
-        Strength::Strong
-    } else {
-        Strength::Name
-    };
-    let named = Named {
-        network: network.clone(),
-        rule: if is_standard { Rule::Standard } else { rule },
-        strength,
-    };
-    names.entry(folded).or_insert(named);
-}
-
 impl Vocabulary {
+    fn insert(&mut self, name: &str, network: &NetworkId, rule: Rule) {
+        let folded = names::fold(name).into_boxed_str();
+        let is_standard = network_names::is_standard(&folded);
+        let first = name.split([' ', '-']).next().unwrap_or_default();
+        let has_several = first.len() < name.len();
+        if has_several {
+            self.beginnings.insert(names::fold(first).into_boxed_str());
+        }
+        let strength = if network_names::is_weak(&folded) {
+            Strength::Weak
+        } else if is_standard || has_several {
+            Strength::Strong
+        } else {
+            Strength::Name
+        };
+        let named = Named {
+            network: network.clone(),
+            rule: if is_standard { Rule::Standard } else { rule },
+            strength,
+        };
+        self.names.entry(folded).or_insert(named);
+    }
+
     /// Adds an explorer's host; an earlier entry for it is replaced.
     pub fn add_host(&mut self, host: &str, network: &NetworkId) {
         self.hosts.insert(plain_host(host), network.clone());
@@ -217,7 +228,7 @@ impl Vocabulary {
     /// Adds a name for a network; it goes before core's names.
     pub fn add_name(&mut self, name: &str, network: &NetworkId) {
         self.names.remove(names::fold(name).as_str());
-        insert(&mut self.names, name, network, Rule::Name);
+        self.insert(name, network, Rule::Name);
     }
 
     /// The network that a text names, all of it.
@@ -246,12 +257,17 @@ impl Vocabulary {
         let words: Vec<&str> = text
             .split(|letter: char| !is_part(letter))
             .filter(|word| !word.is_empty())
-            .take(24)
+            .take(200)
             .collect();
         let mut found: Vec<NamedNetwork> = Vec::new();
         let mut start = 0;
         while start < words.len() {
-            let longest = (1..=4).rev().find_map(|count| {
+            let most = if words.get(start).is_some_and(|word| self.may_begin(word)) {
+                4
+            } else {
+                1
+            };
+            let longest = (1..=most).rev().find_map(|count| {
                 let words = words.get(start..start + count)?;
                 let named = match words {
                     [word] => self.named_word(word)?,
@@ -274,6 +290,14 @@ impl Vocabulary {
         found
     }
 
+    /// Whether a name of several words begins so.
+    fn may_begin(&self, word: &str) -> bool {
+        Folded::new(word).is_some_and(|folded| {
+            self.beginnings.contains(folded.as_str())
+                || BUILT_IN.beginnings.contains(folded.as_str())
+        })
+    }
+
     /// A single word, also in letters that look like Latin ones, or with a hyphen between two names.
     fn named_word(&self, word: &str) -> Option<NamedNetwork> {
         self.named(word)
@@ -291,7 +315,8 @@ impl Vocabulary {
 
     /// A name in a run of letters of a script without blanks: `波场链`, `币安智能链网络`.
     fn inside_run(&self, word: &str) -> Option<NamedNetwork> {
-        if word.is_ascii() || word.chars().count() > 24 {
+        const LETTERS_MAX: usize = 8;
+        if word.is_ascii() || !word.contains(text::is_unspaced) || word.len() > 96 {
             return None;
         }
         let places: Vec<usize> = word
@@ -299,12 +324,14 @@ impl Vocabulary {
             .map(|(place, _)| place)
             .chain([word.len()])
             .collect();
-        (2..places.len()).rev().find_map(|length| {
-            places.windows(length + 1).find_map(|window| {
-                let piece = word.get(*window.first()?..*window.last()?)?;
-                self.named(piece)
+        (1..places.len().min(LETTERS_MAX + 1))
+            .rev()
+            .find_map(|length| {
+                places.windows(length + 1).find_map(|window| {
+                    let piece = word.get(*window.first()?..*window.last()?)?;
+                    self.named(piece)
+                })
             })
-        })
     }
 
     /// The network whose name is one letter away from a text of six letters or more; `None` when two are.
@@ -343,18 +370,18 @@ impl Vocabulary {
         if is_test_network(shown, path) {
             return None;
         }
-        if let Some(network) = named {
-            return Some(network.clone());
-        }
         let (label, rest) = host.split_once('.')?;
         if MANY.contains(&host.as_str()) || MANY.contains(&rest) {
-            return path
+            let in_path = path
                 .iter()
                 .filter(|part| part.len() <= 30)
                 .find_map(|part| self.network(part))
                 .or_else(|| self.network(label));
+            if in_path.is_some() {
+                return in_path;
+            }
         }
-        self.host(rest).cloned()
+        named.or_else(|| self.host(rest)).cloned()
     }
 
     fn host(&self, host: &str) -> Option<&NetworkId> {

@@ -110,6 +110,11 @@ fn plain_word(text: &str, shape: Shape) -> Word {
     }
     let shape = if has_prefix { Shape::of(digits) } else { shape };
     let length = digits.len();
+    if length > HASH_DIGITS
+        && let Some(hash) = hash_inside(digits)
+    {
+        return Word::Transaction(Id::Whole(hash.to_ascii_lowercase()), Rule::Glued);
+    }
     let rule = if has_prefix {
         Rule::Prefix
     } else {
@@ -146,7 +151,7 @@ fn plain_word(text: &str, shape: Shape) -> Word {
     if let Some(hash) = base64_hash(text) {
         return Word::Transaction(Id::Whole(hash), Rule::Base64);
     }
-    if (16..=79).contains(&length) && shape.has_both() {
+    if (16..=79).contains(&length) && shape.is_disordered(digits) {
         let fold = digits.to_ascii_lowercase();
         return Word::Piece(beginning(fold), Rule::Head);
     }
@@ -190,7 +195,7 @@ fn address_word(text: &str, shape: Shape) -> Option<Word> {
         let is_whole = length == 48;
         return Some(whole(if is_whole { Rule::Plain } else { Rule::Damaged }));
     }
-    if (25..=45).contains(&length) && shape.has_both() {
+    if (25..=45).contains(&length) && shape.is_disordered(text) {
         if length <= 44 && shape.is_base58() {
             return Some(whole(Rule::Plain));
         }
@@ -399,11 +404,16 @@ pub(crate) fn hash_inside(text: &str) -> Option<&str> {
     None
 }
 
+fn is_base58(text: &str) -> bool {
+    let shape = Shape::of(text);
+    shape.is_base58() && shape.has_both()
+}
+
 /// The hexadecimal digits of 32 bytes in base64 or base64url, as TON shows hashes. Text that could be base58 is not
 /// taken: it is an address of another family.
 fn base64_hash(text: &str) -> Option<String> {
     let body = text.trim_end_matches('=');
-    if body.len() != 43 || text.len() > 44 || Shape::of(body).is_base58() {
+    if body.len() != 43 || text.len() > 44 || is_base58(body) {
         return None;
     }
     let mut bits: u32 = 0;

@@ -58,6 +58,7 @@ pub fn normalise(appeal: &Appeal, words: &Vocabulary) -> AppealClues {
     reader.time(&appeal.claimed_at);
     reader.free_text(&appeal.free_text);
     reader.dollars();
+    reader.settle_addresses();
     reader.clues
 }
 
@@ -87,6 +88,19 @@ fn push<T: PartialEq>(list: &mut Vec<Found<T>>, value: T, field: Field, rule: Ru
 }
 
 impl Reader<'_> {
+    /// An address counts once in each field: who sent and who received are two questions.
+    fn address(&mut self, id: Id, field: Field, rule: Rule) {
+        let list = &mut self.clues.addresses;
+        let is_known = |known: &Found<Id>| known.value == id && known.field == field;
+        if list.len() < CLUES_MAX && !list.iter().any(is_known) {
+            list.push(Found {
+                value: id,
+                field,
+                rule,
+            });
+        }
+    }
+
     fn flag(&mut self, flag: Flag, field: Field) {
         let is_known = self
             .clues
@@ -153,12 +167,13 @@ impl Reader<'_> {
         }
     }
 
-    /// How much was found that a field for ids may hold.
+    /// How much was found that a field for ids may hold, or recognised and set aside.
     fn found(&self) -> usize {
         self.clues.transactions.len()
             + self.clues.addresses.len()
             + self.clues.memos.len()
             + self.clues.networks.len()
+            + self.clues.flags.len()
     }
 
     fn network(&mut self, raw: &str) {
@@ -249,7 +264,7 @@ impl Reader<'_> {
                     Rule::Contract,
                 );
             }
-            push(&mut self.clues.addresses, id, field, rule);
+            self.address(id, field, rule);
             return;
         }
         if lexicon::is_filler(name) {
@@ -370,6 +385,26 @@ impl Reader<'_> {
                 );
             }
         }
+    }
+
+    /// An address in the transaction's field may be a hash cut short; not when the same address stands in a field of its own.
+    fn settle_addresses(&mut self) {
+        let Self { clues, .. } = self;
+        let (transactions, addresses) = (&mut clues.transactions, &clues.addresses);
+        transactions.retain(|clue| match &clue.value {
+            Id::Ends { head, tail } if clue.rule == Rule::Head && tail.is_empty() => {
+                !addresses.iter().any(|address| {
+                    let is_own = matches!(address.field, Field::To | Field::From);
+                    match &address.value {
+                        Id::Whole(text) => {
+                            is_own && text.strip_prefix("0x").unwrap_or(text) == head
+                        }
+                        Id::Ends { .. } => false,
+                    }
+                })
+            }
+            _ => true,
+        });
     }
 
     fn time(&mut self, raw: &str) {

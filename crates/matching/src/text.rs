@@ -51,7 +51,8 @@ const ZEROS: [char; 36] = [
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
-    if text.len() <= TEXT_CHARS_MAX && text.bytes().all(is_plain) {
+    if text.len() <= TEXT_CHARS_MAX && (text.bytes().all(is_plain) || text.chars().all(is_settled))
+    {
         return Cow::Borrowed(text);
     }
     // Composition may bring out what is mapped in turn, so the mapping is last; it makes nothing that composes.
@@ -69,6 +70,44 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(cleaned)
+}
+
+/// Whether a character stays as it is beside any other of these: letters that are whole in themselves.
+fn is_settled(character: char) -> bool {
+    matches!(
+        character,
+        ' '..='~'
+            | '\n'
+            | '\t'
+            // Latin with accents, without the letters that stand for two.
+            | 'À'..='Ö'
+            | 'Ø'..='ö'
+            | 'ø'..='ı'
+            | 'Ĵ'..='ľ'
+            | 'Ł'..='ň'
+            | 'Ŋ'..='ž'
+            | 'Ơ'
+            | 'ơ'
+            | 'Ư'
+            | 'ư'
+            | 'Ạ'..='ỹ'
+            // Greek is left out: it has letters in other shapes.
+            | 'Ѐ'..='\u{0482}'
+            | '\u{048a}'..='\u{052f}'
+            // Arabic letters.
+            | '\u{0620}'..='\u{063f}'
+            | '\u{0641}'..='\u{064a}'
+            // Hiragana and Katakana without their voicing marks, ideograms, Hangul.
+            | '\u{3041}'..='\u{3096}'
+            | '\u{30a1}'..='\u{30fa}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{ac00}'..='\u{d7a3}'
+    )
+}
+
+/// Whether a letter is of a script that is written without blanks between words.
+pub(crate) fn is_unspaced(letter: char) -> bool {
+    matches!(letter, '\u{0e00}'..='\u{0eff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
 }
 
 fn plain(character: char) -> char {
@@ -351,11 +390,29 @@ mod tests {
     }
 
     #[test]
+    fn own_settled_letters_stay_as_they_are() {
+        let settled = ('\u{0}'..='\u{ffff}').filter(|letter| is_settled(*letter));
+        for letter in settled {
+            let shown: String = std::iter::once(letter).nfkc().map(plain).collect();
+            assert_eq!(shown, letter.to_string(), "{:x}", u32::from(letter));
+            assert!(!is_invisible(letter), "{:x}", u32::from(letter));
+        }
+    }
+
+    #[test]
     fn own_digit_sets_are_in_order() {
         assert!(ZEROS.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     proptest::proptest! {
+        #[test]
+        fn own_settled_text_is_what_cleaning_makes_of_it(text in "[ -~À-ỹЀ-\u{52f}\u{600}-\u{660}\u{3040}-\u{3100}一-三가-까\n]{0,20}") {
+            let shown: String = text.chars().nfkc().map(plain).collect();
+            if text.chars().all(is_settled) {
+                proptest::prop_assert_eq!(shown, text);
+            }
+        }
+
         #[test]
         fn own_clean_text_stays_as_it_is(text in ".{0,60}") {
             let once = clean(&text).into_owned();

@@ -100,14 +100,20 @@ impl Shape {
         self.all(BASE32)
     }
 
-    /// Letters and digits both, and none of the four that base58 leaves out.
+    /// None of the four letters that base58 leaves out.
     pub(super) const fn is_base58(self) -> bool {
-        self.all(BASE58) && self.has_both()
+        self.all(BASE58)
     }
 
     /// Letters and digits both.
     pub(super) const fn has_both(self) -> bool {
         self.any & DIGIT != 0 && self.any & (UPPER | LOWER) != 0
+    }
+
+    /// Letters and digits both, or letters in a disorder that no word has.
+    pub(super) fn is_disordered(self, text: &str) -> bool {
+        let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
+        self.has_both() || capitals >= 4 && self.any & LOWER != 0
     }
 
     /// Small or capital letters, not both.

@@ -1,11 +1,11 @@
 //! The free text: ids anywhere, amounts beside coins, memos behind their label, networks and days where their own fields are
 //! empty.
 
-use super::pieces::bare;
+use super::pieces::{bare, is_small};
 use super::{Reader, push};
 use crate::amount::{self, AmountText};
 use crate::asset;
-use crate::clue::Field;
+use crate::clue::{Field, Found, Id};
 use crate::hosts::Strength;
 use crate::lexicon::{self, Label};
 use crate::moment;
@@ -21,10 +21,7 @@ impl Reader<'_> {
             return;
         }
         let cleaned = text::clean(raw);
-        let is_broken = super::pieces::whole_when_joined(&cleaned);
-        if let Some(joined) = is_broken {
-            self.pieces(Field::FreeText, &joined);
-        }
+        let before = self.clues.transactions.len();
         let mut label = None;
         let mut rest: &str = &cleaned;
         let mut previous = "";
@@ -54,6 +51,15 @@ impl Reader<'_> {
             };
             previous = word;
         }
+        // An id broken over lines shows as pieces, or as nothing.
+        let is_whole = |clue: &Found<Id>| matches!(clue.value, Id::Whole(_));
+        let digits = cleaned.bytes().filter(u8::is_ascii_digit).count();
+        if digits >= 12
+            && !self.clues.transactions.iter().skip(before).any(is_whole)
+            && let Some(joined) = super::pieces::whole_when_joined(cleaned.trim())
+        {
+            self.pieces(Field::FreeText, &joined);
+        }
         if self.clues.networks.is_empty() {
             self.network_in_text(&cleaned);
         }
@@ -79,6 +85,9 @@ impl Reader<'_> {
             return None;
         }
         let number = bare(word);
+        if !is_one_number(number) {
+            return None;
+        }
         // `500USDT`, `$500`, `500$`, `500`: the unit inside, else behind, else before.
         let inside = amount::read(number);
         if !inside.fiat.is_empty() {
@@ -128,6 +137,12 @@ impl Reader<'_> {
             let is_money = lexicon::currency(unit).is_some() && !self.is_coin(unit);
             if is_money || lexicon::base_unit(unit).is_some() || self.is_coin(unit) {
                 let length = after.len() - further.len();
+                if text == number && self.is_coin(unit) {
+                    let mut inside = inside;
+                    unit.clone_into(&mut inside.unit);
+                    self.beside(inside);
+                    return Some(length);
+                }
                 self.beside(amount::read(&format!("{text} {unit}")));
                 return Some(length);
             }
@@ -208,12 +223,6 @@ impl Reader<'_> {
     /// A network named in a sentence: by a standard or several words, or by any name behind a word for networks.
     fn network_in_text(&mut self, cleaned: &str) {
         if cleaned.len() > 2_000 {
-            return;
-        }
-        let names_one = |text: &str| {
-            text.bytes().any(|byte| byte.is_ascii_digit()) || !text.is_ascii() || text.len() > 2
-        };
-        if !names_one(cleaned) {
             return;
         }
         let mut found = self.words.named_inside(cleaned);
@@ -303,6 +312,32 @@ fn starts_coin(word: &str) -> bool {
     (3..=5).contains(&letters) && asset::is_known(word.get(..letters).unwrap_or_default())
 }
 
+/// One number with its marks, letters or a sign before or behind it, and nothing that an id or a date has.
+fn is_one_number(word: &str) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let bytes = word.as_bytes();
+    let (Some(first), Some(last)) = (
+        bytes.iter().position(|byte| is_digit(byte)),
+        bytes.iter().rposition(is_digit),
+    ) else {
+        return false;
+    };
+    let middle = bytes.get(first..=last).unwrap_or_default();
+    let is_number = middle
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'\'' | b'_'));
+    let has_run = middle
+        .windows(2)
+        .any(|pair| pair.iter().all(|byte| !byte.is_ascii_digit()));
+    let behind = bytes.get(last + 1..).unwrap_or_default();
+    is_number
+        && !has_run
+        && first <= 8
+        && behind.len() <= 16
+        && !behind.starts_with(b"..")
+        && !behind.starts_with(b"**")
+}
+
 fn has_digit(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_digit())
 }
@@ -320,29 +355,4 @@ fn is_group(word: &str) -> bool {
 /// The letters of a unit without the signs around it.
 fn unit_word(word: &str) -> &str {
     word.trim_matches(|letter: char| !letter.is_alphanumeric() && letter != '₮')
-}
-
-/// A word that a label's value may stand behind.
-fn is_small(word: &str) -> bool {
-    word.len() <= 8
-        && (matches!(
-            word,
-            "is" | "id"
-                | "was"
-                | "number"
-                | "no"
-                | "no."
-                | "nr"
-                | "№"
-                | ":"
-                | "="
-                | "-"
-                | "#"
-                | "ist"
-                | "es"
-                | "est"
-                | "код"
-                | "это"
-                | "->"
-        ) || !word.chars().any(char::is_alphanumeric))
 }

@@ -98,7 +98,11 @@ impl Reader<'_> {
     pub(super) fn pieces(&mut self, field: Field, cleaned: &str) {
         let mut label = None;
         for chunk in cleaned.split_whitespace() {
-            label = self.chunk(field, chunk, label);
+            label = match self.chunk(field, chunk, label) {
+                // A label holds over small words between: `memo is 123`, `order no. 123`.
+                None if is_small(chunk) => label,
+                other => other,
+            };
         }
     }
 
@@ -109,6 +113,8 @@ impl Reader<'_> {
         chunk: &str,
         label: Option<Label>,
     ) -> Option<Label> {
+        // What ends a sentence ends what its words say of the next.
+        let is_end = chunk.ends_with(['.', ',', '!', '?', ';']);
         let chunk = bare(chunk);
         if chunk.is_empty() {
             return label;
@@ -118,7 +124,7 @@ impl Reader<'_> {
             && chunk.bytes().all(|byte| byte.is_ascii_alphabetic())
             && !ids::is_hex(chunk)
         {
-            return lexicon::label(chunk);
+            return lexicon::label(chunk).filter(|_| !is_end);
         }
         if self.link(field, chunk) {
             return None;
@@ -139,7 +145,7 @@ impl Reader<'_> {
             self.word(field, &shown, word, label);
             return None;
         }
-        self.parts(field, chunk, label)
+        self.parts(field, chunk, label).filter(|_| !is_end)
     }
 
     /// A word that is nothing as a whole: labels and values without blanks between, or writing without blanks.
@@ -205,8 +211,10 @@ impl Reader<'_> {
                         self.word(field, run, word, label.take());
                     }
                 }
-            } else {
+            } else if run.contains(text::is_unspaced) {
                 label = lexicon::label_at_end(run).or(label);
+            } else {
+                label = lexicon::label(run).or(label);
             }
             rest = rest.get(length..).unwrap_or_default();
         }
@@ -217,38 +225,41 @@ impl Reader<'_> {
     pub(super) fn word(&mut self, field: Field, text: &str, word: Word, label: Option<Label>) {
         match word {
             Word::Transaction(id, rule) => {
-                let rule = labelled(rule, label);
-                match label {
-                    Some(Label::OtherRecord) => self.flag(Flag::OtherRecord, field),
-                    _ => push(&mut self.clues.transactions, id, field, rule),
-                }
+                push(
+                    &mut self.clues.transactions,
+                    id,
+                    field,
+                    labelled(rule, label),
+                );
             }
             Word::Address(id, rule) => {
-                push(&mut self.clues.addresses, id, field, labelled(rule, label));
+                // A hash cut to about the length of an address looks like one.
+                let is_odd = rule == Rule::Damaged || label == Some(Label::Transaction);
+                if (field == Field::TxId || field == Field::FreeText && is_odd)
+                    && rule != Rule::Padded
+                    && let Some(cut) = cut_hash(text)
+                {
+                    if let Some(tail) = ids::tail_of(&cut).filter(|_| is_odd) {
+                        push(&mut self.clues.transactions, tail, field, Rule::Tail);
+                    }
+                    push(&mut self.clues.transactions, cut, field, Rule::Head);
+                }
+                self.address(id, field, labelled(rule, label));
             }
             Word::Packed { address, memo } => {
-                push(
-                    &mut self.clues.addresses,
-                    Id::Whole(address),
-                    field,
-                    Rule::Packed,
-                );
+                self.address(Id::Whole(address), field, Rule::Packed);
                 // The packed form is compared too: books may hold it.
-                push(
-                    &mut self.clues.addresses,
-                    Id::Whole(text.to_ascii_lowercase()),
-                    field,
-                    Rule::Plain,
-                );
+                self.address(Id::Whole(text.to_ascii_lowercase()), field, Rule::Plain);
                 if let Some(memo) = memo {
                     push(&mut self.clues.memos, memo, field, Rule::Packed);
                 }
             }
             Word::Piece(id, rule) => {
                 let is_own_name = text.eq_ignore_ascii_case(&self.clues.user_id);
-                if is_own_name || label == Some(Label::Account) {
+                let is_short = rule == Rule::Head && text.len() < 20;
+                if is_own_name || is_short && label == Some(Label::Account) {
                     self.flag(Flag::Account, field);
-                } else if label == Some(Label::OtherRecord) {
+                } else if is_short && label == Some(Label::OtherRecord) {
                     self.flag(Flag::OtherRecord, field);
                 } else {
                     self.cut(field, id, rule);
@@ -318,9 +329,9 @@ impl Reader<'_> {
             if is_address_field || field == Field::FreeText || !is_hex {
                 if is_hex && !has_prefix && rule != Rule::Tail {
                     let prefixed = with_prefix(&id);
-                    push(&mut self.clues.addresses, prefixed, field, Rule::Prefix);
+                    self.address(prefixed, field, Rule::Prefix);
                 }
-                push(&mut self.clues.addresses, id, field, rule);
+                self.address(id, field, rule);
             }
         }
     }
@@ -397,7 +408,7 @@ impl Reader<'_> {
                     rule
                 };
                 if is_address {
-                    push(&mut self.clues.addresses, id, field, rule);
+                    self.address(id, field, rule);
                 } else {
                     push(&mut self.clues.transactions, id, field, rule);
                 }
@@ -408,7 +419,7 @@ impl Reader<'_> {
                         push(&mut self.clues.assets, contract, field, Rule::Contract);
                     }
                 } else {
-                    push(&mut self.clues.addresses, id, field, Rule::Link);
+                    self.address(id, field, Rule::Link);
                 }
             }
             Word::Piece(id, rule) => {
@@ -439,6 +450,21 @@ impl Reader<'_> {
             _ => {}
         }
     }
+}
+
+/// The beginning of a hash that was cut to about the length of an address.
+fn cut_hash(text: &str) -> Option<Id> {
+    let bare = text
+        .strip_prefix("0x")
+        .or_else(|| text.strip_prefix("0X"))
+        .unwrap_or(text);
+    let is_base58 = (25..=45).contains(&bare.len())
+        && bare.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !bare.contains(['0', 'O', 'I', 'l']);
+    (ids::is_hex(bare) || is_base58).then(|| Id::Ends {
+        head: bare.to_ascii_lowercase(),
+        tail: String::new(),
+    })
 }
 
 fn ends_with_http(scheme: &str) -> bool {
@@ -516,4 +542,29 @@ fn with_prefix(id: &Id) -> Id {
         },
         Id::Whole(text) => Id::Whole(text.clone()),
     }
+}
+
+/// A word that a label's value may stand behind.
+pub(super) fn is_small(word: &str) -> bool {
+    word.len() <= 8
+        && (matches!(
+            word,
+            "is" | "id"
+                | "was"
+                | "number"
+                | "no"
+                | "no."
+                | "nr"
+                | "№"
+                | ":"
+                | "="
+                | "-"
+                | "#"
+                | "ist"
+                | "es"
+                | "est"
+                | "код"
+                | "это"
+                | "->"
+        ) || !word.chars().any(char::is_alphanumeric))
 }
