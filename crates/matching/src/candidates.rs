@@ -17,6 +17,9 @@ const KEY_MAX: usize = 256;
 /// A key that leads to so few deposits in all brings them whatever their time: a time may be wrong.
 const FEW: usize = 8;
 
+/// No wider spans.
+const NONE: (&[Reach], usize) = (&[], 0);
+
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 
@@ -43,10 +46,8 @@ pub enum CandidateKey {
     SenderEnds,
     /// The user's own memo or the stated one.
     Memo,
-    /// Their first or last five characters.
+    /// Their first or last four characters.
     MemoEnds,
-    /// Them but for one character.
-    MemoEdits,
     /// The stated network and the exact amount near the stated time: the coin may be named wrongly.
     NetworkAmount,
     /// The coin and nearly the amount near a view of the deposit page.
@@ -59,7 +60,7 @@ pub enum CandidateKey {
 
 impl CandidateKey {
     /// All of them, the cheapest and surest first.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 15] = [
         Self::Transaction,
         Self::TransactionEnds,
         Self::TransactionHead,
@@ -71,7 +72,6 @@ impl CandidateKey {
         Self::SenderEnds,
         Self::Memo,
         Self::MemoEnds,
-        Self::MemoEdits,
         Self::NetworkAmount,
         Self::SessionRough,
         Self::SessionCoin,
@@ -91,35 +91,16 @@ pub(crate) fn bare(address: &str) -> &str {
         .unwrap_or(address)
 }
 
-/// The key of a memo's first five characters; `None` where these are all.
+/// The key of a memo's first four characters; `None` where there is hardly more. One slip anywhere in eight characters leaves
+/// the first or the last four as they are.
 pub(crate) fn memo_head(memo: &str) -> Option<u64> {
-    (memo.len() > 5).then(|| memo.get(..5))?.map(keys::text)
+    (memo.len() > 5).then(|| memo.get(..4))?.map(keys::text)
 }
 
-/// The key of a memo's last five characters; `None` where these are all.
+/// The key of a memo's last four characters; `None` where there is hardly more.
 pub(crate) fn memo_tail(memo: &str) -> Option<u64> {
-    let from = memo.len().checked_sub(5).filter(|from| *from > 0)?;
+    let from = memo.len().checked_sub(4).filter(|from| *from > 1)?;
     memo.get(from..).map(keys::text)
-}
-
-/// The keys of a memo without one of its characters. Short ones are left out, since everything is near them, and long ones,
-/// whose ends are enough.
-pub(crate) fn memo_cuts(memo: &str, push: &mut impl FnMut(u64)) {
-    if !(5..=20).contains(&memo.len()) || !memo.is_ascii() {
-        return;
-    }
-    let mut before = 0;
-    for place in 0..memo.len() {
-        let (Some(head), Some(tail)) = (memo.get(..place), memo.get(place + 1..)) else {
-            return;
-        };
-        let key = keys::text(&[head, tail].concat());
-        // Of equal neighbours either may go: `11` has one cut.
-        if key != before {
-            push(key);
-        }
-        before = key;
-    }
 }
 
 /// The entries (sorted by row) of rows from one number up to before another.
@@ -148,6 +129,14 @@ impl Reach {
                 )
             }),
         }
+    }
+}
+
+impl Reach {
+    /// The entries inside it.
+    fn of(self, [main, delta]: [&[Entry]; 2]) -> [&[Entry]; 2] {
+        let [from, to] = self.rows;
+        [between(main, from.0, from.1), between(delta, to.0, to.1)]
     }
 }
 
@@ -213,14 +202,25 @@ impl Look<'_> {
         self.take(slices, times, KEY_MAX);
     }
 
-    /// Takes the rows of a key that lie in some span, all of them where there are few, and says how many.
-    fn near(&mut self, kind: KeyKind, key: u64, times: &[Reach], few: usize) -> usize {
+    /// Takes the rows of a key that lie in some span, all of them where there are few. Where the spans bring few, the nearest of
+    /// wider ones come as well; what is left out of those is no exceeded cap, since it is further off than people are.
+    fn near(
+        &mut self,
+        kind: KeyKind,
+        key: u64,
+        times: &[Reach],
+        few: usize,
+        wide: (&[Reach], usize),
+    ) {
         let before = self.out.len();
         let slices = parts(self.index).map(|part| part.find(kind, key));
         let [main, delta] = slices;
+        if main.is_empty() && delta.is_empty() {
+            return;
+        }
         if main.len() + delta.len() <= few {
             self.take(slices, times, KEY_MAX);
-            return self.out.len() - before;
+            return;
         }
         // What has no time may be of any.
         let timeless = parts(self.index).map(|part| part.rows.timeless);
@@ -230,23 +230,24 @@ impl Look<'_> {
             self.take(parts, times, KEY_MAX);
         }
         for time in times {
-            let [from, to] = time.rows;
-            let parts = [between(main, from.0, from.1), between(delta, to.0, to.1)];
-            self.take(parts, std::slice::from_ref(time), KEY_MAX);
+            self.take(time.of(slices), std::slice::from_ref(time), KEY_MAX);
         }
-        self.out.len() - before
+        let (wide, most) = wide;
+        if self.out.len() - before < FEW {
+            self.few(slices, wide, most);
+        }
     }
 
-    /// Takes the few rows of a key that are nearest to a span, beside what was taken from inside it. What is left out is no
-    /// exceeded cap: it is further off than people are.
+    /// Takes the few rows of a key that are nearest to each span and inside it.
     fn nearest(&mut self, kind: KeyKind, key: u64, times: &[Reach], most: usize) {
         let slices = parts(self.index).map(|part| part.find(kind, key));
+        self.few(slices, times, most);
+    }
+
+    fn few(&mut self, slices: [&[Entry]; 2], times: &[Reach], most: usize) {
         let is_capped = self.is_capped;
         for time in times {
-            let [main, delta] = slices;
-            let [from, to] = time.rows;
-            let parts = [between(main, from.0, from.1), between(delta, to.0, to.1)];
-            self.take(parts, std::slice::from_ref(time), most);
+            self.take(time.of(slices), std::slice::from_ref(time), most);
         }
         self.is_capped = is_capped;
     }
@@ -361,6 +362,12 @@ fn roots(index: &DepositIndex, clues: &AppealClues) -> Vec<u64> {
     }
     roots.sort_unstable();
     roots.dedup();
+    // A coin that no deposit has leads nowhere.
+    roots.retain(|root| {
+        parts(index)
+            .into_iter()
+            .any(|part| !part.find(KeyKind::Coin, *root).is_empty())
+    });
     roots
 }
 
@@ -479,9 +486,7 @@ impl Look<'_> {
             }
             CandidateKey::Value => {
                 for_each_value(clues, roots, |key| {
-                    if self.near(KeyKind::Value, key, &times.spans, FEW) < FEW {
-                        self.nearest(KeyKind::Value, key, &times.wide, FEW);
-                    }
+                    self.near(KeyKind::Value, key, &times.spans, FEW, (&times.wide, FEW));
                 });
             }
             CandidateKey::Rough => {
@@ -494,9 +499,8 @@ impl Look<'_> {
                     for rough in std::iter::once(rough).chain(is_round.then_some(rough - 1)) {
                         for root in roots {
                             let key = amount_key::of_rough(*root, rough);
-                            if self.near(KeyKind::Rough, key, &times.spans, 0) < FEW {
-                                self.nearest(KeyKind::Rough, key, &times.wide, FEW / 2);
-                            }
+                            let wide = (&times.wide[..], FEW / 2);
+                            self.near(KeyKind::Rough, key, &times.spans, 0, wide);
                         }
                     }
                 }
@@ -504,27 +508,16 @@ impl Look<'_> {
             CandidateKey::SenderEnds => self.sender_ends(clues, roots, times),
             CandidateKey::Memo => {
                 for memo in memos(clues, user) {
-                    self.near(KeyKind::Memo, keys::text(&memo), &times.spans, FEW);
+                    self.near(KeyKind::Memo, keys::text(&memo), &times.spans, FEW, NONE);
                 }
             }
             CandidateKey::MemoEnds => {
                 for memo in memos(clues, user) {
                     if let Some(key) = memo_head(&memo) {
-                        self.near(KeyKind::MemoHead, key, &times.spans, 0);
+                        self.near(KeyKind::MemoHead, key, &times.spans, 0, NONE);
                     }
                     if let Some(key) = memo_tail(&memo) {
-                        self.near(KeyKind::MemoTail, key, &times.spans, 0);
-                    }
-                }
-            }
-            CandidateKey::MemoEdits => {
-                for memo in memos(clues, user) {
-                    self.near(KeyKind::MemoCut, keys::text(&memo), &times.spans, FEW);
-                    let mut cuts = Vec::new();
-                    memo_cuts(&memo, &mut |key| cuts.push(key));
-                    for key in cuts {
-                        self.near(KeyKind::Memo, key, &times.spans, FEW);
-                        self.near(KeyKind::MemoCut, key, &times.spans, FEW);
+                        self.near(KeyKind::MemoTail, key, &times.spans, 0, NONE);
                     }
                 }
             }
@@ -534,7 +527,7 @@ impl Look<'_> {
                     for amount in &clues.amounts {
                         let key = keys::join(network, amount_key::exact(amount.value));
                         if roots.is_empty() {
-                            self.near(KeyKind::NetworkAmount, key, &times.spans, FEW);
+                            self.near(KeyKind::NetworkAmount, key, &times.spans, FEW, NONE);
                         } else {
                             self.nearest(KeyKind::NetworkAmount, key, &times.spans, FEW);
                         }
@@ -550,11 +543,11 @@ impl Look<'_> {
                     let Some(rough) = amount_key::rough(amount.value) else {
                         continue;
                     };
-                    for off in [-1, 0, 1, -90, 90] {
+                    for off in [-1, 1, -90, 90] {
                         for root in roots {
                             let key = amount_key::of_rough(*root, rough.saturating_add(off));
                             let session = std::slice::from_ref(session);
-                            self.near(KeyKind::Rough, key, session, 0);
+                            self.near(KeyKind::Rough, key, session, 0, NONE);
                         }
                     }
                 }
@@ -572,7 +565,7 @@ impl Look<'_> {
             CandidateKey::StatedAddress => {
                 for clue in &clues.addresses {
                     if let Id::Whole(address) = &clue.value {
-                        self.near(KeyKind::To, keys::text(address), &[], 32);
+                        self.near(KeyKind::To, keys::text(address), &[], 32, NONE);
                     }
                 }
             }
@@ -596,9 +589,13 @@ impl Look<'_> {
             };
             for root in roots {
                 let key = keys::join(*root, ends);
-                if self.near(KeyKind::FromEnds, key, &times.spans, FEW) < FEW {
-                    self.nearest(KeyKind::FromEnds, key, &times.wide, FEW);
-                }
+                self.near(
+                    KeyKind::FromEnds,
+                    key,
+                    &times.spans,
+                    FEW,
+                    (&times.wide, FEW),
+                );
             }
         }
     }

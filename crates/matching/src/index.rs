@@ -58,16 +58,14 @@ pub(crate) enum KeyKind {
     Rough,
     /// The memo.
     Memo,
-    /// Its first five characters.
+    /// Its first four characters.
     MemoHead,
-    /// Its last five.
+    /// Its last four.
     MemoTail,
-    /// It without one character, each in turn.
-    MemoCut,
 }
 
 impl KeyKind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 15] = [
         Self::Id,
         Self::Transaction,
         Self::TransactionEnds,
@@ -83,7 +81,6 @@ impl KeyKind {
         Self::Memo,
         Self::MemoHead,
         Self::MemoTail,
-        Self::MemoCut,
     ];
 
     fn keys(self, row: RowRef<'_>, push: &mut impl FnMut(u64)) {
@@ -114,12 +111,6 @@ impl KeyKind {
             Self::Memo => row.memo().map(keys::text),
             Self::MemoHead => row.memo().and_then(candidates::memo_head),
             Self::MemoTail => row.memo().and_then(candidates::memo_tail),
-            Self::MemoCut => {
-                if let Some(memo) = row.memo() {
-                    candidates::memo_cuts(memo, push);
-                }
-                None
-            }
         };
         if let Some(key) = key {
             push(key);

@@ -104,7 +104,14 @@ impl KeyArray {
             .entries
             .get(*from as usize..*to as usize)
             .unwrap_or_default();
-        let begin = part.partition_point(|entry| entry.key() < key);
+        // Buckets hold a handful unless one key is popular.
+        let begin = if part.len() <= INSERTION_MAX {
+            part.iter()
+                .position(|entry| entry.key() >= key)
+                .unwrap_or(part.len())
+        } else {
+            part.partition_point(|entry| entry.key() < key)
+        };
         let rest = part.get(begin..).unwrap_or_default();
         match rest.first() {
             Some(first) if first.key() == key => {}
