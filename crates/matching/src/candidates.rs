@@ -424,7 +424,7 @@ impl Look<'_> {
                 .transactions
                 .iter()
                 .any(|clue| matches!(&clue.value, Id::Whole(text) if text == row.transaction()));
-            is_whole && (roots.is_empty() || roots.contains(&row.coin().root))
+            is_whole && (clues.assets.is_empty() || roots.contains(&row.coin().root))
         };
         let near = |row: RowRef<'_>| {
             let arrived = row.amount().and_then(amount_key::rough);
@@ -526,7 +526,7 @@ impl Look<'_> {
                     let network = keys::text(network.value.network.as_str());
                     for amount in &clues.amounts {
                         let key = keys::join(network, amount_key::exact(amount.value));
-                        if roots.is_empty() {
+                        if clues.assets.is_empty() {
                             self.near(KeyKind::NetworkAmount, key, &times.spans, FEW, NONE);
                         } else {
                             self.nearest(KeyKind::NetworkAmount, key, &times.spans, FEW);
