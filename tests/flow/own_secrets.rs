@@ -65,6 +65,22 @@ fn canaries() -> Vec<Canary> {
             pasted: numbered.join("\n"),
             traces: traces(),
         },
+        // The Spanish list, without accents; and a key pair as a row of bytes.
+        Canary {
+            kind: "a recovery phrase",
+            pasted: "abaco bebida cedro domingo emitir fiesta gorila hormiga isla jornada lagarto mochila".to_owned(),
+            traces: vec!["gorila".to_owned(), "mochila".to_owned()],
+        },
+        Canary {
+            kind: "a private key",
+            pasted: format!("[{}]", vec!["231"; 64].join(", ")),
+            traces: vec!["231, 231, 231".to_owned()],
+        },
+        whole(
+            "an extended private key",
+            "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi",
+            "",
+        ),
     ]
 }
 

@@ -1,18 +1,19 @@
 //! Secrets that people paste where they should not: taken out before anything is stored, logged or printed.
 //!
 //! What carries its own checksum is certain (Stellar `S…`, XRP Ledger seeds and secret numbers, WIF), and so is a run of words
-//! of the BIP-39 list. A bare private key looks like a transaction id: it is one only beside words that call it so.
+//! of a BIP-39 list, whatever its language, and a row of 64 bytes as Solana's tools write a key. A bare private key looks like a transaction id: it is one only beside words that call it so.
 //!
 //! The text is read as a person means it: line breaks, blanks, numbering, full-width letters and invisible characters inside
 //! a secret do not hide it. What is a typo away from a secret is nearly the secret, and is taken out where its shape allows
 //! no other meaning. A false alarm costs a few words of a note; a miss costs a customer's money.
 //!
-//! Known limits: word lists of other languages than English, and secrets of networks not named in [`SecretKind`].
+//! Known limits: secrets of networks not named in [`SecretKind`], and pictures.
 
 mod encoded;
 mod fold;
 mod label;
 mod phrase;
+mod wordlists;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -27,13 +28,13 @@ pub enum SecretKind {
     XrplSeed,
     /// The eight groups of six digits that some XRP Ledger wallets show instead of a seed.
     XrplSecretNumbers,
-    /// Words of the English BIP-39 list, as wallets of every network write them down.
+    /// Words of a BIP-39 list in a row, as wallets of every network write them down.
     RecoveryPhrase,
     /// A private key in wallet import format (Bitcoin and its relatives).
     Wif,
     /// An extended private key, `xprv…` (BIP-32).
     ExtendedKey,
-    /// A private key in plain hexadecimal or base58, beside words that call it one.
+    /// A private key in plain hexadecimal or base58, beside words that call it one, or byte by byte.
     PrivateKey,
 }
 
@@ -155,7 +156,7 @@ struct Span {
 
 /// The secrets of a text in its order, none touching another.
 fn spans(text: &str) -> Vec<Span> {
-    // Shorter than the shortest: eight words of three letters.
+    // Shorter than the shortest: eight ideograms behind the word that names them.
     const SHORTEST: usize = 25;
     let mut found = Vec::new();
     for part in outside_placeholders(text) {

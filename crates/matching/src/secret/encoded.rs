@@ -25,6 +25,7 @@ pub(super) fn secrets(folded: &Folded) -> Vec<(Range<usize>, SecretKind)> {
         pieces(folded, &runs, number, &mut found);
     }
     secret_numbers(&runs, &mut found);
+    byte_rows(folded, &runs, &mut found);
     found
 }
 
@@ -278,5 +279,45 @@ fn secret_numbers(runs: &[Run], found: &mut Vec<(Range<usize>, SecretKind)>) {
         if let (true, [(first, _), .., (last, _)]) = (is_secret, window) {
             found.push((first.start..last.end, SecretKind::XrplSecretNumbers));
         }
+    }
+}
+
+/// `[174, 47, …]`: 64 bytes, a key pair as Solana's tools keep it; 32 where words call it a key.
+fn byte_rows(folded: &Folded, runs: &[Run], found: &mut Vec<(Range<usize>, SecretKind)>) {
+    const PAIR: usize = 64;
+    const KEY: usize = 32;
+    let is_byte = |run: &Run| run.text.len() <= 3 && run.text.parse::<u8>().is_ok();
+    let mut from = 0;
+    while from < runs.len() {
+        let mut to = from;
+        let mut end = None;
+        for run in runs.iter().skip(from).take_while(|run| is_byte(run)) {
+            let between = match end {
+                Some(end) => folded.letters().get(end..run.letters.start),
+                None => Some(&[][..]),
+            };
+            let is_near = between.is_some_and(|letters| {
+                letters.len() <= 4
+                    && letters
+                        .iter()
+                        .all(|letter| letter.is_whitespace() || matches!(letter, ',' | ';'))
+            });
+            if !is_near {
+                break;
+            }
+            end = Some(run.letters.end);
+            to += 1;
+        }
+        if let (Some(first), Some(last)) = (
+            runs.get(from),
+            to.checked_sub(1).and_then(|last| runs.get(last)),
+        ) {
+            let count = to - from;
+            let place = first.letters.start..last.letters.end;
+            if count >= PAIR || count >= KEY && label::names_key(folded, place.start, place.end) {
+                found.push((place, SecretKind::PrivateKey));
+            }
+        }
+        from = to.max(from + 1);
     }
 }

@@ -3,6 +3,7 @@
 use crate::text::is_invisible;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// A text in compatibility form (NFKC of each character), with the way back to its bytes.
 pub(super) struct Folded {
@@ -62,7 +63,9 @@ impl Folded {
 
     /// The words, in small letters.
     pub(super) fn words(&self) -> Vec<Run> {
-        let mut words = self.stretches(char::is_alphabetic);
+        // Accents that stand for themselves belong to the letter before.
+        let mut words =
+            self.stretches(|letter| letter.is_alphabetic() || is_combining_mark(letter));
         for word in &mut words {
             word.text = word.text.to_lowercase();
         }

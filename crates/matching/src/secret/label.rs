@@ -143,6 +143,15 @@ fn is_key(word: &str) -> bool {
             | "clé"
             | "anahtar"
             | "anahtarı"
+            | "khóa"
+            | "kunci"
+            | "chiave"
+            | "klucz"
+            | "sleutel"
+            | "مفتاح"
+            | "المفتاح"
+            | "کلید"
+            | "कुंजी"
     )
 }
 
@@ -157,6 +166,15 @@ fn is_private(word: &str) -> bool {
         "secrèt",
         "gizli",
         "özel",
+        "riêng",
+        "pribadi",
+        "rahasia",
+        "segret",
+        "prywatn",
+        "خاص",
+        "الخاص",
+        "خصوصی",
+        "निजी",
     ];
     BEGINNINGS
         .iter()
@@ -173,6 +191,17 @@ fn is_phrase_word(word: &str) -> bool {
         "фраз",
         "frase",
         "semilla",
+        "frasa",
+        "fraz",
+        "wiederherstell",
+        "récupération",
+        "recuperación",
+        "recuperação",
+        "kurtarma",
+        "mnemo",
+        "khôi",
+        "pemulihan",
+        "استرداد",
     ];
     BEGINNINGS
         .iter()
@@ -210,6 +239,13 @@ fn holds_ideograms(text: &str) -> bool {
         "秘密鍵",
         "개인키",
         "비밀키",
+        "ニーモニック",
+        "シードフレーズ",
+        "リカバリーフレーズ",
+        "復元フレーズ",
+        "니모닉",
+        "시드",
+        "복구",
     ]
     .iter()
     .any(|word| text.contains(word))

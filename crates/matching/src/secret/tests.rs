@@ -144,6 +144,93 @@ fn own_a_recovery_phrase_is_found_in_every_dress() {
 }
 
 #[test]
+fn own_a_phrase_is_found_in_every_language_of_the_lists() {
+    use unicode_normalization::UnicodeNormalization;
+    for language in bip39::Language::ALL {
+        let list = language.word_list();
+        for count in [12usize, 15, 18, 21, 24] {
+            let words: Vec<&str> = (0..count)
+                .map(|number| list[(number * 331 + 17) % 2048])
+                .collect();
+            for phrase in [
+                words.join(" "),
+                words.join("\u{3000}"),
+                words.join("\n").nfc().collect(),
+                words.join(", ").nfd().collect(),
+                words.join(" ").to_uppercase(),
+            ] {
+                let text = format!("123: {phrase}");
+                let redacted = redact(&text);
+                assert_eq!(
+                    redacted.found,
+                    [SecretKind::RecoveryPhrase],
+                    "{language:?} {text}"
+                );
+                assert_eq!(
+                    redacted.text, "123: [removed: a recovery phrase]",
+                    "{language:?}"
+                );
+            }
+        }
+    }
+    // Spanish and French without their accents.
+    let plain: Vec<String> = bip39::Language::Spanish
+        .word_list()
+        .iter()
+        .take(12)
+        .map(|word| word.nfd().filter(char::is_ascii).collect())
+        .collect();
+    assert_eq!(found(&plain.join(" ")), ["recovery_phrase"]);
+}
+
+#[test]
+fn own_ideograms_without_blanks_are_a_phrase_where_the_words_say_so() {
+    let list = bip39::Language::SimplifiedChinese.word_list();
+    let phrase: String = (0..12).map(|number| list[number * 100]).collect();
+    for text in [
+        format!("助记词：{phrase}"),
+        format!("我的助记词是{phrase}"),
+        format!("我的助记词 {phrase}"),
+    ] {
+        assert_eq!(found(&text), ["recovery_phrase"], "{text}");
+        assert!(!redact(&text).text.contains(&phrase[12..24]), "{text}");
+    }
+    let valid = bip39::Mnemonic::from_entropy_in(bip39::Language::SimplifiedChinese, &[7; 16]);
+    let valid: String = valid.unwrap().words().collect();
+    assert_eq!(found(&valid), ["recovery_phrase"], "all that was said");
+    for text in [
+        "我的充值没有到账，请帮我查一下这个问题谢谢你们了",
+        "你好我在昨天晚上从币安提现到你们平台但是一直没有到账",
+        "入金が反映されません。 取引所から 送金 しました。 確認 お願い します",
+        "어제 저녁에 거래소에서 출금했는데 아직 입금이 확인되지 않습니다 확인 부탁드립니다",
+        "ayer por la noche envié el depósito desde mi cuenta y todavía no ha llegado a mi saldo por favor ayuda",
+        "hier soir j'ai envoyé un dépôt depuis mon compte et il n'est toujours pas arrivé merci de votre aide",
+    ] {
+        assert_eq!(redact(text).found, [], "{text}");
+    }
+}
+
+#[test]
+fn own_a_key_written_byte_by_byte_is_taken_out() {
+    let bytes: Vec<String> = (0..64u32)
+        .map(|number| (number * 37 % 256).to_string())
+        .collect();
+    taken_out(
+        &format!("here: [{}]", bytes.join(",")),
+        SecretKind::PrivateKey,
+        "here: [{}]",
+    );
+    taken_out(&bytes.join(",\n  "), SecretKind::PrivateKey, "{}");
+    let half = bytes[..32].join(", ");
+    taken_out(
+        &format!("secret key [{half}]"),
+        SecretKind::PrivateKey,
+        "secret key [{}]",
+    );
+    assert!(found(&half).is_empty(), "a row of numbers may be anything");
+}
+
+#[test]
 fn own_hexadecimal_is_a_key_only_where_the_words_say_so() {
     for text in [
         format!("private key: {HEX}"),
@@ -154,6 +241,12 @@ fn own_hexadecimal_is_a_key_only_where_the_words_say_so() {
         format!("приватный ключ {HEX}"),
         format!("私钥：{HEX}"),
         format!("clave privada {HEX}"),
+        format!("clé privée : {HEX}"),
+        format!("mein privater Schlüssel ist {HEX}"),
+        format!("khóa riêng tư {HEX}"),
+        format!("kunci pribadi: {HEX}"),
+        format!("المفتاح الخاص {HEX}"),
+        format!("개인키 {HEX}"),
         format!("my private key for the transaction is {HEX}"),
         format!("key: {HEX}"),
         format!("seed (hex) {HEX}"),
