@@ -737,3 +737,42 @@ fn own_a_changed_policy_has_another_digest() {
         Policy::parse("q", POLICY, None).unwrap().digest
     );
 }
+
+#[test]
+fn own_service_levels_are_read_and_bounded() {
+    use recover_core::queue::ServiceLevels;
+    let shipped = std::fs::read_to_string(root("policy.toml")).unwrap();
+    let read = |text: &str| Policy::parse("policy.toml", text, None);
+    assert_eq!(
+        read(&shipped).unwrap().service_levels,
+        ServiceLevels::default()
+    );
+    let table = shipped.find("[service_levels]").unwrap();
+    let end = table + shipped[table..].find("\n\n").unwrap();
+    let without = format!("{}{}", &shipped[..table], &shipped[end..]);
+    assert_eq!(
+        read(&without).unwrap().service_levels,
+        ServiceLevels::default(),
+        "a policy of an earlier version has none"
+    );
+    let changed = |from: &str, to: &str| {
+        assert!(shipped.contains(from));
+        read(&shipped.replace(from, to))
+    };
+    let levels = changed("decision_hours = 72", "decision_hours = 48").unwrap();
+    assert_eq!(levels.service_levels.decision_hours, 48);
+    for (from, to, says) in [
+        (
+            "first_answer_hours = 24",
+            "first_answer_hours = 0",
+            "too small",
+        ),
+        ("wait_hours = 336", "wait_hours = 99999", "too much"),
+        ("lease_minutes = 30", "lease_minutes = 1441", "too much"),
+        ("lease_minutes = 30\n", "", "lease_minutes"),
+        ("lease_minutes = 30", "lease_days = 1", "lease_days"),
+    ] {
+        let told = changed(from, to).unwrap_err().to_string();
+        assert!(told.contains(says), "{to}: {told}");
+    }
+}

@@ -11,6 +11,7 @@ use recover_core::appeal::{AppealId, AppealStatus, MatchDecision, MatchOutcome};
 use recover_core::appeal_work::{Act, RefusalCode, WorkRefusal, after, after_correcting};
 use recover_core::claim::{ClaimId, ClaimStatus};
 use recover_core::deposit::DepositStatus;
+use recover_core::digest::Encoder;
 use recover_core::observation::DepositId;
 use recover_core::question::{AppealField, QuestionCode};
 use recover_core::queue::ServiceLevels;
@@ -250,6 +251,9 @@ struct SaidJson<'a> {
     other: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
+    /// In the place of words that must be erasable in one place: the customer's answers, and notes that may quote them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_digest: Option<String>,
 }
 
 /// The appeal as an act finds it, locked.
@@ -769,6 +773,12 @@ async fn record(
         insert_act(tx, id, work.act(), context, to, assigned_to, effect).await?;
     }
     let command = format!("appeal_{}", work.act().code());
+    let is_quote = matches!(work, Work::Answer { .. } | Work::Note { .. });
+    let text = effect.text.as_deref();
+    let text_digest = text.filter(|_| is_quote).map(|text| {
+        let digest = Encoder::new("recover/appeal-text/1").field(text).finish();
+        digest.to_string()
+    });
     let said = json(&SaidJson {
         command: &command,
         appeal: id.as_str(),
@@ -777,7 +787,8 @@ async fn record(
         code: effect.code.as_deref(),
         deposit: effect.deposit.as_ref().map(DepositId::as_str),
         other: effect.other.as_ref().map(AppealId::as_str),
-        text: effect.text.as_deref(),
+        text: text.filter(|_| !is_quote),
+        text_digest,
     });
     append_said(tx, (&context.person, &command, &said), context.now).await?;
     Ok(())

@@ -131,6 +131,21 @@ pub async fn every_act_is_kept_with_its_entry_or_refused(backend: Backend) {
     }
     assert_eq!(entries(&store).await[before..], expected);
     assert_sound(&store).await;
+    // Words that may have to be erased stand in one place; the log keeps their digest.
+    let log = store.export_log(0, 1_000).await.unwrap();
+    let of = |command: &str| {
+        let entry = log.iter().find(|entry| entry.command == command);
+        entry.unwrap().body.clone().unwrap()
+    };
+    assert!(of("appeal_ask").contains("which transaction?"));
+    for quote in ["appeal_note", "appeal_answer"] {
+        let body = of(quote);
+        assert!(
+            body.contains("text_digest") && !body.contains("\"text\""),
+            "{body}"
+        );
+        assert!(!body.contains("0x99"), "{body}");
+    }
     // Notes stand in a table of their own.
     let acts = store.appeal_acts(&id("A-1")).await.unwrap();
     let kept: Vec<Act> = acts.iter().map(|act| act.act).collect();

@@ -319,7 +319,9 @@ async fn next(
             if format == Format::Json {
                 output::json(&serde_json::Value::Null)?;
             }
-            eprintln!("nothing is to be done that nobody has");
+            eprintln!(
+                "nothing is to be done that nobody has; `recover match` looks at what came in"
+            );
             return Ok(Exit::Done);
         }
     };
