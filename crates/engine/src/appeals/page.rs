@@ -44,7 +44,7 @@ pub struct AppealPage {
     pub candidates: Vec<StoredDeposit>,
     /// The appeal beside the candidates.
     pub comparison: Comparison,
-    /// Who else wants the proposed deposit.
+    /// Who else wants the first of the candidates.
     pub rivals: Vec<Rival>,
     /// What people did.
     pub acts: Vec<AppealAct>,
@@ -83,7 +83,7 @@ impl Engine {
         let candidates = self
             .candidates_of(&clues, outcome.as_ref(), &undone)
             .await?;
-        let rivals = self.rivals_of(id, &queued, outcome.as_ref()).await?;
+        let rivals = self.rivals_of(id, &queued, candidates.first()).await?;
         let deposits: Vec<_> = candidates.iter().map(|stored| &stored.deposit).collect();
         let comparison = compare::compare(&clues, &deposits);
         let facts: Vec<CandidateFacts> = candidates.iter().map(facts).collect();
@@ -160,13 +160,13 @@ impl Engine {
         &self,
         id: &AppealId,
         queued: &QueuedAppeal,
-        outcome: Option<&MatchOutcome>,
+        wanted: Option<&StoredDeposit>,
     ) -> Result<Vec<Rival>, EngineError> {
-        let Some(deposit) = outcome.and_then(|outcome| outcome.deposit.as_ref()) else {
+        let Some(wanted) = wanted else {
             return Ok(Vec::new());
         };
         let mut rivals = Vec::new();
-        for other in self.store.match_outcomes_of(deposit).await? {
+        for other in self.store.match_outcomes_of(&wanted.deposit.id()).await? {
             if other.appeal == *id {
                 continue;
             }
