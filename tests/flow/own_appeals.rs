@@ -205,7 +205,8 @@ fn an_appeal_goes_from_a_question_to_a_decision() {
     assert_eq!(ids(desk.json(&["appeals", "list"])), ["A-1", "A-2"]);
     assert_eq!(
         ids(desk.json(&["appeals", "list", "--status", "refused"])),
-        ["A-3", "A-4"]
+        ["A-4", "A-3"],
+        "the clock began anew with the answer"
     );
     assert_eq!(ids(desk.json(&["appeals", "list", "--all"])).len(), 4);
     let history: Vec<String> = rows(desk.json(&["appeals", "show", "A-3"])["history"].clone())
