@@ -44,11 +44,11 @@ record-demo:
 bench addresses="10000000":
     cargo run --release --locked -p recover-watch --example watch_speed -- {{ addresses }}
 
-# Made-up appeals and deposits with their truth: `just cases /tmp/some-folder 100000 7 formats`; profiles base, formats, mixes, careless, together.
+# Made-up appeals and deposits with their truth: `just cases target/cases 100000 7 formats`; profiles base, formats, mixes, careless, together.
 cases folder size="100000" seed="1" profile="base":
     cargo run --locked -p recover-testkit --example make_cases -- {{ folder }} --size {{ size }} --seed {{ seed }} --profile {{ profile }}
 
-# Measures the output of `recover match --format json` on cases with their truth: `just evaluate /tmp/some-folder out.jsonl`.
+# Measures the output of `recover match --format json` on cases with their truth: `just evaluate target/cases out.jsonl`.
 evaluate folder predictions:
     cargo run --locked -p recover-testkit --example evaluate -- {{ folder }} {{ predictions }}
 

@@ -79,7 +79,7 @@ fn one(line: &str, truth: &Truth) -> Result<Prediction, String> {
         .into_iter()
         .find(|decision| decision.code() == code)
         .ok_or(format!("no decision {code}"))?;
-    let score_ppm = ppm(&value["score"].to_string())?;
+    let score_ppm = ppm(&value["score"])?;
     let tier = match &value["tier"] {
         serde_json::Value::String(text) => text.trim_start_matches(['T', 't']).parse().ok(),
         other => other.as_u64().and_then(|tier| u8::try_from(tier).ok()),
@@ -105,16 +105,15 @@ fn one(line: &str, truth: &Truth) -> Result<Prediction, String> {
     })
 }
 
-/// Parts per million of a JSON number in [0, 1], from its digits.
-fn ppm(text: &str) -> Result<u32, String> {
-    let fail = || format!("score {text} is no number from 0 to 1");
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let part: String = part.chars().chain("000000".chars()).take(6).collect();
-    let ppm: u32 = format!("{whole}{part}").parse().map_err(|_| fail())?;
-    if ppm > 1_000_000 {
+/// Parts per million of a JSON number in [0, 1]; six decimals are what is written.
+fn ppm(score: &serde_json::Value) -> Result<u32, String> {
+    let fail = || format!("score {score} is no number from 0 to 1");
+    let score = score.as_f64().ok_or_else(fail)?;
+    if !(0.0..=1.0).contains(&score) {
         return Err(fail());
     }
-    Ok(ppm)
+    // Rounded, since no double is exactly a millionth.
+    Ok((score * 1e6).round() as u32)
 }
 
 #[cfg(test)]
@@ -122,12 +121,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_scores_are_read_from_their_digits() {
-        assert_eq!(ppm("1"), Ok(1_000_000));
-        assert_eq!(ppm("0.999001"), Ok(999_001));
-        assert_eq!(ppm("0.5"), Ok(500_000));
-        assert_eq!(ppm("0"), Ok(0));
-        assert!(ppm("1.5").is_err());
-        assert!(ppm("null").is_err());
+    fn own_scores_are_read_exactly() {
+        for (text, expected) in [
+            ("1", 1_000_000),
+            ("0.999001", 999_001),
+            ("0.5", 500_000),
+            ("1e-6", 1),
+            ("0", 0),
+        ] {
+            let value = serde_json::from_str(text).expect("a number");
+            assert_eq!(ppm(&value), Ok(expected), "{text}");
+        }
+        for wrong in ["1.5", "-0.1", "null", "\"0.5\""] {
+            let value = serde_json::from_str(wrong).expect("json");
+            assert!(ppm(&value).is_err(), "{wrong}");
+        }
     }
 }
