@@ -1,4 +1,4 @@
-//! Measures predictions: `evaluate FOLDER PREDICTIONS [--link PPM] [--credit PPM]`.
+//! Measures predictions: `evaluate FOLDER PREDICTIONS [--link PPB] [--credit PPB]`.
 //!
 //! The folder holds the cases with their truth; the predictions are the lines of `recover match --format json`, `-` for
 //! standard input. With thresholds from other seeds the measures at them are printed as well.
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 fn main() {
     if let Err(problem) = run() {
         eprintln!("error: {problem}");
-        eprintln!("usage: evaluate FOLDER PREDICTIONS|- [--link PPM] [--credit PPM]");
+        eprintln!("usage: evaluate FOLDER PREDICTIONS|- [--link PPB] [--credit PPB]");
         std::process::exit(2);
     }
 }
@@ -41,8 +41,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     print!("{report}");
     let show = |name: &str, counted: Counted| {
         println!(
-            "{name} at {} ppm: precision {} recall {} F1 {} ppm, wrong {} of {}",
-            counted.threshold_ppm,
+            "{name} at {} ppb: precision {} recall {} F1 {} ppm, wrong {} of {}",
+            counted.threshold_ppb,
             counted.precision_ppm(),
             counted.recall_ppm(),
             counted.f1_ppm(),

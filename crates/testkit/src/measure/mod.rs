@@ -55,10 +55,10 @@ mod tests {
         (folder, truth)
     }
 
-    const LINES: &str = r#"{"appeal_id":"A0","deposit_id":"D0","decision":"auto","score":0.9999,"tier":"T1","candidates":["D0"]}
+    const LINES: &str = r#"{"appeal_id":"A0","deposit_id":"D0","decision":"auto","score":0.9999,"tier":"automatic","candidates":["D0"]}
 {"appeal_id":"A1","deposit_id":"D0","decision":"review","score":0.6,"candidates":[{"deposit_id":"D0"},{"deposit_id":"D1"}]}
-{"appeal_id":"A2","deposit_id":"D0","decision":"auto","score":0.9,"tier":2}
-{"appeal_id":"A3","deposit_id":"D0","decision":"auto","score":0.99,"tier":2}
+{"appeal_id":"A2","deposit_id":"D0","decision":"auto","score":0.9,"tier":"waiting"}
+{"appeal_id":"A3","deposit_id":"D0","decision":"auto","score":0.99,"tier":"waiting"}
 {"appeal_id":"A4","deposit_id":"D2","decision":"review","score":0.95}
 {"appeal_id":"A5","deposit_id":null,"decision":"none","score":0}
 "#;
@@ -73,9 +73,9 @@ mod tests {
         // Links, best first: A0, A3, A4 right, A2 and A1 wrong; four there are.
         let best = report.link.best();
         assert_eq!((best.right, best.wrong, best.all), (3, 0, 4));
-        assert_eq!(best.threshold_ppm, 950_000);
-        assert_eq!(report.link.at(800_000).wrong, 1);
-        assert_eq!(report.link.at(1_000_000).right, 0);
+        assert_eq!(best.threshold_ppb, 950_000_000);
+        assert_eq!(report.link.at(800_000_000).wrong, 1);
+        assert_eq!(report.link.at(1_000_000_000).right, 0);
         // Credits: D0 to U0 at .9999 and D2 to U0 at .95; D1 to nobody.
         let credit = report.credit.best();
         assert_eq!((credit.right, credit.wrong, credit.all), (2, 0, 3));

@@ -32,6 +32,9 @@ impl Decision {
     }
 }
 
+/// The tiers from 1 on, as the output calls them.
+const TIERS: [&str; 5] = ["automatic", "waiting", "challenge", "refused", "analyst"];
+
 /// What was said about one appeal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prediction {
@@ -39,14 +42,22 @@ pub struct Prediction {
     pub appeal: u32,
     /// Place of the best deposit in [`Truth::deposits`]; `None` when none was named.
     pub deposit: Option<u32>,
-    /// How sure, in parts per million.
-    pub score_ppm: u32,
+    /// How sure, in parts per billion.
+    pub score_ppb: u32,
     /// What was decided.
     pub decision: Decision,
     /// The tier, 1 to 5; `None` when it was not said.
     pub tier: Option<u8>,
     /// The best deposits, best first, [`Prediction::deposit`] among them; empty when they were not said.
     pub top: Vec<u32>,
+}
+
+impl Prediction {
+    /// Whether it is paid unless somebody objects: at once, or in the second tier after a waiting time.
+    #[must_use]
+    pub fn is_paid(&self) -> bool {
+        self.deposit.is_some() && (self.decision == Decision::Auto || self.tier == Some(2))
+    }
 }
 
 /// Reads the JSON lines of `recover match --format json`: `appeal_id`, `deposit_id`, `decision`, `score` in [0, 1], and where
@@ -79,10 +90,14 @@ fn one(line: &str, truth: &Truth) -> Result<Prediction, String> {
         .into_iter()
         .find(|decision| decision.code() == code)
         .ok_or(format!("no decision {code}"))?;
-    let score_ppm = ppm(&value["score"])?;
-    let tier = match &value["tier"] {
-        serde_json::Value::String(text) => text.trim_start_matches(['T', 't']).parse().ok(),
-        other => other.as_u64().and_then(|tier| u8::try_from(tier).ok()),
+    let score_ppb = ppb(&value["score"])?;
+    let tier = match value["tier"].as_str() {
+        None => None,
+        Some(name) => {
+            let place = TIERS.iter().position(|tier| *tier == name);
+            let place = place.ok_or(format!("no tier {name}"))?;
+            u8::try_from(place + 1).ok()
+        }
     };
     let top = value["candidates"]
         .as_array()
@@ -98,22 +113,22 @@ fn one(line: &str, truth: &Truth) -> Result<Prediction, String> {
     Ok(Prediction {
         appeal,
         deposit,
-        score_ppm,
+        score_ppb,
         decision,
         tier,
         top,
     })
 }
 
-/// Parts per million of a JSON number in [0, 1]; six decimals are what is written.
-fn ppm(score: &serde_json::Value) -> Result<u32, String> {
+/// Parts per billion of a JSON number in [0, 1]; nine decimals are the most that is written.
+fn ppb(score: &serde_json::Value) -> Result<u32, String> {
     let fail = || format!("score {score} is no number from 0 to 1");
     let score = score.as_f64().ok_or_else(fail)?;
     if !(0.0..=1.0).contains(&score) {
         return Err(fail());
     }
-    // Rounded, since no double is exactly a millionth.
-    Ok((score * 1e6).round() as u32)
+    // Rounded, since no double is exactly a billionth.
+    Ok((score * 1e9).round() as u32)
 }
 
 #[cfg(test)]
@@ -123,18 +138,18 @@ mod tests {
     #[test]
     fn own_scores_are_read_exactly() {
         for (text, expected) in [
-            ("1", 1_000_000),
-            ("0.999001", 999_001),
-            ("0.5", 500_000),
-            ("1e-6", 1),
+            ("1", 1_000_000_000),
+            ("0.999001002", 999_001_002),
+            ("0.5", 500_000_000),
+            ("1e-6", 1_000),
             ("0", 0),
         ] {
             let value = serde_json::from_str(text).expect("a number");
-            assert_eq!(ppm(&value), Ok(expected), "{text}");
+            assert_eq!(ppb(&value), Ok(expected), "{text}");
         }
         for wrong in ["1.5", "-0.1", "null", "\"0.5\""] {
             let value = serde_json::from_str(wrong).expect("json");
-            assert!(ppm(&value).is_err(), "{wrong}");
+            assert!(ppb(&value).is_err(), "{wrong}");
         }
     }
 }

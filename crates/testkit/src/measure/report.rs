@@ -9,8 +9,8 @@ use std::fmt;
 /// Right and wrong above a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counted {
-    /// The lowest score that counts, in parts per million.
-    pub threshold_ppm: u32,
+    /// The lowest score that counts, in parts per billion.
+    pub threshold_ppb: u32,
     /// Right ones.
     pub right: u64,
     /// Wrong ones.
@@ -58,7 +58,7 @@ impl Curve {
             ..Counted::default()
         };
         for (place, (score, is_right)) in said.iter().enumerate() {
-            here.threshold_ppm = *score;
+            here.threshold_ppb = *score;
             here.right += u64::from(*is_right);
             here.wrong += u64::from(!is_right);
             if said.get(place + 1).is_none_or(|next| next.0 != *score) {
@@ -77,14 +77,14 @@ impl Curve {
 
     /// At a threshold.
     #[must_use]
-    pub fn at(&self, threshold_ppm: u32) -> Counted {
+    pub fn at(&self, threshold_ppb: u32) -> Counted {
         let all = self.points.first().map_or(0, |point| point.all);
         let above = self
             .points
             .iter()
-            .rfind(|point| point.threshold_ppm >= threshold_ppm);
+            .rfind(|point| point.threshold_ppb >= threshold_ppb);
         Counted {
-            threshold_ppm,
+            threshold_ppb,
             ..above.copied().unwrap_or(Counted {
                 all,
                 ..Counted::default()
@@ -114,7 +114,7 @@ impl Curve {
     }
 }
 
-/// What was paid without a person.
+/// What was paid unless somebody objected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paid {
     /// Pairs of user and deposit whose user owns it.
@@ -125,7 +125,7 @@ pub struct Paid {
     pub wrong_cents: u64,
     /// Wrong ones by the kind of appeal.
     pub wrong_by_kind: BTreeMap<String, u64>,
-    /// Fraudulent appeals paid.
+    /// Fraudulent appeals paid with what is not the thief's own.
     pub fraud: u64,
     /// Deposits that were given to two users.
     pub twice: u64,
@@ -142,23 +142,23 @@ pub struct Stratum {
     pub linked: u64,
     /// Of those: the right deposit among the first three.
     pub in_top: u64,
-    /// Of those: decided without a person, rightly.
+    /// Of those: paid to the owner unless somebody objects.
     pub auto: u64,
-    /// Decided without a person, wrongly.
+    /// Paid to somebody else.
     pub auto_wrong: u64,
 }
 
-/// Scores from `from_ppm` on, up to the next bin.
+/// Scores from `from_ppb` on, up to the next bin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bin {
     /// The lowest score.
-    pub from_ppm: u32,
+    pub from_ppb: u32,
     /// How many were said.
     pub said: u64,
     /// How many were right.
     pub right: u64,
     /// The sum of their scores.
-    pub sum_ppm: u64,
+    pub sum_ppb: u64,
 }
 
 /// All measures of one run.
@@ -196,7 +196,15 @@ pub struct Report {
 
 /// Where the printed bins begin.
 const BINS: [u32; 9] = [
-    0, 100_000, 300_000, 500_000, 700_000, 900_000, 990_000, 999_000, 999_900,
+    0,
+    100_000_000,
+    300_000_000,
+    500_000_000,
+    700_000_000,
+    900_000_000,
+    990_000_000,
+    999_000_000,
+    999_900_000,
 ];
 
 impl Report {
@@ -226,7 +234,7 @@ impl Report {
             .filter_map(|said| {
                 let deposit = said.deposit?;
                 let is_right = truth.appeals[said.appeal as usize].deposit == Some(deposit);
-                Some((said.score_ppm, is_right))
+                Some((said.score_ppb, is_right))
             })
             .collect();
         report.link = Curve::new(links, report.genuine);
@@ -243,7 +251,7 @@ impl Report {
             if let Some(deposit) = said.deposit {
                 let user = truth.appeals[said.appeal as usize].user;
                 let score = best.entry((deposit, user)).or_default();
-                *score = (*score).max(said.score_ppm);
+                *score = (*score).max(said.score_ppb);
             }
         }
         let mut by_deposit: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
@@ -272,7 +280,7 @@ impl Report {
             let kind = truth.label(appeal.kind).to_owned();
             let key = (kind, said.decision.code());
             *self.decisions.entry(key).or_default() += 1;
-            let (Decision::Auto, Some(deposit)) = (said.decision, said.deposit) else {
+            let Some(deposit) = said.deposit.filter(|_| said.is_paid()) else {
                 continue;
             };
             let tier = said.tier.unwrap_or(0);
@@ -285,7 +293,7 @@ impl Report {
             let other = is_owner && appeal.deposit.is_some_and(|meant| meant != deposit);
             for tier in tiers(tier) {
                 let paid = self.paid.entry(tier).or_default();
-                paid.fraud += u64::from(is_fraud);
+                paid.fraud += u64::from(is_fraud && !is_owner);
                 paid.other_deposit += u64::from(other);
             }
         }
@@ -309,7 +317,7 @@ impl Report {
     }
 
     fn strata(&mut self, truth: &Truth, predictions: &[Prediction]) {
-        let threshold = self.link.best().threshold_ppm;
+        let threshold = self.link.best().threshold_ppb;
         let has_top = predictions.iter().any(|said| !said.top.is_empty());
         let mut in_top = 0;
         for said in predictions {
@@ -323,7 +331,7 @@ impl Report {
             let is_right = said.deposit == Some(meant);
             let is_in_top = is_right || said.top.iter().take(3).any(|top| *top == meant);
             in_top += u64::from(is_in_top);
-            let is_auto = said.decision == Decision::Auto;
+            let is_auto = said.is_paid();
             let is_owner = said
                 .deposit
                 .is_some_and(|deposit| truth.deposits[deposit as usize].owner == appeal.user);
@@ -348,7 +356,7 @@ impl Report {
             for key in keys {
                 let stratum = self.strata.entry(key).or_default();
                 stratum.appeals += 1;
-                stratum.linked += u64::from(is_right && said.score_ppm >= threshold);
+                stratum.linked += u64::from(is_right && said.score_ppb >= threshold);
                 stratum.in_top += u64::from(is_in_top);
                 stratum.auto += u64::from(is_auto && is_owner);
                 stratum.auto_wrong += u64::from(is_auto && !is_owner);
@@ -360,8 +368,8 @@ impl Report {
     fn calibration(&mut self, truth: &Truth, predictions: &[Prediction]) {
         let mut fifty = [(0u64, 0u64, 0u64); 50];
         self.bins = BINS
-            .map(|from_ppm| Bin {
-                from_ppm,
+            .map(|from_ppb| Bin {
+                from_ppb,
                 ..Bin::default()
             })
             .to_vec();
@@ -372,27 +380,27 @@ impl Report {
             };
             let user = truth.appeals[said.appeal as usize].user;
             let is_right = truth.deposits[deposit as usize].owner == user;
-            let score = u64::from(said.score_ppm);
+            let score = u64::from(said.score_ppb);
             all += 1;
-            let place = (said.score_ppm / 20_000).min(49) as usize;
+            let place = (said.score_ppb / 20_000_000).min(49) as usize;
             if let Some(bin) = fifty.get_mut(place) {
                 *bin = (bin.0 + 1, bin.1 + u64::from(is_right), bin.2 + score);
             }
             let bin = self
                 .bins
                 .iter_mut()
-                .rfind(|bin| bin.from_ppm <= said.score_ppm);
+                .rfind(|bin| bin.from_ppb <= said.score_ppb);
             if let Some(bin) = bin {
                 bin.said += 1;
                 bin.right += u64::from(is_right);
-                bin.sum_ppm += score;
+                bin.sum_ppb += score;
             }
         }
         let off: u64 = fifty
             .iter()
-            .map(|(_, right, sum)| (right * 1_000_000).abs_diff(*sum))
+            .map(|(_, right, sum)| (right * 1_000_000_000).abs_diff(*sum))
             .sum();
-        self.calibration_error_ppm = off.checked_div(all).unwrap_or(0);
+        self.calibration_error_ppm = (off / 1_000).checked_div(all).unwrap_or(0);
     }
 }
 
@@ -416,6 +424,16 @@ impl fmt::Display for Ppm {
     }
 }
 
+/// Parts per billion as a fraction.
+struct Ppb(u64);
+
+impl fmt::Display for Ppb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{}.{:09}", self.0 / 1_000_000_000, self.0 % 1_000_000_000);
+        f.pad(&text)
+    }
+}
+
 fn line(f: &mut fmt::Formatter<'_>, name: &str, counted: Option<Counted>) -> fmt::Result {
     let Some(counted) = counted else {
         return writeln!(f, "  {name:<34} no threshold");
@@ -428,7 +446,7 @@ fn line(f: &mut fmt::Formatter<'_>, name: &str, counted: Option<Counted>) -> fmt
         Ppm(counted.f1_ppm()),
         counted.wrong,
         counted.right + counted.wrong,
-        Ppm(u64::from(counted.threshold_ppm))
+        Ppb(u64::from(counted.threshold_ppb))
     )
 }
 
@@ -457,7 +475,10 @@ impl fmt::Display for Report {
 
 impl Report {
     fn show_paid(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "decided without a person")?;
+        writeln!(
+            f,
+            "paid unless somebody objects (T1 at once, T2 after a waiting time)"
+        )?;
         for (tier, paid) in &self.paid {
             let name = if *tier == 0 {
                 "all".to_owned()
@@ -502,7 +523,7 @@ impl Report {
         };
         writeln!(
             f,
-            "abstention: of the owners' appeals {} not decided without a person, {} given nothing",
+            "abstention: of the owners' appeals {} not decided by itself, {} given nothing",
             Ppm(1_000_000 - share(of_owners("auto"), self.genuine).unwrap_or(0)),
             Ppm(share(of_owners("none"), self.genuine).unwrap_or(0))
         )?;
@@ -550,15 +571,15 @@ impl Report {
         )?;
         writeln!(
             f,
-            "  score from     said     mean score  right    95 % bounds"
+            "  score from         said     mean score     right     95 % bounds"
         )?;
         for bin in self.bins.iter().filter(|bin| bin.said > 0) {
             writeln!(
                 f,
                 "  {}   {:>8}     {}   {}  {} to {}",
-                Ppm(u64::from(bin.from_ppm)),
+                Ppb(u64::from(bin.from_ppb)),
                 bin.said,
-                Ppm(bin.sum_ppm / bin.said),
+                Ppb(bin.sum_ppb / bin.said),
                 Ppm(share(bin.right, bin.said).unwrap_or(0)),
                 Ppm(lower_ppm(bin.right, bin.said)),
                 Ppm(upper_ppm(bin.right, bin.said))
