@@ -9,6 +9,7 @@
 mod desk;
 
 mod own_appeals;
+mod own_backtest;
 mod own_bad_input;
 mod own_by_import;
 mod own_command_line;

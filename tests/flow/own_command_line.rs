@@ -18,6 +18,7 @@ fn help_shows_the_six_verbs_first() {
         "init",
         "chains",
         "reconcile",
+        "backtest",
     ];
     for word in words {
         let line = format!("\n  {word} ");
@@ -58,6 +59,7 @@ fn every_command_explains_itself() {
         "tokens",
         "deposits",
         "reconcile",
+        "backtest",
         "policy",
         "people",
         "halt",

@@ -118,6 +118,8 @@ pub enum Command {
     Deposits(Deposits),
     /// Operations: the nightly job: re-match, re-check finality and reorganisations, expire quotes
     Reconcile(Reconcile),
+    /// Operations: replay closed cases beside what this would have done; the database is only read
+    Backtest(Backtest),
     /// Operations: check policy.toml, and agree to a changed one
     #[command(subcommand)]
     Policy(Policy),
@@ -180,6 +182,19 @@ pub struct ImportFile {
     /// Where rows go that could not be read (default: FILE with `.rejected.csv`)
     #[arg(long, value_name = "FILE")]
     pub reject: Option<PathBuf>,
+}
+
+/// `backtest`
+#[derive(Debug, Args)]
+pub struct Backtest {
+    #[command(flatten)]
+    pub import: ImportFile,
+    /// Explain one case: the desk's decision beside ours, with every reason
+    #[arg(long, value_name = "ID")]
+    pub case: Option<String>,
+    /// Also write the report as a page: one file without scripts
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// Text that somebody must be able to read later: a blank one says nothing.

@@ -1,6 +1,7 @@
 //! The `recover` command: parses, calls the engine, renders. It decides nothing.
 
 mod args;
+mod backtest_page;
 mod claim_page;
 mod commands;
 mod demo;
@@ -109,7 +110,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         .as_deref()
         .map(|path| commands::policy::load(path, &chains))
         .transpose()?;
-    let store = Store::open(&global.database).await?;
+    let store = match &command {
+        Command::Backtest(_) => Store::open_read_only(&global.database).await?,
+        _ => Store::open(&global.database).await?,
+    };
     let engine = Engine::new(
         store,
         chains,
@@ -152,6 +156,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Tokens(tokens) => commands::tokens::run(format, &engine, tokens, actor).await,
         Command::Deposits(deposits) => commands::deposits::run(format, &engine, deposits).await,
         Command::Reconcile(reconcile) => commands::reconcile::run(format, &engine, reconcile).await,
+        Command::Backtest(backtest) => commands::backtest::run(format, &engine, backtest).await,
         Command::Policy(policy) => commands::policy::run(format, &engine, policy, actor).await,
         Command::People(people) => commands::people::run(format, &engine, people).await,
         Command::Halt(halt) => commands::halt::run(format, &engine, halt, actor).await,

@@ -2,6 +2,7 @@
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use recover_core::network::NetworkId;
+use recover_engine::backtest::Step;
 use recover_engine::scan::{ScanEvent, ScanProgress};
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
@@ -35,6 +36,34 @@ impl Rows {
     /// Takes a count.
     pub fn at(&self, rows: u64) {
         self.0.set_position(rows);
+    }
+
+    /// Ends it.
+    pub fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// What a backtest is doing.
+#[derive(Clone)]
+pub struct Steps(ProgressBar);
+
+impl Steps {
+    /// Starts.
+    pub fn start() -> Self {
+        let bar = ProgressBar::with_draw_target(None, target());
+        bar.set_style(style("{spinner} {msg}, {elapsed}"));
+        bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// Takes a step.
+    pub fn at(&self, step: Step) {
+        self.0.set_message(match step {
+            Step::Read(rows) => format!("reading: {rows} rows"),
+            Step::Match(cases) => format!("matching {cases} appeals"),
+            Step::Compare(cases) => format!("comparing: {cases} cases"),
+        });
     }
 
     /// Ends it.

@@ -57,7 +57,7 @@ pub struct IntakeReport {
 pub type RowProgress<'a> = &'a (dyn Fn(u64) + Send + Sync);
 
 impl Engine {
-    fn context(&self) -> Context<'_> {
+    pub(crate) fn context(&self) -> Context<'_> {
         Context {
             codec: &self.adapters,
             chains: Some(&self.chains),

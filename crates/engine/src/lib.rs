@@ -8,6 +8,7 @@
 
 pub mod appeals;
 pub mod audit;
+pub mod backtest;
 pub mod claims;
 pub mod clock;
 pub mod config;

@@ -63,7 +63,7 @@ impl Engine {
 
     /// Every deposit that an appeal may mean, those that were credited or refused included: an appeal for one of them
     /// deserves its true answer. Our own movements and what a reorganisation removed are left out.
-    async fn candidates(
+    pub(crate) async fn candidates(
         &self,
     ) -> Result<(Vec<DepositFacts>, BTreeSet<Payload>, BTreeSet<String>), EngineError> {
         let filter = DepositFilter {

@@ -40,6 +40,16 @@ pub enum StoreError {
         /// The migration that we lack.
         version: i64,
     },
+    /// The database is of an earlier version of this program, and was opened for reading.
+    #[error(
+        "the database has migration {version} and this version wants {wanted}: bring it up to date with a command that may write, such as `recover deposits list`"
+    )]
+    OlderDatabase {
+        /// The newest migration that it has.
+        version: i64,
+        /// The newest that this program knows.
+        wanted: i64,
+    },
     /// A migration was applied with another text than ours.
     #[error(
         "migration {version} was applied to the database with another text than this program has: use the program that made it"

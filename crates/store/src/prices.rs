@@ -134,6 +134,24 @@ impl Store {
         row.as_ref().map(price).transpose()
     }
 
+    /// Every price of an asset, oldest first; of equal times the one imported last comes last, as
+    /// [`Store::latest_price`] chooses it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn prices_of(
+        &self,
+        asset: &AssetId,
+        currency: &str,
+    ) -> Result<Vec<Price>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM price WHERE asset = $1 AND currency = $2
+             ORDER BY priced_at, imported_at, id DESC"
+        );
+        let rows = self.db.rows(&sql, values![asset, currency]).await?;
+        rows.iter().map(price).collect()
+    }
+
     /// A price by its id; `None` when there is none.
     ///
     /// # Errors

@@ -37,6 +37,26 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a database that is there and of this version, for reading: every change is refused by the database itself, and
+    /// nothing is created or brought up to date.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; also when the tables are of an earlier version than this program.
+    pub async fn open_read_only(url: &str) -> Result<Self, StoreError> {
+        let store = Self::connect_as(url, Access::ReadOnly).await?;
+        let (known, applied) = store.migrations().await?;
+        if applied > known {
+            return Err(StoreError::NewerDatabase { version: applied });
+        }
+        if applied < known {
+            return Err(StoreError::OlderDatabase {
+                version: applied,
+                wanted: known,
+            });
+        }
+        Ok(store)
+    }
+
     /// Opens a database and brings its tables to one migration, for tests of the ones after it.
     ///
     /// # Errors
@@ -49,6 +69,10 @@ impl Store {
     }
 
     async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::connect_as(url, Access::Full).await
+    }
+
+    async fn connect_as(url: &str, access: Access) -> Result<Self, StoreError> {
         let scheme = url.split(':').next().unwrap_or_default();
         // Without a file SQLite opens a database of its own that is gone with each connection.
         let names_a_file = !url
@@ -56,8 +80,8 @@ impl Store {
             .trim_matches('/')
             .is_empty();
         let pools = match scheme {
-            "sqlite" if names_a_file => sqlite(url).await?,
-            "postgres" | "postgresql" => postgres(url).await?,
+            "sqlite" if names_a_file => sqlite(url, access).await?,
+            "postgres" | "postgresql" => postgres(url, access).await?,
             other => {
                 return Err(StoreError::UnknownUrl {
                     scheme: other.to_owned(),
@@ -132,7 +156,14 @@ impl Store {
     }
 }
 
-async fn sqlite(url: &str) -> Result<Pools, StoreError> {
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Full,
+    ReadOnly,
+}
+
+async fn sqlite(url: &str, access: Access) -> Result<Pools, StoreError> {
     let failed = |source| StoreError::Open {
         database: url.to_owned(),
         hint: "check that the folder exists, that you may write there, and that the file is an SQLite database",
@@ -140,14 +171,15 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
     };
     let options = SqliteConnectOptions::from_str(url)
         .map_err(failed)?
-        .create_if_missing(true)
+        .create_if_missing(access == Access::Full)
+        .read_only(access == Access::ReadOnly)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(WAIT_SECONDS))
         // WAL with NORMAL may lose an acknowledged commit when the power goes.
         .synchronous(SqliteSynchronous::Full)
         .pragma("cache_size", "-65536");
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
-    let options = if in_memory {
+    let options = if in_memory || access == Access::ReadOnly {
         options
     } else {
         options.journal_mode(SqliteJournalMode::Wal)
@@ -173,7 +205,7 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
     Ok(Pools::Sqlite { writer, readers })
 }
 
-async fn postgres(url: &str) -> Result<Pools, StoreError> {
+async fn postgres(url: &str, access: Access) -> Result<Pools, StoreError> {
     let unreadable = |source| StoreError::Open {
         database: "the PostgreSQL database".to_owned(),
         hint: "the URL cannot be read: write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ in a password",
@@ -190,6 +222,10 @@ async fn postgres(url: &str) -> Result<Pools, StoreError> {
             // The hook below would make the server warn at every use of a connection.
             ("client_min_messages", "error"),
         ]);
+    let options = match access {
+        Access::Full => options,
+        Access::ReadOnly => options.options([("default_transaction_read_only", "on")]),
+    };
     let database = format!(
         "PostgreSQL database '{}' at {}:{}",
         options.get_database().unwrap_or("(default)"),

@@ -17,6 +17,19 @@ pub async fn run<F>(noun: &str, arguments: &ImportFile, take: F) -> anyhow::Resu
 where
     F: AsyncFnOnce(IntakeFile<Reader>, progress::Rows) -> Result<IntakeReport, EngineError>,
 {
+    let rows = progress::Rows::start(noun);
+    let report = take(open(arguments)?, rows.clone()).await;
+    rows.finish();
+    if let Err(error) = &report
+        && !is_of_whole_file(error)
+    {
+        eprintln!("the rows before the fault are stored; a repeat changes nothing");
+    }
+    Ok(tell(noun, &report?))
+}
+
+/// Opens a file that was named on the command line.
+pub fn open(arguments: &ImportFile) -> anyhow::Result<IntakeFile<Reader>> {
     let map = match &arguments.map {
         Some(path) => ColumnMap::load(path)?,
         None => ColumnMap::default(),
@@ -39,24 +52,12 @@ where
             arguments.file.with_extension("rejected.csv")
         }
     });
-    let rows = progress::Rows::start(noun);
-    let report = take(
-        IntakeFile {
-            name,
-            reader,
-            map,
-            reject,
-        },
-        rows.clone(),
-    )
-    .await;
-    rows.finish();
-    if let Err(error) = &report
-        && !is_of_whole_file(error)
-    {
-        eprintln!("the rows before the fault are stored; a repeat changes nothing");
-    }
-    Ok(tell(noun, &report?))
+    Ok(IntakeFile {
+        name,
+        reader,
+        map,
+        reject,
+    })
 }
 
 /// Whether the fault was found before the first row was taken.

@@ -3,6 +3,7 @@
 pub mod addresses;
 pub mod appeals;
 pub mod audit;
+pub mod backtest;
 pub mod chains;
 pub mod claims;
 pub mod deposits;

@@ -8,7 +8,7 @@ use super::rows::{Records, Row};
 use recover_core::appeal::{Appeal, AppealId};
 use std::io::Read;
 
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     needed("appeal_id"),
     needed("user_id"),
     needed("created_at"),
@@ -41,7 +41,7 @@ pub fn appeals<'a, R: Read>(
     Records::open(file, reader, COLUMNS, map, context, parse)
 }
 
-fn parse(row: &Row<'_>, _: &Context<'_>) -> Result<Appeal, RejectReason> {
+pub(super) fn parse(row: &Row<'_>, _: &Context<'_>) -> Result<Appeal, RejectReason> {
     let verbatim = |column| row.raw(column).to_owned();
     Ok(Appeal {
         id: AppealId::verbatim(row.needed("appeal_id")?),

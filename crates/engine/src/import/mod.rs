@@ -8,6 +8,7 @@
 
 mod addresses;
 mod appeals;
+mod closed;
 mod columns;
 mod context;
 mod deposits;
@@ -19,6 +20,7 @@ mod rows;
 
 pub use addresses::addresses;
 pub use appeals::appeals;
+pub use closed::{ClosedCase, DeskFee, DeskOutcome, closed};
 pub use columns::ColumnMap;
 pub use context::Context;
 pub use deposits::deposits;

@@ -1,0 +1,301 @@
+//! What deposits were worth and what today's policy would charge, from prices that were imported. No network is asked.
+
+use super::report::{Money, PriceBasis, PriceUsed};
+use crate::config::{ChainsConfig, Policy};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::import::{ClosedCase, DeskFee};
+use recover_core::amount::Amount;
+use recover_core::asset::{AssetId, AssetReference};
+use recover_core::claim::Resolution;
+use recover_core::decimal::Decimal;
+use recover_core::deposit::{Classification, Deposit, Origin};
+use recover_core::fee::{self, Cents, QuoteInput, QuoteRefusal, Rounding};
+use recover_core::kind::Kind;
+use recover_core::time::Timestamp;
+use recover_store::Price;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The prices of the assets that a backtest is about.
+#[derive(Debug, Default)]
+pub(super) struct PriceBook(BTreeMap<AssetId, Vec<Price>>);
+
+impl PriceBook {
+    pub(super) async fn load(
+        engine: &Engine,
+        assets: BTreeSet<AssetId>,
+        currency: &str,
+    ) -> Result<Self, EngineError> {
+        let mut book = BTreeMap::new();
+        for asset in assets {
+            if matches!(asset.reference, AssetReference::Unlisted(_)) {
+                continue;
+            }
+            let prices = engine.store.prices_of(&asset, currency).await?;
+            if !prices.is_empty() {
+                book.insert(asset, prices);
+            }
+        }
+        Ok(Self(book))
+    }
+
+    /// The newest price that is not later than `at`; where there is none, the first one after it.
+    pub(super) fn at(&self, asset: &AssetId, at: Timestamp) -> Option<(&Price, PriceBasis)> {
+        let prices = self.0.get(asset)?;
+        let after = prices.partition_point(|price| price.priced_at <= at);
+        match after.checked_sub(1).and_then(|last| prices.get(last)) {
+            Some(price) => Some((price, PriceBasis::AtClosing)),
+            None => prices
+                .get(after)
+                .map(|price| (price, PriceBasis::AfterClosing)),
+        }
+    }
+}
+
+/// The prices that were used, each once.
+#[derive(Debug, Default)]
+pub(super) struct PricesUsed {
+    places: BTreeMap<(String, PriceBasis), usize>,
+    pub(super) list: Vec<PriceUsed>,
+}
+
+impl PricesUsed {
+    pub(super) fn note(&mut self, price: &Price, basis: PriceBasis) -> usize {
+        let list = &mut self.list;
+        let place = *self.places.entry((price.id(), basis)).or_insert_with(|| {
+            list.push(PriceUsed {
+                price: price.clone(),
+                basis,
+                cases: 0,
+            });
+            list.len().saturating_sub(1)
+        });
+        if let Some(used) = list.get_mut(place) {
+            used.cases = used.cases.saturating_add(1);
+        }
+        place
+    }
+}
+
+/// The decimals of a deposit's amount, where it is known how many coins it is: vouched for, or stated in coins by the
+/// exchange's own file about an asset that is configured.
+pub(super) fn decimals_of(deposit: &Deposit) -> Option<u8> {
+    let is_stated = matches!(deposit.origin, Origin::Imported(_))
+        && !matches!(deposit.asset().reference, AssetReference::Unlisted(_));
+    (deposit.decimals_vouched || is_stated).then_some(deposit.decimals)
+}
+
+/// What a deposit is worth at a price.
+pub(super) fn value_of(deposit: &Deposit, price: Option<&Price>) -> Money {
+    decimals_of(deposit)
+        .zip(price)
+        .and_then(|(decimals, price)| {
+            fee::value_of(deposit.amount(), decimals, price.price, Rounding::Down)
+        })
+        .map_or(Money::Unknown, Money::Known)
+}
+
+/// Why a deposit was not booked, as far as fees go by it: what we say, for a deposit of a file what the file says. A word of
+/// a file may stand for several kinds.
+pub(super) fn kinds_of(deposit: &Deposit, classification: &Classification) -> Vec<Kind> {
+    let Origin::Imported(imported) = &deposit.origin else {
+        return vec![classification.kind];
+    };
+    let stated = imported.orphan_reason.as_deref().unwrap_or_default();
+    let stated = stated.trim().to_lowercase().replace([' ', '-'], "_");
+    match stated.as_str() {
+        "missing_memo" | "no_memo" => vec![Kind::MemoMissing],
+        "unknown_memo" | "wrong_memo" => vec![Kind::MemoUnknown],
+        "wrong_chain" | "wrong_network" => {
+            vec![Kind::WrongChainSameKey, Kind::WrongChainContract]
+        }
+        other => vec![Kind::from_code(other).unwrap_or(classification.kind)],
+    }
+}
+
+/// What today's policy says to a deposit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OurFee {
+    /// The service fee, and the most that the network's own cost may add to it.
+    Known { service: Cents, network_max: Cents },
+    /// It is not quoted.
+    Refused(QuoteRefusal),
+    /// Nobody can say.
+    Unknown,
+}
+
+/// The service fee of today's policy, at the price of the case. What the network takes is not known without asking it, so
+/// that a range is given: up to the policy's own limit.
+pub(super) fn our_fee(
+    policy: &Policy,
+    deposit: &Deposit,
+    classification: &Classification,
+    price: Option<&Price>,
+) -> OurFee {
+    let mut answer = None;
+    for kind in kinds_of(deposit, classification) {
+        let outcome = fee::quote(&QuoteInput {
+            rules: &policy.fees,
+            kind,
+            network: deposit.network(),
+            amount: deposit.amount(),
+            decimals: decimals_of(deposit),
+            price: price.map(|price| price.price),
+            network_fee: None,
+        });
+        let resolution = Resolution::proposed(kind, &classification.verdict);
+        let said = match outcome {
+            Ok(quote) => OurFee::Known {
+                service: quote.service_fee,
+                network_max: if resolution.needs_transaction() {
+                    policy.network_fee_max
+                } else {
+                    Cents::default()
+                },
+            },
+            Err(refusal @ (QuoteRefusal::ValueTooSmall | QuoteRefusal::FeeExceedsValue)) => {
+                OurFee::Refused(refusal)
+            }
+            Err(_) => OurFee::Unknown,
+        };
+        match answer {
+            None => answer = Some(said),
+            Some(before) if before == said => {}
+            Some(_) => return OurFee::Unknown,
+        }
+    }
+    answer.unwrap_or(OurFee::Unknown)
+}
+
+/// What the desk charged, in the policy's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TheirFee {
+    pub(super) cents: Cents,
+    /// Whether it was reckoned from coins, so that a cent may be rounding.
+    pub(super) is_converted: bool,
+}
+
+/// What the desk charged: as stated, else what is missing between what arrived and what was paid out. `None` when the file
+/// does not say or a price is missing.
+pub(super) fn their_fee(
+    case: &ClosedCase,
+    deposit: &Deposit,
+    prices: &PriceBook,
+    chains: &ChainsConfig,
+    currency: &str,
+) -> Option<TheirFee> {
+    let price = |asset: &AssetId| prices.at(asset, case.closed_at).map(|(price, _)| price);
+    let in_coins = |digits: Amount, scale: u8, asset: &AssetId| {
+        let cents = fee::value_of(digits, scale, price(asset)?.price, Rounding::Up)?;
+        Some(TheirFee {
+            cents,
+            is_converted: true,
+        })
+    };
+    if let Some(DeskFee { amount, asset }) = &case.fee {
+        let is_currency = asset
+            .as_deref()
+            .is_none_or(|asset| asset.eq_ignore_ascii_case(currency));
+        if is_currency {
+            let cents = amount.times_ceil(Amount::from_u128(100)).map(Cents)?;
+            return Some(TheirFee {
+                cents,
+                is_converted: false,
+            });
+        }
+        let name = asset.as_deref()?;
+        let is_own = deposit
+            .symbol
+            .as_deref()
+            .is_some_and(|symbol| symbol.eq_ignore_ascii_case(name))
+            || deposit.asset().to_string() == name;
+        let asset = if is_own {
+            deposit.asset().clone()
+        } else {
+            chains.network(deposit.network())?.asset_by_symbol(name)?
+        };
+        return in_coins(amount.digits(), amount.scale(), &asset);
+    }
+    let paid = case.amount?;
+    let decimals = decimals_of(deposit)?;
+    let (arrived, paid, scale) = aligned(deposit.amount(), decimals, paid)?;
+    in_coins(arrived.checked_sub(paid)?, scale, deposit.asset())
+}
+
+/// By how much more was paid out than arrived, as digits and scale; `None` when it was not, or when nobody knows.
+pub(super) fn overpaid(case: &ClosedCase, deposit: &Deposit) -> Option<(Amount, u8)> {
+    let (arrived, paid, scale) = aligned(deposit.amount(), decimals_of(deposit)?, case.amount?)?;
+    let more = paid.checked_sub(arrived)?;
+    (!more.is_zero()).then_some((more, scale))
+}
+
+/// Two amounts on one scale.
+fn aligned(left: Amount, decimals: u8, right: Decimal) -> Option<(Amount, Amount, u8)> {
+    let scale = decimals.max(right.scale());
+    let one = Amount::from_u128(1);
+    let widened = |amount: Amount, from: u8| {
+        amount.mul_ratio_floor(Amount::power_of_ten(scale.checked_sub(from)?)?, one)
+    };
+    Some((
+        widened(left, decimals)?,
+        widened(right.digits(), right.scale())?,
+        scale,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recover_core::network::NetworkId;
+
+    #[test]
+    fn own_the_price_is_the_newest_by_the_closing_else_the_first_after_it() {
+        let asset = AssetId::native(NetworkId::new("xrpl"));
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let price = |time: &str, text: &str| Price {
+            asset: asset.clone(),
+            currency: "USD".to_owned(),
+            price: Decimal::parse(text).unwrap(),
+            priced_at: at(time),
+            source: "test".to_owned(),
+        };
+        let book = PriceBook(BTreeMap::from([(
+            asset.clone(),
+            vec![
+                price("2025-06-02T00:00:00Z", "2"),
+                price("2025-06-03T00:00:00Z", "3"),
+            ],
+        )]));
+        for (time, expected, basis) in [
+            ("2025-06-01T00:00:00Z", "2", PriceBasis::AfterClosing),
+            ("2025-06-02T00:00:00Z", "2", PriceBasis::AtClosing),
+            ("2025-06-02T23:59:59Z", "2", PriceBasis::AtClosing),
+            ("2025-06-03T00:00:00Z", "3", PriceBasis::AtClosing),
+            ("2026-06-03T00:00:00Z", "3", PriceBasis::AtClosing),
+        ] {
+            let (price, found) = book.at(&asset, at(time)).unwrap();
+            assert_eq!(
+                (price.price.to_string().as_str(), found),
+                (expected, basis),
+                "{time}"
+            );
+        }
+        let other = AssetId::native(NetworkId::new("ton"));
+        assert!(book.at(&other, at("2025-06-03T00:00:00Z")).is_none());
+    }
+
+    #[test]
+    fn own_amounts_of_two_scales_are_compared_exactly() {
+        let five = Amount::from_u128(5_000_000);
+        let paid = Decimal::parse("4.99").unwrap();
+        let (arrived, paid, scale) = aligned(five, 6, paid).unwrap();
+        assert_eq!(
+            (arrived, paid, scale),
+            (five, Amount::from_u128(4_990_000), 6)
+        );
+        let finer = Decimal::parse("5.00000001").unwrap();
+        let (arrived, paid, scale) = aligned(five, 6, finer).unwrap();
+        assert_eq!(scale, 8);
+        assert_eq!(paid.checked_sub(arrived), Some(Amount::from_u128(1)));
+    }
+}
