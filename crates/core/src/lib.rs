@@ -54,6 +54,7 @@ pub mod people;
 pub mod plan;
 pub mod question;
 pub mod queue;
+pub mod proof;
 pub mod ssh;
 pub mod time;
 pub mod verdict;
