@@ -13,6 +13,7 @@ pub mod call;
 pub mod check;
 pub mod control;
 pub mod decode;
+pub mod message;
 pub mod trace;
 pub mod transaction;
 pub mod wire;

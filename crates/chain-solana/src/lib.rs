@@ -11,6 +11,7 @@
 
 pub mod address;
 pub mod family;
+pub mod message;
 pub mod token;
 
 pub use family::SolanaFamily;

@@ -11,6 +11,7 @@ pub mod address;
 pub mod check;
 pub mod control;
 pub mod decode;
+pub mod message;
 pub mod returns;
 pub mod wire;
 pub mod xdr;

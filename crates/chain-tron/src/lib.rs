@@ -12,5 +12,6 @@
 pub mod address;
 pub mod asset;
 pub mod family;
+pub mod message;
 
 pub use family::TronFamily;
