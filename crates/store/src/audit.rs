@@ -247,7 +247,7 @@ impl Store {
         Ok(())
     }
 
-    /// Halts, policies, their votes and incidents about no claim.
+    /// Halts, policies, their votes, incidents about no claim, and proofs of ownership.
     async fn replay_others(&self, check: &mut EventCheck) -> Result<(), StoreError> {
         let mut reader = Reader::Db(&self.db);
         let sql = format!(
@@ -275,7 +275,8 @@ impl Store {
                 }
             }
         }
-        let found = images::of_no_claim(&mut reader).await?;
+        let mut found = images::of_no_claim(&mut reader).await?;
+        found.extend(images::of_appeals(&mut reader).await?);
         let is_whole = !traces.has_erased;
         let number = |key: &RowKey| key.key.parse::<u32>().unwrap_or(u32::MAX);
         check.compare("the exchange", &traces, &found, |key| {

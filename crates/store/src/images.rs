@@ -5,6 +5,7 @@
 
 use crate::error::StoreError;
 use crate::sql::{Reader, RowOf, Value, json, values};
+use recover_core::appeal::AppealId;
 use recover_core::claim::ClaimId;
 use recover_core::digest::{Digest, Encoder};
 use serde_json::Value as Json;
@@ -281,6 +282,57 @@ impl Table {
     }
 }
 
+/// Tables about appeals that grow with every one of them: a step reads only the rows that it writes, and the walk over the log all of them.
+const APPEAL_TABLES: &[Table] = &[
+    Table {
+        name: "ownership_challenge",
+        key: &["id"],
+        claim: None,
+        columns: &[
+            ("id", Text),
+            ("appeal_id", Text),
+            ("deposit_id", Text),
+            ("account", Text),
+            ("method", Text),
+            ("destination", Text),
+            ("network", Text),
+            ("sender", Text),
+            ("text", Text),
+            ("asset", Text),
+            ("amount", Amount),
+            ("to_text", Text),
+            ("memo", Text),
+            ("issued_by", Text),
+            ("issued_at", Integer),
+            ("expires_at", Integer),
+            ("state", Text),
+            ("ended_at", Integer),
+        ],
+    },
+    Table {
+        name: "ownership_proof",
+        key: &["number"],
+        claim: None,
+        columns: &[
+            ("number", Integer),
+            ("appeal_id", Text),
+            ("deposit_id", Text),
+            ("account", Text),
+            ("method", Text),
+            ("outcome", Text),
+            ("refusal", Text),
+            ("destination", Text),
+            ("sender", Text),
+            ("challenge_id", Text),
+            ("reference", Text),
+            ("evidence", Text),
+            ("voids", Integer),
+            ("person", Text),
+            ("at_time", Integer),
+        ],
+    },
+];
+
 /// Which row: its table and the columns that name it, joined by `/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowKey {
@@ -388,6 +440,28 @@ pub(crate) async fn of_no_claim(reader: &mut Reader<'_>) -> Result<Rows, StoreEr
             }
             Some(_) => {}
         }
+    }
+    Ok(rows)
+}
+
+/// Every row of the tables about appeals that names an appeal.
+pub(crate) async fn of_appeal(
+    reader: &mut Reader<'_>,
+    appeal: &AppealId,
+) -> Result<Rows, StoreError> {
+    let mut rows = Rows::new();
+    for table in APPEAL_TABLES {
+        let values = values![appeal.as_str()];
+        read(reader, table, "appeal_id = $1", values, &mut rows).await?;
+    }
+    Ok(rows)
+}
+
+/// Every row of the tables about appeals.
+pub(crate) async fn of_appeals(reader: &mut Reader<'_>) -> Result<Rows, StoreError> {
+    let mut rows = Rows::new();
+    for table in APPEAL_TABLES {
+        read(reader, table, "1 = 1", vec![], &mut rows).await?;
     }
     Ok(rows)
 }

@@ -30,6 +30,7 @@ mod migrate;
 mod payload_column;
 mod policies;
 mod prices;
+mod proofs;
 mod queue;
 mod records;
 mod reservations;
@@ -60,6 +61,9 @@ pub use log::{ClaimEvent, OutboxMessage};
 pub use match_undo::{UndoAnswer, UndoneMatch};
 pub use policies::{PolicyAnswer, PolicyState, PolicyVote, StoredPolicy};
 pub use prices::Price;
+pub use proofs::{
+    Asked, ChallengeState, IssueAnswer, NewProof, ProofAnswer, StoredChallenge, StoredProof,
+};
 pub use queue::{Assigned, QueueCursor, QueueFilter, QueuePage, QueuedAppeal};
 pub use records::{DiagnosisRecord, ImportKind, ImportRun};
 pub use reservations::{Feed, OwnTransaction, Reservation};

@@ -8,6 +8,7 @@ use crate::error::StoreError;
 use crate::images::{self, RowKey, Rows};
 use crate::sql::{Reader, Row, Tx, detached, json, values};
 use crate::store::Store;
+use recover_core::appeal::AppealId;
 use recover_core::audit::{Entry, Head, Logged, beginning, body_digest};
 use recover_core::claim::{Claim, ClaimId, ClaimStatus};
 use recover_core::digest::Digest;
@@ -235,6 +236,19 @@ pub(crate) async fn append_said(
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     let body = body_of(said, &Rows::new(), &Rows::new(), false);
+    append(tx, &Subject::nothing(), (actor, command, &body), now).await
+}
+
+/// Appends one entry about an appeal: `before` are the rows of that appeal as the step found them.
+pub(crate) async fn append_appeal(
+    tx: &mut Tx,
+    appeal: &AppealId,
+    before: &Rows,
+    (actor, command, said): (&str, &str, &str),
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let after = images::of_appeal(&mut Reader::Tx(tx), appeal).await?;
+    let body = body_of(said, before, &after, false);
     append(tx, &Subject::nothing(), (actor, command, &body), now).await
 }
 

@@ -68,7 +68,7 @@ struct SaidJson<'a> {
 const COMMAND: &str = "match_undo";
 
 /// Rows of files that tell of the same transfer as what a source saw, and the other way round: as `claimants` pairs them.
-const SAME_TRANSFER: &str = "other.tx_id = one.tx_id AND other.network = one.network AND other.origin <> one.origin
+pub(crate) const SAME_TRANSFER: &str = "other.tx_id = one.tx_id AND other.network = one.network AND other.origin <> one.origin
     AND LOWER(other.to_text) = LOWER(one.to_text) AND (other.decimals <> one.decimals OR other.amount = one.amount)";
 
 fn undone(row: &Row) -> Result<UndoneMatch, StoreError> {

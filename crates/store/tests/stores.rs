@@ -171,6 +171,14 @@ on_both! {
         settings_are_those_of_the_promise,
         a_store_in_memory_works_like_one_on_disk,
     ;
+    proofs:
+        a_challenge_proves_once_and_is_in_the_log,
+        another_destination_voids_what_was_proven,
+        two_open_tests_never_wait_for_one_amount,
+        a_payment_meets_one_test,
+        attempts_are_never_changed_and_a_changed_one_is_found,
+        what_was_proven_counts_for_every_row_of_the_transfer,
+    ;
     prices:
         the_newest_price_that_is_not_later_counts,
         a_corrected_price_is_another_row,

@@ -33,6 +33,7 @@ pub mod ledger;
 pub mod match_undo;
 pub mod opening;
 pub mod prices;
+pub mod proofs;
 pub mod queue;
 pub mod races;
 pub mod records;

@@ -3,10 +3,10 @@ use recover_core::amount::Amount;
 use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Numbers of migrations that are not there yet leave a gap.
-const NUMBERS: [i64; 13] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15];
+/// The numbers of the migrations, in order.
+const NUMBERS: [i64; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15];
 
-const MIGRATIONS: [(&str, &str); 13] = [
+const MIGRATIONS: [(&str, &str); 14] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -56,13 +56,17 @@ const MIGRATIONS: [(&str, &str); 13] = [
         include_str!("../../../../migrations/postgres/0012_corrections.sql"),
     ),
     (
+        include_str!("../../../../migrations/sqlite/0014_proofs.sql"),
+        include_str!("../../../../migrations/postgres/0014_proofs.sql"),
+    ),
+    (
         include_str!("../../../../migrations/sqlite/0015_appeal_work.sql"),
         include_str!("../../../../migrations/postgres/0015_appeal_work.sql"),
     ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 13] = [
+const SEEDS: [(&str, &str); 14] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -119,6 +123,11 @@ const SEEDS: [(&str, &str); 13] = [
             involved, opened_by, opened_at, updated_at, correction_entry, correction_counterparty)
          VALUES ('C-1', 'D-1', 1, 'n/native', AMOUNT, 'correct_booking', 1, 'draft', 1, DIGEST, '[]', 'p', 5, 5, 'L-1', 'u2')",
         "SELECT id FROM claim WHERE correction_entry = 'L-1' AND correction_counterparty = 'u2'",
+    ),
+    (
+        "INSERT INTO ownership_proof (number, appeal_id, deposit_id, account, method, outcome, destination, reference, person,
+            at_time) VALUES (1, 'A-1', 'D-1', 'u1', 'withdrawal_record', 'verified', 'credit to account u1', 'r', 'p', 5)",
+        "SELECT person FROM ownership_proof WHERE reference = 'r'",
     ),
     (
         "INSERT INTO appeal_truth VALUES ('A-1', 'D-1', 'confirmed', 'p', 5, NULL, NULL, NULL)",
@@ -448,6 +457,7 @@ pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backe
     use recover_core::network::Family;
     use recover_core::observation::{Mechanism, Outcome};
     use recover_core::people::Role;
+    use recover_core::proof::{ProofMethod, ProofOutcome};
     use recover_core::queue::Stage;
     macro_rules! codes {
         ($($list:ty),+) => { vec![$(<$list>::ALL.iter().map(|one| one.code().to_owned()).collect::<Vec<String>>()),+] };
@@ -466,6 +476,8 @@ pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backe
         Family,
         Mechanism,
         Outcome,
+        ProofMethod,
+        ProofOutcome,
         Queue,
         Role,
         Account,
