@@ -3,7 +3,8 @@
 use crate::clock::Clock;
 use crate::config::{ChainsConfig, NetworkConfig, Policy};
 use crate::error::EngineError;
-use crate::family::{Adapter, Adapters};
+use crate::family::{Adapter, Adapters, MessageProofs};
+use crate::random::{Random, SystemRandom};
 
 use recover_core::network::NetworkId;
 use recover_core::people::Person;
@@ -24,6 +25,8 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sources: Arc<BTreeMap<NetworkId, Arc<dyn ChainRead>>>,
     pub(crate) carriers: Arc<BTreeMap<NetworkId, Arc<dyn Carry>>>,
+    pub(crate) messages: MessageProofs,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 impl Engine {
@@ -74,6 +77,8 @@ impl Engine {
             clock,
             sources: Arc::new(sources),
             carriers: Arc::default(),
+            messages: MessageProofs::default(),
+            random: Arc::new(SystemRandom),
         }
     }
 
@@ -84,6 +89,18 @@ impl Engine {
             carriers: Arc::new(carriers),
             ..self
         }
+    }
+
+    /// With these families' signed messages.
+    #[must_use]
+    pub fn proven_by(self, messages: MessageProofs) -> Self {
+        Self { messages, ..self }
+    }
+
+    /// With another source of randomness: one that a test knows.
+    #[must_use]
+    pub fn drawing(self, random: Arc<dyn Random>) -> Self {
+        Self { random, ..self }
     }
 
     /// What carries claims on a network; `None` where transactions are made by hand.

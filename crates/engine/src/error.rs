@@ -122,6 +122,9 @@ pub enum EngineError {
     /// An act on an appeal was not carried out.
     #[error(transparent)]
     AppealWork(#[from] crate::appeals::AppealWorkError),
+    /// A proof of ownership was not issued, or does not hold.
+    #[error(transparent)]
+    Proof(#[from] crate::proofs::ProofError),
     /// A claim's step was refused.
     #[error("refused: {refusal}: {hint}", hint = refusal.hint())]
     Refused {
@@ -205,6 +208,7 @@ impl EngineError {
             Self::Halt(_)
                 | Self::MatchUndo(_)
                 | Self::AppealWork(_)
+                | Self::Proof(_)
                 | Self::Refused { .. }
                 | Self::NoQuote { .. }
                 | Self::SignedBytes { .. }

@@ -4,6 +4,7 @@ use crate::config::{Codecs, NetworkConfig};
 use recover_core::check::Check;
 use recover_core::detect::Detect;
 use recover_core::network::Family;
+use recover_core::proof::MessageProof;
 use recover_core::verdict::Control;
 use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
@@ -68,6 +69,25 @@ impl Adapters {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Adapter>> {
         self.0.iter()
+    }
+}
+
+/// What verifies signed messages, by family; a family may have it without an adapter.
+#[derive(Clone, Default)]
+pub struct MessageProofs(Vec<Arc<dyn MessageProof>>);
+
+impl MessageProofs {
+    /// These verifiers.
+    #[must_use]
+    pub fn new(verifiers: Vec<Arc<dyn MessageProof>>) -> Self {
+        Self(verifiers)
+    }
+
+    /// The verifier of a family; `None` when this build has none.
+    #[must_use]
+    pub fn of(&self, family: Family) -> Option<&dyn MessageProof> {
+        let found = self.0.iter().find(|verifier| verifier.family() == family);
+        found.map(AsRef::as_ref)
     }
 }
 

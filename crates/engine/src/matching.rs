@@ -27,13 +27,14 @@ impl Engine {
         let words = self.vocabulary();
         let appeals = self.open_appeals().await?;
         let mut excluded = self.store.excluded_pairs().await?;
-        let clues: Vec<_> = appeals
+        let mut clues: Vec<_> = appeals
             .iter()
             .map(|appeal| AppealClues {
                 taken_back: excluded.remove(&appeal.id).unwrap_or_default(),
                 ..normalise(appeal, &words)
             })
             .collect();
+        self.proven().await?.merge(&mut clues);
         let (facts, payloads, texts) = self.candidates().await?;
         let users: Vec<String> = appeals
             .iter()

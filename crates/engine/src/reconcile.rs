@@ -4,6 +4,7 @@
 use crate::claims::TrackReport;
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::proofs::TestReport;
 use crate::scan::{From, NetworkReport, ScanProgress, Span};
 use recover_core::appeal::{AppealStatus, MatchDecision};
 use recover_core::block::Height;
@@ -23,6 +24,8 @@ pub struct ReconcileReport {
     pub networks: Vec<NetworkReport>,
     /// Deposits that are classified otherwise now.
     pub reclassified: u64,
+    /// Verification deposits that were met, refused, ended or waited for.
+    pub tests: TestReport,
     /// Appeals by what matching decided.
     pub matches: BTreeMap<MatchDecision, u64>,
     /// Quotes that ran out.
@@ -92,6 +95,7 @@ impl Engine {
         let nobody = BTreeMap::new();
         let sources = if ask_sources { &self.sources } else { &nobody };
         report.reclassified = self.reclassify_from(&undecided, sources).await?;
+        report.tests = self.check_tests().await?;
         for outcome in self.match_all().await? {
             let count = report.matches.entry(outcome.decision).or_default();
             *count = count.saturating_add(1);

@@ -26,6 +26,7 @@ use recover_core::digest::Digest;
 use recover_core::fee::{Quote, QuoteRefusal};
 use recover_core::observation::DepositId;
 use recover_core::people::Person;
+use recover_core::proof::ProofNeed;
 use recover_matching::secret;
 use recover_store::{ClaimAnswer, ClaimContext, ClaimEvent, PolicyRules};
 use std::collections::BTreeSet;
@@ -118,14 +119,21 @@ impl Engine {
             correction: correction(options),
             ordinal: 1,
         };
-        let answer = self
-            .store
-            .open_claim(
-                deposit,
-                request,
-                self.step_context(person, Vec::new(), false),
-            )
-            .await?;
+        let missing = match (&request.appeal, &request.beneficiary) {
+            (Some(_), Some(account)) => {
+                let paid = (account.as_str(), request.destination.as_deref());
+                self.missing_ownership(&stored.deposit, paid, ProofNeed::Any)
+                    .await?
+            }
+            _ => None,
+        };
+        // Whatever else stands in the way is told first: it may make a proof needless.
+        let context = self.step_context(person, Vec::new(), missing.is_some());
+        let answer = self.store.open_claim(deposit, request, context).await?;
+        if let Some(missing) = missing {
+            done(answer, deposit.as_str())?;
+            return Err(missing.into());
+        }
         done(answer, deposit.as_str())
     }
 
@@ -295,12 +303,15 @@ impl Engine {
     ) -> Result<Claim, EngineError> {
         let command = without_secrets(command);
         let expected = options.revision.unwrap_or(claim.revision);
-        let context = self.claim_context(claim, person, options.dry_run).await?;
+        let missing = self.missing_for_step(claim, &command).await?;
+        let dry_run = options.dry_run || missing.is_some();
+        let context = self.claim_context(claim, person, dry_run).await?;
         let answer = self
             .store
             .step_claim(&claim.id, expected, command, context)
             .await?;
-        done(answer, claim.id.as_str())
+        let claim = done(answer, claim.id.as_str())?;
+        missing.map_or(Ok(claim), |missing| Err(missing.into()))
     }
 
     /// A step that the engine takes by itself.

@@ -7,6 +7,7 @@ use recover_core::fee::{Cents, FeeRule};
 use recover_core::network::NetworkId;
 use recover_core::people::Person;
 use recover_core::queue::ServiceLevels;
+use recover_core::proof::ProofPolicy;
 use recover_source::carry::Wallet;
 use std::collections::BTreeMap;
 
@@ -33,6 +34,8 @@ pub struct Policy {
     pub fees: Vec<FeeRule>,
     /// Who must agree to what, and for how long what they saw holds.
     pub approval: ApprovalPolicy,
+    /// How much proof of ownership a value needs, and how long proofs are waited for.
+    pub proofs: ProofPolicy,
     /// Who may do what.
     pub people: Vec<Person>,
     /// The exchange's own accounts. Nothing is moved on a network that has none here.

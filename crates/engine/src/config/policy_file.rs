@@ -9,6 +9,7 @@ use super::place::Text;
 use super::policy::Policy;
 use super::policy_approval::{ApprovalTable, ChangeTable};
 use super::policy_fees::FeeTable;
+use super::policy_proofs::ProofsTable;
 use super::policy_wallets::{ServiceTable, WalletTable};
 use super::words::listed;
 use recover_core::decimal::Decimal;
@@ -48,6 +49,7 @@ struct File {
     approval: Spanned<ApprovalTable>,
     policy_change: ChangeTable,
     service_levels: Option<LevelsTable>,
+    proofs: Option<Spanned<ProofsTable>>,
     #[serde(default)]
     wallet: Vec<WalletTable>,
     #[serde(default)]
@@ -161,9 +163,11 @@ impl Policy {
             seconds(minutes(&parsed.screening_age_max_minutes)?),
             seconds(minutes(&parsed.release_screening_age_max_minutes)?),
         );
+        let name = reader.filled(&parsed.name)?;
         let (wallets, native_limits) = reader.wallets(&parsed.wallet)?;
         Ok(Self {
-            name: reader.filled(&parsed.name)?,
+            proofs: reader.proofs(parsed.proofs.as_ref(), &name)?,
+            name,
             currency: currency.clone(),
             quote_valid_minutes: minutes(&parsed.quote_valid_minutes)?,
             price_age_max_minutes: minutes(&parsed.price_age_max_minutes)?,
