@@ -18,5 +18,6 @@ mod own_matching;
 mod own_nonsense;
 mod own_people;
 mod own_policy;
+mod own_proofs;
 mod own_secrets;
 mod recorded_demo;

@@ -96,6 +96,9 @@ pub enum Command {
     Claims(Claims),
     /// Show the whole main job offline on embedded data
     Demo(Demo),
+    /// Show who sent a deposit: signed messages, verification deposits, documents
+    #[command(subcommand)]
+    Proofs(Proofs),
     /// Operations: write chains.toml and policy.toml to start from
     Init(Init),
     /// Operations: the configured networks
@@ -409,6 +412,86 @@ pub struct ClaimStep {
     /// Change nothing, show what would happen
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `proofs`
+#[derive(Debug, Subcommand)]
+pub enum Proofs {
+    /// What was asked of an appeal's claimant and what came of it
+    List {
+        /// The appeal
+        appeal: String,
+    },
+    /// What is known of the ownership of an appeal's deposit, and what its value needs
+    Show {
+        /// The appeal
+        appeal: String,
+        #[command(flatten)]
+        target: ProofTarget,
+    },
+    /// Write the text that the claimant signs with the key of the sending address
+    Challenge {
+        /// The appeal
+        appeal: String,
+        #[command(flatten)]
+        target: ProofTarget,
+    },
+    /// Verify the claimant's signature over a challenge
+    Verify {
+        /// The appeal
+        appeal: String,
+        /// The signature as the wallet gave it; `-` reads standard input
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+        signature: String,
+        /// The challenge (default: the newest)
+        #[arg(long, value_name = "ID")]
+        challenge: Option<String>,
+        /// The address that the claimant says signed; refused when it is not the sender
+        #[arg(long, value_name = "ADDRESS")]
+        address: Option<String>,
+    },
+    /// Ask for a payment of a unique amount from the same sender; `scan` and `reconcile` recognise it
+    Deposit {
+        /// The appeal
+        appeal: String,
+        #[command(flatten)]
+        target: ProofTarget,
+        /// What it is paid in: a symbol or a contract (default: the deposit's asset, else the network's coin)
+        #[arg(long)]
+        asset: Option<String>,
+    },
+    /// Vouch for the sending platform's record of the withdrawal, read at its source
+    Record {
+        /// The appeal
+        appeal: String,
+        #[command(flatten)]
+        target: ProofTarget,
+        /// Where the document is kept
+        #[arg(long, value_parser = words)]
+        reference: String,
+        /// What it shows
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Take a proof back
+    Void {
+        /// Its number, as `proofs list` shows it
+        number: u32,
+        /// Why
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+}
+
+/// Which deposit a proof is for, and where its money goes.
+#[derive(Debug, Args)]
+pub struct ProofTarget {
+    /// The deposit (default: the one that the appeal is matched to)
+    #[arg(long, value_name = "ID")]
+    pub deposit: Option<String>,
+    /// The address to pay (default: credit to the claimant's account); another one voids earlier proofs
+    #[arg(long, value_name = "ADDRESS")]
+    pub destination: Option<String>,
 }
 
 /// `demo`

@@ -120,7 +120,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         policy,
         wiring::adapters(),
         Arc::new(SystemClock),
-    )?;
+    )?
+    .proven_by(wiring::message_proofs());
     match &command {
         Command::Scan(scan) => commands::scan::run(format, &engine, scan).await,
         Command::Diagnose(diagnose) => {
@@ -128,6 +129,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         }
         Command::Appeals(appeals) => commands::appeals::run(format, &engine, appeals, actor).await,
         Command::Match(matching) => commands::matching::run(format, &engine, matching, actor).await,
+        Command::Proofs(proofs) => commands::proofs::run(format, &engine, proofs, actor).await,
         Command::Quote(quote) => commands::quote::run(format, &engine, quote, actor).await,
         Command::Claims(claims) => commands::claims::run(format, &engine, claims, actor).await,
         Command::Chains(Chains::Check { network }) => {

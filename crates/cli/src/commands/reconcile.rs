@@ -13,6 +13,7 @@ struct ReportView {
     networks: Vec<NetworkView>,
     reclassified: u64,
     matches: BTreeMap<&'static str, u64>,
+    verification_deposits_met: u64,
     quotes_expired: u64,
     claims_invalidated: u64,
     needs_person: BTreeMap<String, u64>,
@@ -50,6 +51,7 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Reconcile) -> anyh
             .iter()
             .map(|(decision, count)| (decision.code(), *count))
             .collect(),
+        verification_deposits_met: report.tests.met,
         quotes_expired: report.quotes_expired,
         claims_invalidated: report.invalidated,
         needs_person: report.needs_person.iter().cloned().collect(),
@@ -78,6 +80,13 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Reconcile) -> anyh
                     } else {
                         matches.join(", ")
                     },
+                ),
+                (
+                    "proofs",
+                    format!(
+                        "{} verification deposits met",
+                        view.verification_deposits_met
+                    ),
                 ),
                 ("quotes", format!("{} ran out", view.quotes_expired)),
                 (

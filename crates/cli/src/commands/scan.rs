@@ -125,6 +125,13 @@ async fn follow(format: Format, engine: &Engine, options: &ScanOptions) -> anyho
 
 async fn once(format: Format, engine: &Engine, options: &ScanOptions) -> anyhow::Result<Exit> {
     let reports = engine.scan(options, &ScanBars::new()).await?;
+    let tests = engine.check_tests().await?;
+    if tests.met > 0 || tests.refused > 0 {
+        eprintln!(
+            "verification deposits: {} met, {} payments that do not count (`recover proofs list APPEAL` says why)",
+            tests.met, tests.refused
+        );
+    }
     let views: Vec<ReportView> = reports.iter().map(ReportView::of).collect();
     output::rows(
         format,
