@@ -640,7 +640,11 @@ async fn a_claim_for_an_appeal_without_evidence_is_refused() {
         ),
         "{frozen:?}"
     );
-    let closed = world.engine.close_appeal(&id("A-2"), "withdrawn").await;
+    let status = recover_core::appeal::AppealStatus::Closed;
+    let store = world.engine.store();
+    let closed = store
+        .set_appeal_status(&id("A-2"), status, Some("withdrawn"), world.engine.now())
+        .await;
     assert!(closed.unwrap());
     world.engine.match_all().await.unwrap();
     is_missing(open(None).await);

@@ -6,8 +6,8 @@ use recover_core::decimal::Decimal;
 use recover_core::fee::{Cents, FeeRule};
 use recover_core::network::NetworkId;
 use recover_core::people::Person;
-use recover_core::queue::ServiceLevels;
 use recover_core::proof::ProofPolicy;
+use recover_core::queue::ServiceLevels;
 use recover_source::carry::Wallet;
 use std::collections::BTreeMap;
 
