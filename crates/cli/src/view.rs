@@ -274,7 +274,12 @@ pub struct MatchView {
     pub appeal_id: String,
     pub deposit_id: Option<String>,
     pub decision: &'static str,
+    pub tier: &'static str,
     pub score: serde_json::Number,
+    pub identify_bits: serde_json::Number,
+    pub entitle_bits: serde_json::Number,
+    pub entitled_by: Vec<&'static str>,
+    pub ask: Option<&'static str>,
     pub reasons: Vec<ReasonView>,
 }
 
@@ -284,7 +289,12 @@ impl MatchView {
             appeal_id: outcome.appeal.to_string(),
             deposit_id: outcome.deposit.as_ref().map(ToString::to_string),
             decision: outcome.decision.code(),
-            score: score(outcome.score_ppm)?,
+            tier: outcome.tier.code(),
+            score: score(outcome.score_ppb)?,
+            identify_bits: bits(outcome.identify)?,
+            entitle_bits: bits(outcome.entitle)?,
+            entitled_by: outcome.entitled_by.iter().map(|of| of.code()).collect(),
+            ask: outcome.ask.map(|ask| ask.code()),
             reasons: outcome
                 .reasons
                 .iter()
@@ -306,10 +316,23 @@ impl MatchView {
     }
 }
 
-/// Parts per million as a JSON number in [0, 1], written from its digits.
-fn score(ppm: u32) -> anyhow::Result<serde_json::Number> {
-    let text = recover_core::amount::Amount::from_u128(ppm.min(1_000_000).into()).to_coin_text(6);
+/// Parts per billion as a JSON number in [0, 1], written from its digits.
+fn score(ppb: u32) -> anyhow::Result<serde_json::Number> {
+    let ppb = ppb.min(recover_core::appeal::SCORE_MAX);
+    let text = recover_core::amount::Amount::from_u128(ppb.into()).to_coin_text(9);
     Ok(serde_json::from_str(&text)?)
+}
+
+/// 1/1024 bit as a JSON number of bits with three digits behind the point, cut.
+fn bits(parts: i32) -> anyhow::Result<serde_json::Number> {
+    let thousandths = u128::from(parts.unsigned_abs()) * 1000 / 1024;
+    let text = recover_core::amount::Amount::from_u128(thousandths).to_coin_text(3);
+    let sign = if parts < 0 && thousandths > 0 {
+        "-"
+    } else {
+        ""
+    };
+    Ok(serde_json::from_str(&format!("{sign}{text}"))?)
 }
 
 /// One claim.

@@ -111,11 +111,64 @@ coded! {
     }
 }
 
+coded! {
+    /// How far a match may go without a person, and what is missing.
+    pub enum MatchTier {
+        /// It may pass by itself: the deposit is certain, and evidence that no stranger could have makes it this user's.
+        Automatic => "automatic",
+        /// The exchange's own log agrees and nobody else asks: a person may let it pass after a waiting time.
+        Waiting => "waiting",
+        /// One proof would decide it: ask for it.
+        Challenge => "challenge",
+        /// Nothing fits, or it is somebody else's.
+        Refused => "refused",
+        /// A person must look: several want it, or something contradicts.
+        Analyst => "analyst",
+    }
+}
+
+coded! {
+    /// What makes a deposit a user's, by knowledge that is not public.
+    pub enum Entitlement {
+        /// It arrived at an address issued to them alone.
+        IssuedAddress => "issued_address",
+        /// It carries their own memo.
+        OwnMemo => "own_memo",
+        /// It carries their own memo but for a slip.
+        NearMemo => "near_memo",
+        /// They have sent from its sender before.
+        KnownSender => "known_sender",
+        /// They proved to be its sender.
+        SenderProof => "sender_proof",
+        /// The sending platform's record names them.
+        WithdrawalRecord => "withdrawal_record",
+        /// They looked at the deposit page before it arrived: supports, never suffices.
+        PageView => "page_view",
+    }
+}
+
+coded! {
+    /// The one proof that would change an outcome.
+    pub enum MatchAsk {
+        /// A payment of a sum that we name, from the same sender.
+        VerificationDeposit => "verification_deposit",
+        /// A signature of the sender.
+        SenderSignature => "sender_signature",
+        /// The sending platform's record of the withdrawal.
+        WithdrawalRecord => "withdrawal_record",
+        /// The transaction id.
+        TransactionId => "transaction_id",
+    }
+}
+
+/// A score that is certain, in parts per billion.
+pub const SCORE_MAX: u32 = 1_000_000_000;
+
 /// One reason of a match, for a person and for the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchReason {
-    /// What was compared: `txid`, `to`, `from`, `asset`, `amount`, `time`, `memo`, `network`, `owner`, `rival`,
-    /// `taken_back`.
+    /// What was compared: `owner`, `txid`, `to`, `from`, `asset`, `amount`, `time`, `memo`, `network`, `session`, `proof`,
+    /// then `rival`, `gate`, `ask`, `taken_back`.
     pub field: String,
     /// How it compares: `exact`, `near`, `differs`, `absent`.
     pub verdict: String,
@@ -134,8 +187,19 @@ pub struct MatchOutcome {
     pub deposit: Option<DepositId>,
     /// What was decided.
     pub decision: MatchDecision,
-    /// How sure, in parts per million.
-    pub score_ppm: u32,
+    /// How far it may go without a person.
+    pub tier: MatchTier,
+    /// How likely it is that this is the right deposit and this user's, in parts per billion ([`SCORE_MAX`]). Calibrated; finer
+    /// than anybody can tell, so that no two claims with different evidence are equal.
+    pub score_ppb: u32,
+    /// Which deposit: the evidence of all fields, in 1/1024 bit.
+    pub identify: i32,
+    /// Whose: the evidence that is not public, in 1/1024 bit.
+    pub entitle: i32,
+    /// What makes it this user's; empty where nothing does.
+    pub entitled_by: Vec<Entitlement>,
+    /// The one proof to ask for; `None` where none would help or none is needed.
+    pub ask: Option<MatchAsk>,
     /// Why, in a fixed order.
     pub reasons: Vec<MatchReason>,
 }

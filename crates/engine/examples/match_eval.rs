@@ -10,7 +10,7 @@ use recover_core::network::Family;
 use recover_engine::config::Codecs;
 use recover_engine::import::{self, ColumnMap, Context, Records};
 use recover_matching::{
-    DepositFacts, DepositIndex, UserBook, Vocabulary, match_appeals, normalise,
+    DepositFacts, DepositIndex, Model, UserBook, Vocabulary, match_appeals, normalise,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -104,7 +104,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             reason: None,
         }
     }));
-    let outcomes = match_appeals(&clues, &index, &book);
+    let outcomes = match_appeals(&clues, &index, &book, &Model::default());
     println!(
         "{} appeals, {} deposits: read {read:?}, normalised {normalised:?}, in all {:?}",
         appeals.len(),

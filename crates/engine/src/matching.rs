@@ -7,7 +7,9 @@ use recover_core::appeal::{Appeal, AppealStatus, MatchOutcome};
 use recover_core::deposit::DepositStatus;
 use recover_core::kind::Kind;
 use recover_matching::decide::match_appeals;
-use recover_matching::{AppealClues, DepositFacts, DepositIndex, UserBook, Vocabulary, normalise};
+use recover_matching::{
+    AppealClues, DepositFacts, DepositIndex, Model, UserBook, Vocabulary, normalise,
+};
 use recover_store::{AppealFilter, DepositFilter, DepositOrder};
 use std::collections::BTreeSet;
 
@@ -54,7 +56,7 @@ impl Engine {
                 .await?,
         );
         let book = UserBook::new(&records);
-        let outcomes = match_appeals(&clues, &DepositIndex::new(facts), &book);
+        let outcomes = match_appeals(&clues, &DepositIndex::new(facts), &book, &Model::default());
         self.store
             .put_match_outcomes(outcomes.clone(), self.now())
             .await?;

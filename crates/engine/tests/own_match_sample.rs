@@ -8,7 +8,7 @@ use recover_core::decimal::Decimal;
 use recover_core::names;
 use recover_engine::import::{self, ColumnMap, Context, Records};
 use recover_matching::{
-    DepositFacts, DepositIndex, UserBook, Vocabulary, match_appeals, normalise,
+    DepositFacts, DepositIndex, Model, UserBook, Vocabulary, match_appeals, normalise,
 };
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -87,7 +87,7 @@ fn own_the_labelled_sample_is_matched_and_auto_is_never_wrong() {
         .map(|appeal| normalise(appeal, &words))
         .collect();
     let index = DepositIndex::new(deposits.iter().map(facts));
-    let outcomes = match_appeals(&clues, &index, &UserBook::new(&book));
+    let outcomes = match_appeals(&clues, &index, &UserBook::new(&book), &Model::default());
     assert_eq!(outcomes.len(), appeals.len(), "exactly one an appeal");
 
     let mut truth: HashMap<String, (String, String)> = HashMap::new();

@@ -1,413 +1,539 @@
-//! Decisions: the best deposit of each appeal, and what rivals for it change.
+//! From clues to decisions: the interest of each appeal, the contest of all of them, a ruling for each.
+//!
+//! Two scores, never one. Identification says which deposit is meant, from all evidence. Entitlement says whose it is, from
+//! evidence that is not public. `auto` needs both, and nobody else with a right to the deposit.
 
 use crate::book::UserBook;
-use crate::clue::{AppealClues, Field};
-use crate::evidence::{self, Comparer, Levels, Like, Owner};
+use crate::clue::AppealClues;
+use crate::compare::{Comparer, Rarity};
+use crate::explain;
 use crate::index::{DepositIndex, RowNo};
-use recover_core::appeal::{MatchDecision, MatchOutcome, MatchReason};
-use std::collections::HashMap;
+use crate::levels::{Levels, Part, assigned, id, issued, proof, transaction, view};
+use crate::model::{BIT, Model};
+use crate::rivals::{Contest, Features};
+use crate::settle;
+use recover_core::appeal::{Entitlement, MatchAsk, MatchDecision, MatchOutcome, MatchTier};
+use recover_core::observation::DepositId;
 
-/// A rival deposit this close (3 bits: one to eight) makes the choice a person's.
-const MARGIN: i32 = 3 * 1024;
+/// The most candidates that an interest keeps.
+const CANDIDATES_MAX: usize = 8;
 
-/// What was found for one appeal, before rivals are looked at.
-struct Pick {
-    row: RowNo,
-    levels: Levels,
-    /// Other deposits nearly as likely.
-    twins: usize,
-    /// Another deposit that fits address, asset, amount and time as well.
-    is_repeated: bool,
-    is_capped: bool,
-    /// Whether this user proved to be its sender.
-    is_proven: bool,
-    /// The weights of all candidates and the prior against them.
-    field: Vec<i32>,
-    reasons: Vec<MatchReason>,
+/// A candidate this far below the best is not kept, unless its transaction is named.
+const KEPT_BITS: i32 = 14 * BIT;
+
+/// Below this many appeals a second thread costs more than it saves.
+const PARALLEL_MIN: usize = 256;
+
+/// One deposit that an appeal may mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// The deposit's row in the index.
+    pub row: RowNo,
+    /// How it compares.
+    pub levels: Levels,
+    /// Which deposit, in 1/1024 bit.
+    pub identify: i32,
+    /// Whose, in 1/1024 bit.
+    pub entitle: i32,
 }
 
-impl Pick {
-    fn names_by_transaction(&self) -> bool {
-        self.levels.transaction >= Like::Misplaced
+impl Candidate {
+    pub(crate) const fn sum(&self) -> i32 {
+        self.identify.saturating_add(self.entitle)
     }
 
-    fn is_found(&self, prior: i32) -> bool {
-        self.levels.sum >= prior && self.levels.owner != Owner::OtherAddress
+    /// What the claimant's own history and proofs do not touch: the gates use it, so that taking such evidence away never
+    /// makes a deposit stand out more.
+    pub(crate) fn public(&self, model: &Model) -> i32 {
+        let mut levels = self.levels;
+        levels.set(Part::View, view::ABSENT);
+        levels.set(Part::Sender, 0);
+        model.identify(&levels)
     }
+}
 
-    /// Whether what the exchange alone knows, or a proof, makes it this user's. A proof of the sender says nothing against the
-    /// address book or a memo that name somebody else.
-    fn is_entitled(&self) -> bool {
-        let owner = self.levels.owner;
-        let is_free = matches!(owner, Owner::Unknown | Owner::NearMemo | Owner::Sender);
-        owner.is_entitled() || (self.is_proven && is_free)
+/// What one appeal wants: compact, so that all of them can be held at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interest {
+    /// The appeal.
+    pub appeal: Box<str>,
+    /// Who appeals.
+    pub user_id: Box<str>,
+    /// The likeliest deposits, likeliest first; equals in the order of time and id. Empty when nothing was found.
+    pub candidates: Box<[Candidate]>,
+    /// How many deposits were compared.
+    pub compared: u32,
+    /// Whether a key brought more than is looked at: what was left out may fit as well.
+    pub is_capped: bool,
+    /// Whether a person took a match back from this appeal.
+    pub is_taken_back: bool,
+}
+
+/// What must hold before a match passes by itself; each is a bit of [`Ruling::failed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u16)]
+pub enum Gate {
+    /// The deposit is identified.
+    Identified = 1,
+    /// No other deposit of the appeal is close.
+    Alone = 2,
+    /// Something that is not public makes it this user's.
+    Entitled = 4,
+    /// Nobody else with a right to it asks.
+    Unrivalled = 8,
+    /// No proof was refuted.
+    Unrefuted = 16,
+    /// The user claims no deposits of others.
+    Unsuspected = 32,
+    /// Nothing was left out of the comparison.
+    Whole = 64,
+    /// No person took a match back.
+    Untouched = 128,
+    /// The calibrated score is high enough.
+    Certain = 256,
+    /// The value is known to be within the limit, where there is one.
+    WithinLimit = 512,
+}
+
+impl Gate {
+    /// Every gate in the order in which they are explained.
+    pub const ALL: [Self; 10] = [
+        Self::Identified,
+        Self::Alone,
+        Self::Entitled,
+        Self::Unrivalled,
+        Self::Unrefuted,
+        Self::Unsuspected,
+        Self::Whole,
+        Self::Untouched,
+        Self::Certain,
+        Self::WithinLimit,
+    ];
+}
+
+/// What was decided about one appeal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// The deposit it is about; `None` when nothing was found.
+    pub candidate: Option<Candidate>,
+    /// What was decided.
+    pub decision: MatchDecision,
+    /// How far it may go without a person.
+    pub tier: MatchTier,
+    /// The calibrated score in parts per billion.
+    pub score_ppb: u32,
+    /// The gates that failed, as bits of [`Gate`].
+    pub failed: u16,
+    /// Other deposits nearly as likely.
+    pub close: u8,
+    /// The deposits of others that the user's appeals name.
+    pub foreign: u8,
+    /// Appeals of other users for this deposit, by id; at most five.
+    pub rivals: Box<[Box<str>]>,
+    /// How many other users ask for this deposit.
+    pub rival_users: u32,
+    /// The one proof to ask for.
+    pub ask: Option<MatchAsk>,
+}
+
+impl Ruling {
+    /// Whether a gate held.
+    #[must_use]
+    pub const fn holds(&self, gate: Gate) -> bool {
+        self.failed & gate as u16 == 0
     }
+}
+
+/// Whether a deposit's value is known to be within the limit up to which matches may pass by themselves.
+pub type Limit<'a> = dyn Fn(RowNo) -> bool + Sync + 'a;
+
+/// Finds, compares, decides.
+pub struct Matcher<'a> {
+    pub(crate) index: &'a DepositIndex,
+    book: &'a UserBook,
+    pub(crate) model: &'a Model,
+    rarity: Rarity,
 }
 
 /// Matches every appeal: exactly one outcome each, in the order of `appeals`. The order of appeals, deposits and book rows
-/// changes no outcome.
+/// changes no outcome, nor does the number of threads.
 ///
-/// `auto` needs both: which deposit (its exact transaction, or the only one that fits address, asset, amount and time) and
-/// whose (an address issued to this user alone, this user's own memo, or a proof that this user sent it). A transaction id is public and never enough.
-/// When users name one deposit by its transaction and nobody owns it, all of them are in `conflict`; when one owns it, the
-/// owner is looked at by a person and the others get `none`. What a person took back from an appeal is no candidate of it and no
-/// rival's hindrance; the appeal passes only by a person from then on.
+/// `auto` needs both: which deposit, and whose (an address issued to this user alone, their own memo, a sender of theirs, a
+/// proof). A transaction id is public and never enough. When several users ask for one deposit, all of them are in
+/// `conflict` unless exactly one has such evidence; the others then get nothing. What a person took back from an appeal is no
+/// candidate of it and no rival's hindrance; the appeal passes only by a person from then on.
 #[must_use]
 pub fn match_appeals(
     appeals: &[AppealClues],
     deposits: &DepositIndex,
     book: &UserBook,
+    model: &Model,
 ) -> Vec<MatchOutcome> {
-    let prior = evidence::prior(deposits);
-    let picks: Vec<Option<Pick>> = appeals
-        .iter()
-        .map(|clues| pick(clues, deposits, book, prior))
-        .collect();
-    let rivals = rivals(appeals, &picks, prior);
-    appeals
-        .iter()
-        .zip(picks)
-        .map(|(clues, pick)| match pick {
-            None => nothing(clues),
-            Some(pick) => {
-                let rivals = rivals.get(&pick.row).map_or(&[][..], Vec::as_slice);
-                outcome(clues, pick, rivals, deposits, prior)
-            }
-        })
-        .collect()
+    let matcher = Matcher::new(deposits, book, model);
+    let interests = in_parallel(appeals, |clues| matcher.look(clues));
+    let rulings = matcher.decide(&interests, None);
+    let both: Vec<(&AppealClues, &Ruling)> = appeals.iter().zip(&rulings).collect();
+    in_parallel(&both, |(clues, ruling)| matcher.outcome(clues, ruling))
 }
 
-fn pick(clues: &AppealClues, deposits: &DepositIndex, book: &UserBook, prior: i32) -> Option<Pick> {
-    let user = book.user(&clues.user_id);
-    let mut candidates = Vec::new();
-    let is_capped = deposits.candidates(clues, user, &mut candidates);
-    let comparer = Comparer::new(clues, deposits, book);
-    let mut best: Option<(RowNo, Levels)> = None;
-    let mut sums: Vec<(RowNo, Levels)> = Vec::with_capacity(candidates.len());
-    for place in candidates {
-        let Some(row) = deposits.row(place) else {
-            continue;
-        };
-        if !clues.taken_back.is_empty() && clues.taken_back.contains(&row.id()) {
-            continue;
-        }
-        let levels = comparer.compare(row);
-        sums.push((place, levels));
-        // Rows stand in an order that the input's order does not change, so the first of equals is always the same.
-        if best.is_none_or(|(_, known)| levels.sum > known.sum) {
-            best = Some((place, levels));
-        }
+/// Maps a list on two threads, in order.
+pub(crate) fn in_parallel<T: Sync, R: Send>(list: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if list.len() < PARALLEL_MIN {
+        return list.iter().map(each).collect();
     }
-    let (row, levels) = best?;
-    // What is far below the prior is no candidate, unless its transaction was named: then the answer is about it.
-    if levels.sum < prior - MARGIN && levels.transaction < Like::Misplaced {
-        return None;
-    }
-    let others = || sums.iter().filter(|(place, _)| *place != row);
-    Some(Pick {
-        row,
-        levels,
-        twins: others()
-            .filter(|(_, other)| other.sum > levels.sum - MARGIN)
-            .count(),
-        is_repeated: others().any(|(_, other)| other.is_complete() && other.owner == levels.owner),
-        is_capped,
-        is_proven: clues.proven.contains(&deposits.row(row)?.id()),
-        field: others().map(|(_, other)| other.sum).collect(),
-        reasons: evidence::reasons(&comparer, deposits.row(row)?, &levels),
+    let (left, right) = list.split_at(list.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| right.iter().map(&each).collect::<Vec<R>>());
+        let mut all: Vec<R> = Vec::with_capacity(list.len());
+        all.extend(left.iter().map(&each));
+        all.extend(other.join().expect("a thread that compares does not panic"));
+        all
     })
 }
 
-/// A user's strongest interest in a deposit.
-#[derive(Clone)]
-struct Rival {
-    user_id: String,
-    sum: i32,
-    names_by_transaction: bool,
-    is_entitled: bool,
-    is_found: bool,
+/// The likeliest deposit of an appeal after rivals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pick {
+    pub(crate) place: usize,
+    /// The sum that is calibrated, in 1/1024 bit.
+    pub(crate) raw: i32,
+    pub(crate) score_ppb: u32,
 }
 
-fn rivals(
-    appeals: &[AppealClues],
-    picks: &[Option<Pick>],
-    prior: i32,
-) -> HashMap<RowNo, Vec<Rival>> {
-    let mut by_row: HashMap<RowNo, Vec<Rival>> = HashMap::new();
-    for (clues, pick) in appeals.iter().zip(picks) {
-        let Some(pick) = pick else { continue };
-        let here = Rival {
-            user_id: clues.user_id.clone(),
-            sum: pick.levels.sum,
-            names_by_transaction: pick.names_by_transaction(),
-            is_entitled: pick.is_entitled(),
-            is_found: pick.is_found(prior),
+impl<'a> Matcher<'a> {
+    /// A matcher over these deposits, this book and this model.
+    #[must_use]
+    pub fn new(index: &'a DepositIndex, book: &'a UserBook, model: &'a Model) -> Self {
+        Self {
+            index,
+            book,
+            model,
+            rarity: Rarity::new(index),
+        }
+    }
+
+    /// The id of a row's deposit.
+    ///
+    /// # Panics
+    /// When the index has no such row.
+    #[must_use]
+    pub fn id(&self, row: RowNo) -> DepositId {
+        self.index.row(row).expect("a row of this index").id()
+    }
+
+    /// Every candidate of an appeal with its levels, in the order of time and id, and whether there are more than were compared.
+    #[must_use]
+    pub fn pairs(&self, clues: &AppealClues) -> (Vec<(RowNo, Levels)>, bool) {
+        let mut rows = Vec::new();
+        let user = self.book.user(&clues.user_id);
+        let is_capped = self.index.candidates(clues, user, &mut rows);
+        let mut comparer = Comparer::new(clues, self.index, self.book, &self.rarity);
+        if !clues.taken_back.is_empty() {
+            rows.retain(|row| !clues.taken_back.contains(&self.id(*row)));
+        }
+        let pairs = rows.into_iter().map(|row| (row, comparer.compare(row)));
+        (pairs.collect(), is_capped)
+    }
+
+    /// What an appeal wants.
+    #[must_use]
+    pub fn look(&self, clues: &AppealClues) -> Interest {
+        let (pairs, is_capped) = self.pairs(clues);
+        self.interest(clues, &pairs, is_capped)
+    }
+
+    /// What an appeal wants, of pairs compared before.
+    #[must_use]
+    pub fn interest(
+        &self,
+        clues: &AppealClues,
+        pairs: &[(RowNo, Levels)],
+        is_capped: bool,
+    ) -> Interest {
+        let mut candidates: Vec<Candidate> = pairs
+            .iter()
+            .map(|(row, levels)| Candidate {
+                row: *row,
+                levels: *levels,
+                identify: self.model.identify(levels),
+                entitle: self.model.entitle(levels),
+            })
+            .collect();
+        // Stable: equals stay in the order of time and id.
+        candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.sum()));
+        let best = candidates.first().map_or(0, Candidate::sum);
+        let mut kept = 0;
+        candidates.retain(|candidate| {
+            let is_near = candidate.sum() >= best - KEPT_BITS;
+            kept += 1;
+            kept <= CANDIDATES_MAX && (is_near || candidate.levels.names_transaction())
+        });
+        Interest {
+            appeal: clues.appeal.as_str().into(),
+            user_id: clues.user_id.as_str().into(),
+            candidates: candidates.into_boxed_slice(),
+            compared: u32::try_from(pairs.len()).unwrap_or(u32::MAX),
+            is_capped,
+            is_taken_back: !clues.taken_back.is_empty(),
+        }
+    }
+
+    /// The features of every kept candidate of every interest, in their order: what the second model is trained on.
+    #[must_use]
+    pub fn features(&self, interests: &[Interest]) -> Vec<Vec<Features>> {
+        let contest = Contest::new(interests);
+        let of = |at: usize, interest: &Interest| {
+            let places = 0..interest.candidates.len();
+            places
+                .map(|place| contest.features(interests, at, place))
+                .collect()
         };
-        let list = by_row.entry(pick.row).or_default();
-        // Repeated appeals of one user are one interest.
-        match list.iter_mut().find(|known| known.user_id == here.user_id) {
-            None => list.push(here),
-            Some(known) => {
-                known.sum = known.sum.max(here.sum);
-                known.names_by_transaction |= here.names_by_transaction;
-                known.is_entitled |= here.is_entitled;
-                known.is_found |= here.is_found;
+        let interests = interests.iter().enumerate();
+        interests.map(|(at, interest)| of(at, interest)).collect()
+    }
+
+    /// Decides every appeal. All of them at once, since a rival changes what may pass. Without a limit values do not matter;
+    /// with one, what is not known to be within it does not pass.
+    #[must_use]
+    pub fn decide(&self, interests: &[Interest], limit: Option<&Limit<'_>>) -> Vec<Ruling> {
+        let contest = Contest::new(interests);
+        let places: Vec<usize> = (0..interests.len()).collect();
+        let mut picks = in_parallel(&places, |at| self.pick(&contest, interests, *at));
+        settle::assign(&contest, interests, &mut picks, self.model);
+        let wanted = settle::Wanted::new(&contest, interests, &picks, self.model);
+        in_parallel(&places, |at| {
+            let pick = picks.get(*at).copied().flatten();
+            pick.map_or_else(nothing, |pick| {
+                self.rule((&contest, &wanted), interests, *at, &pick, limit)
+            })
+        })
+    }
+
+    /// The likeliest deposit of an appeal.
+    fn pick(&self, contest: &Contest, interests: &[Interest], at: usize) -> Option<Pick> {
+        let interest = interests.get(at)?;
+        let mut best: Option<Pick> = None;
+        for place in 0..interest.candidates.len() {
+            let features = contest.features(interests, at, place);
+            let candidate = interest.candidates.get(place)?;
+            let raw = self.model.raw(&features, candidate.sum());
+            // The first of equals: the order of candidates does not depend on the input's.
+            if best.is_none_or(|known| raw > known.raw) {
+                best = Some(Pick {
+                    place,
+                    raw,
+                    score_ppb: self.model.calibrated(candidate.levels.stratum(), raw),
+                });
             }
         }
+        // Nothing fits, but a transaction is named: then the answer is about it.
+        let is_named = |candidate: &Candidate| candidate.levels.names_transaction();
+        if best.is_some_and(|best| best.score_ppb < self.model.thresholds.propose)
+            && let Some(place) = interest.candidates.iter().position(is_named)
+            && !best.is_some_and(|best| is_named(&interest.candidates[best.place]))
+        {
+            let features = contest.features(interests, at, place);
+            let candidate = interest.candidates.get(place)?;
+            let raw = self.model.raw(&features, candidate.sum());
+            best = Some(Pick {
+                place,
+                raw,
+                score_ppb: self.model.calibrated(candidate.levels.stratum(), raw),
+            });
+        }
+        best
     }
-    for list in by_row.values_mut() {
-        list.sort_by(|left, right| left.user_id.cmp(&right.user_id));
-    }
-    by_row
-}
 
-fn outcome(
-    clues: &AppealClues,
-    mut pick: Pick,
-    rivals: &[Rival],
-    deposits: &DepositIndex,
-    prior: i32,
-) -> MatchOutcome {
-    let levels = pick.levels;
-    let others: Vec<&Rival> = rivals
-        .iter()
-        .filter(|rival| rival.user_id != clues.user_id)
-        .collect();
-    let naming = others
-        .iter()
-        .filter(|rival| rival.names_by_transaction)
-        .count();
-    let owners = rivals
-        .iter()
-        .filter(|rival| rival.names_by_transaction && rival.is_entitled)
-        .count();
-    let is_contested = pick.names_by_transaction() && naming > 0 && owners != 1;
-    let found = others.iter().filter(|rival| rival.is_found).count();
-    let has_rival = naming > 0 || found > 0;
-    let score_ppm = score(&pick, &others, prior);
-    let mut extra = |field: &str, verdict: &str, detail: String| {
-        pick.reasons.push(MatchReason {
-            field: field.to_owned(),
-            verdict: verdict.to_owned(),
-            weight: 0,
-            detail,
+    /// Whether a pick would be the same and certain if nobody else had appealed, and is certain with them: what others claim
+    /// may lower an approval, never make one.
+    fn is_certain(
+        &self,
+        contest: &Contest,
+        interests: &[Interest],
+        at: usize,
+        pick: &Pick,
+    ) -> bool {
+        let candidates = &interests[at].candidates;
+        let alone = |place: usize| {
+            let features = contest.features_alone(interests, at, place);
+            self.model.raw(&features, candidates[place].sum())
+        };
+        let own = alone(pick.place);
+        let is_first = (0..candidates.len()).all(|place| {
+            let other = alone(place);
+            other < own || (other == own && place >= pick.place)
         });
-    };
-    if has_rival {
-        let count = others
-            .iter()
-            .filter(|rival| rival.names_by_transaction || rival.is_found)
+        let mut features = contest.features(interests, at, pick.place);
+        Contest::forget_others_wishes(&mut features);
+        let candidate = &candidates[pick.place];
+        let raw = self.model.raw(&features, candidate.sum()).min(own);
+        let stratum = candidate.levels.stratum();
+        is_first && self.model.calibrated(stratum, raw) >= self.model.thresholds.auto
+    }
+
+    fn rule(
+        &self,
+        (contest, wanted): (&Contest, &settle::Wanted<'_>),
+        interests: &[Interest],
+        at: usize,
+        pick: &Pick,
+        limit: Option<&Limit<'_>>,
+    ) -> Ruling {
+        let thresholds = &self.model.thresholds;
+        let interest = &interests[at];
+        let candidate = interest.candidates[pick.place];
+        let levels = candidate.levels;
+        let (identify, is_hard) = (candidate.identify, levels.is_hard());
+        let own = candidate.public(self.model);
+        let others = || {
+            let all = interest.candidates.iter().enumerate();
+            all.filter(|(place, _)| *place != pick.place)
+        };
+        let next = others().map(|(_, other)| other.public(self.model)).max();
+        let close = others()
+            .filter(|(_, other)| other.sum() > candidate.sum() - thresholds.gap)
             .count();
-        extra(
-            "rival",
-            "differs",
-            format!("rival_appeal: {count} other users name this deposit"),
-        );
-    }
-    if pick.twins > 0 {
-        extra(
-            "rival",
-            "near",
-            format!(
-                "ambiguous: {} other deposits fit nearly as well",
-                pick.twins
+        let rivals = wanted.rivals(at, candidate.row);
+        let foreign = wanted.foreign(at);
+        let checks = [
+            (Gate::Identified, identify >= thresholds.identify),
+            (
+                Gate::Alone,
+                next.is_none_or(|next| next <= own.saturating_sub(thresholds.gap)),
             ),
-        );
-    }
-    if pick.is_capped {
-        extra(
-            "rival",
-            "near",
-            "ambiguous: more deposits share these values than were compared".to_owned(),
-        );
-    }
-    let is_which = if pick.names_by_transaction() {
-        true
-    } else {
-        levels.is_complete() && !pick.is_repeated && !pick.is_capped
-    };
-    let decision = if levels.owner == Owner::OtherAddress {
-        MatchDecision::None
-    } else if is_contested {
-        MatchDecision::Conflict
-    } else if pick.names_by_transaction() && owners == 1 && !pick.is_entitled() {
-        // Another user owns it and names it: this one only knows its transaction.
-        MatchDecision::None
-    } else if levels.sum < prior {
-        MatchDecision::None
-    } else if pick.is_entitled()
-        && is_which
-        && pick.twins == 0
-        && !has_rival
-        && clues.taken_back.is_empty()
-        && clues.proof != crate::clue::Proof::Refuted
-    {
-        MatchDecision::Auto
-    } else {
-        MatchDecision::Review
-    };
-    add_taken_back(&mut pick.reasons, clues);
-    add_unread(&mut pick.reasons, clues);
-    MatchOutcome {
-        appeal: clues.appeal.clone(),
-        deposit: (decision != MatchDecision::None)
-            .then(|| deposits.row(pick.row).map(crate::rows::RowRef::id))
-            .flatten(),
-        decision,
-        score_ppm: if decision == MatchDecision::None {
-            score_ppm.min(499_999)
+            (Gate::Entitled, is_hard),
+            (Gate::Unrivalled, rivals.users == 0),
+            (Gate::Unrefuted, levels.of(Part::Proof) != proof::REFUTED),
+            (Gate::Unsuspected, foreign == 0),
+            (
+                Gate::Whole,
+                !interest.is_capped || levels.names_transaction(),
+            ),
+            (Gate::Untouched, !interest.is_taken_back),
+            (
+                Gate::Certain,
+                is_hard && self.is_certain(contest, interests, at, pick),
+            ),
+            (
+                Gate::WithinLimit,
+                limit.is_none_or(|limit| limit(candidate.row)),
+            ),
+        ];
+        let failed = checks
+            .into_iter()
+            .filter(|(_, holds)| !holds)
+            .fold(0, |failed, (gate, _)| failed | gate as u16);
+        let is_meant = levels.names_transaction() || identify >= thresholds.identify;
+        let is_found = pick.score_ppb >= thresholds.propose || levels.names_transaction();
+        let is_supported = levels.of(Part::View) >= view::HOURS;
+        let (decision, tier) = if levels.of(Part::Issued) == issued::OTHERS || !is_found {
+            (MatchDecision::None, MatchTier::Refused)
+        } else if failed == 0 {
+            (MatchDecision::Auto, MatchTier::Automatic)
+        } else if is_meant && rivals.meant > 0 && rivals.hard + u32::from(is_hard) != 1 {
+            (MatchDecision::Conflict, MatchTier::Analyst)
+        } else if is_meant && rivals.hard == 1 && !is_hard {
+            // Another user is entitled to it: this one only knows its transaction.
+            (MatchDecision::None, MatchTier::Refused)
+        } else if levels.is_anothers()
+            || foreign > 0
+            || rivals.users > 0
+            || levels.of(Part::Proof) == proof::REFUTED
+            || interest.is_taken_back
+            || is_hard
+        {
+            (MatchDecision::Review, MatchTier::Analyst)
+        } else if is_supported && close == 0 && pick.score_ppb >= thresholds.waiting {
+            (MatchDecision::Review, MatchTier::Waiting)
         } else {
-            score_ppm
-        },
-        reasons: pick.reasons,
+            (MatchDecision::Review, MatchTier::Challenge)
+        };
+        let is_open = matches!(decision, MatchDecision::Review | MatchDecision::Conflict);
+        Ruling {
+            candidate: Some(candidate),
+            decision,
+            tier,
+            score_ppb: pick.score_ppb,
+            failed,
+            close: u8::try_from(close).unwrap_or(u8::MAX),
+            foreign: u8::try_from(foreign).unwrap_or(u8::MAX),
+            rivals: rivals.appeals,
+            rival_users: rivals.users,
+            ask: (is_open && !is_hard).then(|| ask(&levels, close)),
+        }
+    }
+
+    /// The outcome of a ruling with its reasons, for a person and for the record.
+    #[must_use]
+    pub fn outcome(&self, clues: &AppealClues, ruling: &Ruling) -> MatchOutcome {
+        let shown = ruling.candidate;
+        MatchOutcome {
+            appeal: clues.appeal.clone(),
+            deposit: shown
+                .filter(|_| ruling.decision != MatchDecision::None)
+                .map(|candidate| self.id(candidate.row)),
+            decision: ruling.decision,
+            tier: ruling.tier,
+            score_ppb: ruling.score_ppb,
+            identify: shown.map_or(0, |candidate| candidate.identify),
+            entitle: shown.map_or(0, |candidate| candidate.entitle),
+            entitled_by: shown.map_or_else(Vec::new, |candidate| entitled_by(&candidate.levels)),
+            ask: ruling.ask,
+            reasons: explain::reasons(self, clues, ruling),
+        }
     }
 }
 
-/// An appeal for which no deposit fits: what it says and that nothing has it.
-fn nothing(clues: &AppealClues) -> MatchOutcome {
-    let mut reasons = Vec::new();
-    let mut say = |field: &str, is_stated: bool, noun: &str| {
-        let (verdict, detail) = if is_stated {
-            (
-                "differs",
-                format!("no deposit has this {noun} with the rest of what is stated"),
-            )
-        } else {
-            (
-                "absent",
-                format!("no {noun} was stated, or it cannot be read"),
-            )
-        };
-        reasons.push(MatchReason {
-            field: field.to_owned(),
-            verdict: verdict.to_owned(),
-            weight: 0,
-            detail,
-        });
-    };
-    say("txid", !clues.transactions.is_empty(), "transaction");
-    say(
-        "to",
-        clues.addresses.iter().any(|clue| clue.field == Field::To),
-        "address",
-    );
-    say("asset", !clues.assets.is_empty(), "coin");
-    say("amount", !clues.amounts.is_empty(), "amount");
-    say("time", !clues.times.is_empty(), "time");
-    add_taken_back(&mut reasons, clues);
-    add_unread(&mut reasons, clues);
-    MatchOutcome {
-        appeal: clues.appeal.clone(),
-        deposit: None,
+/// No deposit fits.
+fn nothing() -> Ruling {
+    Ruling {
+        candidate: None,
         decision: MatchDecision::None,
-        score_ppm: 0,
-        reasons,
+        tier: MatchTier::Refused,
+        score_ppb: 0,
+        failed: Gate::Identified as u16,
+        close: 0,
+        foreign: 0,
+        rivals: Box::default(),
+        rival_users: 0,
+        ask: None,
     }
 }
 
-/// What is not proposed although it may fit.
-fn add_taken_back(reasons: &mut Vec<MatchReason>, clues: &AppealClues) {
-    reasons.extend(clues.taken_back.iter().map(|deposit| MatchReason {
-        field: "taken_back".to_owned(),
-        verdict: "differs".to_owned(),
-        weight: 0,
-        detail: format!("a person took {deposit} back from this appeal"),
-    }));
-}
-
-/// What stood in a field and could not be read, for the person who looks.
-fn add_unread(reasons: &mut Vec<MatchReason>, clues: &AppealClues) {
-    for unread in &clues.unread {
-        let field = match unread.field {
-            Field::TxId => "txid",
-            Field::Network => "network",
-            Field::Asset => "asset",
-            Field::Amount => "amount",
-            Field::To => "to",
-            Field::Memo => "memo",
-            Field::From => "from",
-            Field::Time => "time",
-            Field::FreeText => continue,
-        };
-        let shown: String = unread.value.chars().take(60).collect();
-        reasons.push(MatchReason {
-            field: field.to_owned(),
-            verdict: "absent".to_owned(),
-            weight: 0,
-            detail: format!("'{shown}' in the {} could not be read", unread.field.name()),
-        });
+/// The one proof that separates the candidates or the claimants: what the sender alone can give.
+fn ask(levels: &Levels, close: usize) -> MatchAsk {
+    let is_shared = levels.of(Part::FromCommon) >= 3;
+    if close > 0 && levels.of(Part::Transaction) <= transaction::ABSENT && !is_shared {
+        return MatchAsk::TransactionId;
+    }
+    // Nobody signs with the hot wallet of an exchange: its own record is the proof.
+    if is_shared {
+        MatchAsk::WithdrawalRecord
+    } else if levels.of(Part::From) >= id::SHOWN {
+        MatchAsk::SenderSignature
+    } else {
+        MatchAsk::VerificationDeposit
     }
 }
 
-/// How likely it is that this deposit is meant and this user's, in parts per million: its odds against the other
-/// candidates of the appeal, against none of them, and against the other users who want it.
-fn score(pick: &Pick, others: &[&Rival], prior: i32) -> u32 {
-    let mine = pick.levels.sum;
-    let share = |against: &mut dyn Iterator<Item = i32>| -> u64 {
-        let weights: Vec<i32> = against.collect();
-        let top = weights.iter().copied().fold(mine, i32::max);
-        let own = power_of_two(mine.saturating_sub(top));
-        let all = weights
-            .iter()
-            .map(|weight| power_of_two(weight.saturating_sub(top)))
-            .fold(own, u64::saturating_add);
-        own.saturating_mul(1_000_000) / all.max(1)
-    };
-    let which = share(&mut pick.field.iter().copied().chain([prior]));
-    let whose = share(&mut others.iter().map(|rival| rival.sum));
-    u32::try_from(which * whose / 1_000_000).unwrap_or(0)
-}
-
-/// `2^(exponent / 1024)` in parts of 10^9, for exponents of zero or less; 0 below 2^-29.
-fn power_of_two(exponent: i32) -> u64 {
-    /// `2^-(1/2)`, `2^-(1/4)`, … `2^-(1/1024)` in parts of 10^9.
-    const ROOTS: [u64; 10] = [
-        707_106_781,
-        840_896_415,
-        917_004_043,
-        957_603_281,
-        978_572_062,
-        989_228_013,
-        994_599_423,
-        997_296_056,
-        998_647_113,
-        999_323_327,
+/// What makes a deposit the claimant's.
+fn entitled_by(levels: &Levels) -> Vec<Entitlement> {
+    let of = |part: Part| levels.of(part);
+    let all = [
+        (of(Part::Issued) == issued::MINE, Entitlement::IssuedAddress),
+        (of(Part::Assigned) == assigned::MINE, Entitlement::OwnMemo),
+        (
+            of(Part::Assigned) == assigned::MINE_NEAR,
+            Entitlement::NearMemo,
+        ),
+        (of(Part::Sender) == 1, Entitlement::KnownSender),
+        (of(Part::Proof) == proof::SENDER, Entitlement::SenderProof),
+        (
+            of(Part::Proof) == proof::RECORD,
+            Entitlement::WithdrawalRecord,
+        ),
+        (of(Part::View) >= view::HOURS, Entitlement::PageView),
     ];
-    let below = exponent.min(0).unsigned_abs();
-    let whole = below / 1024;
-    if whole > 29 {
-        return 0;
-    }
-    let mut value = 1_000_000_000u64 >> whole;
-    for (place, root) in (1u32..).zip(ROOTS) {
-        let bit = 1024u32 >> place;
-        if (below % 1024) & bit != 0 {
-            value = value * root / 1_000_000_000;
-        }
-    }
-    value
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn own_powers_of_two_are_close_enough() {
-        for (exponent, expected) in [
-            (0, 1_000_000_000u64),
-            (-1024, 500_000_000),
-            (-512, 707_106_781),
-            (-1, 999_323_327),
-            (-1536, 353_553_390),
-            (-10 * 1024, 976_562),
-        ] {
-            let off = power_of_two(exponent).abs_diff(expected);
-            assert!(off <= 20, "{exponent}: off by {off}");
-        }
-        assert_eq!(power_of_two(-40 * 1024), 0);
-        for exponent in -3000..0 {
-            assert!(power_of_two(exponent) <= power_of_two(exponent + 1));
-        }
-    }
+    let held = all.into_iter().filter(|(holds, _)| *holds);
+    held.map(|(_, entitlement)| entitlement).collect()
 }

@@ -360,6 +360,16 @@ impl DepositIndex {
         self.main.find(kind, key).len() + self.delta.find(kind, key).len()
     }
 
+    /// Whether some deposit has this folded transaction id.
+    #[must_use]
+    pub fn has_transaction(&self, folded: &str) -> bool {
+        self.run(KeyKind::Transaction, keys::text(folded))
+            .any(|number| {
+                self.row(number)
+                    .is_some_and(|row| row.transaction() == folded)
+            })
+    }
+
     /// How many deposits its transaction made.
     #[must_use]
     pub fn outputs(&self, row: RowRef<'_>) -> usize {

@@ -4,12 +4,12 @@ mod common;
 
 use common::{DAY, Form, address, deposit, hash, issued, row, run, time};
 use proptest::prelude::*;
-use recover_core::appeal::{MatchDecision, MatchOutcome};
+use recover_core::appeal::{Entitlement, MatchAsk, MatchDecision, MatchOutcome};
 use recover_core::book::{AddressRecord, AddressRole};
 use recover_core::memo::{MemoEvidence, MemoFinding, MemoSign, MemoStanding};
 use recover_core::network::{Family, NetworkId};
 use recover_core::observation::DepositId;
-use recover_matching::{AppealClues, DepositFacts, DepositIndex, UserBook, match_appeals};
+use recover_matching::{AppealClues, DepositFacts, DepositIndex, Model, UserBook, match_appeals};
 
 fn shown(outcome: &MatchOutcome) -> (MatchDecision, Option<&str>) {
     (
@@ -51,7 +51,7 @@ fn own_exact_transaction_at_the_own_address_is_auto() {
     let (deposits, book) = world();
     let outcomes = run(&[by_transaction("A1", "U1", 1)], &deposits, &book);
     assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D1")));
-    assert!(outcomes[0].score_ppm > 990_000);
+    assert!(outcomes[0].score_ppb > 990_000_000);
     let fields: Vec<&str> = outcomes[0]
         .reasons
         .iter()
@@ -61,7 +61,7 @@ fn own_exact_transaction_at_the_own_address_is_auto() {
         fields,
         [
             "owner", "txid", "to", "from", "asset", "amount", "time", "memo", "network", "session",
-            "proof"
+            "proof", "gate"
         ]
     );
     assert_eq!(reason(&outcomes[0], "owner").0, "exact");
@@ -89,7 +89,7 @@ fn own_a_stranger_with_the_right_transaction_gets_nothing() {
                 .1
                 .contains("belongs to another user")
         );
-        assert!(outcomes[0].score_ppm < 500_000);
+        assert!(outcomes[0].score_ppb < 500_000_000);
     }
 }
 
@@ -118,6 +118,7 @@ fn run_without(
         &clues,
         &DepositIndex::new(deposits.iter().cloned()),
         &UserBook::new(book),
+        &Model::default(),
     )
 }
 
@@ -178,8 +179,9 @@ fn own_two_users_and_nobody_owns_it_is_a_conflict_for_both() {
     let outcomes = run(&forms, &deposits, &[]);
     assert_eq!(shown(&outcomes[0]), (MatchDecision::Conflict, Some("D1")));
     assert_eq!(shown(&outcomes[1]), (MatchDecision::Conflict, Some("D1")));
-    assert_eq!(shown(&outcomes[2]), (MatchDecision::Review, Some("D1")));
-    assert!(reason(&outcomes[2], "rival").1.contains("rival_appeal"));
+    // The third names it by everything but its transaction.
+    assert_eq!(shown(&outcomes[2]), (MatchDecision::Conflict, Some("D1")));
+    assert!(reason(&outcomes[2], "rival").1.contains("A1, A2"));
     let alone = run(&forms[..1], &deposits, &[]);
     assert_eq!(
         shown(&alone[0]),
@@ -233,6 +235,7 @@ fn own_address_asset_amount_and_time_name_the_only_deposit() {
     assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D1")));
     assert_eq!(reason(&outcomes[0], "time").0, "near");
     assert_eq!(reason(&outcomes[0], "asset").0, "near");
+    let whole = outcomes[0].identify;
 
     let mut twins = deposits.clone();
     twins.push(deposit("D3", "bsc", &hash(3), &address(1), "USDT", "250"));
@@ -266,13 +269,13 @@ fn own_address_asset_amount_and_time_name_the_only_deposit() {
             ..form.clone()
         },
     ] {
-        let outcomes = run(&[damaged], &deposits, &book);
-        assert_ne!(outcomes[0].decision, MatchDecision::Auto);
-        assert_eq!(
-            shown(&outcomes[0]).1,
-            Some("D1"),
-            "named for the person who looks"
-        );
+        let outcomes = run(std::slice::from_ref(&damaged), &deposits, &book);
+        assert!(outcomes[0].identify < whole, "less is stated");
+        let public = run(std::slice::from_ref(&damaged), &deposits, &[]);
+        assert_ne!(public[0].decision, MatchDecision::Auto);
+        // Two weeks off it is another payment.
+        let expected = (!damaged.at.starts_with("2025-01-20")).then_some("D1");
+        assert_eq!(shown(&outcomes[0]).1, expected, "{damaged:?}");
     }
 }
 
@@ -290,7 +293,12 @@ fn own_one_transaction_with_several_deposits_is_narrowed() {
     };
     let outcomes = run(&[form, by_transaction("A2", "U2", 1)], &deposits, &book);
     assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D2")));
-    assert_eq!(shown(&outcomes[1]), (MatchDecision::Auto, Some("D3")));
+    assert_eq!(
+        shown(&outcomes[1]),
+        (MatchDecision::Auto, Some("D3")),
+        "{:?}",
+        outcomes[1]
+    );
     assert!(
         reason(&outcomes[0], "txid")
             .1
@@ -302,7 +310,7 @@ fn own_one_transaction_with_several_deposits_is_narrowed() {
 }
 
 #[test]
-fn own_damaged_transaction_ids_find_their_deposit_and_never_pass_alone() {
+fn own_damaged_transaction_ids_find_their_deposit_and_pass_with_the_address_only() {
     let (deposits, book) = world();
     let id = hash(1);
     let mut typo = id.clone();
@@ -321,13 +329,11 @@ fn own_damaged_transaction_ids_find_their_deposit_and_never_pass_alone() {
             txid: text.clone(),
             ..Form::default()
         };
-        let outcomes = run(&[form], &deposits, &book);
-        assert_eq!(
-            shown(&outcomes[0]),
-            (MatchDecision::Review, Some("D1")),
-            "{text}"
-        );
+        let outcomes = run(std::slice::from_ref(&form), &deposits, &book);
+        assert_eq!(shown(&outcomes[0]).1, Some("D1"), "{text}");
         assert_eq!(reason(&outcomes[0], "txid").0, "near", "{text}");
+        let public = run(std::slice::from_ref(&form), &deposits, &[]);
+        assert_ne!(public[0].decision, MatchDecision::Auto, "{text}");
     }
 }
 
@@ -562,17 +568,26 @@ fn own_a_judged_memo_decides_only_when_it_names_the_owner() {
 }
 
 #[test]
-fn own_a_known_sender_is_evidence_for_a_person_only() {
+fn own_a_known_sender_is_ownership_unless_many_send_from_it() {
     let shared = "rHeyNNHZwUQnxLBgrYG7HMV6q1FTgeHgwH";
     let sender = "rnFPtB78omeCaxTkBUeYiVzfiNwxTowhRj";
-    let deposits = [DepositFacts {
+    let from = |number: u64| DepositFacts {
         from: Some(sender.to_owned()),
-        ..deposit("D1", "xrpl", &hash(1), shared, "XRP", "235.55")
-    }];
+        ..deposit(
+            &format!("D{number}"),
+            "xrpl",
+            &hash(number),
+            shared,
+            "XRP",
+            &format!("{}.55", 234 + number),
+        )
+    };
     let book = [row("U1", AddressRole::PastSender, Family::Xrpl, sender)];
-    let outcomes = run(&[by_transaction("A1", "U1", 1)], &deposits, &book);
-    assert_eq!(shown(&outcomes[0]), (MatchDecision::Review, Some("D1")));
+    let named = by_transaction("A1", "U1", 1);
+    let outcomes = run(std::slice::from_ref(&named), &[from(1)], &book);
+    assert_eq!(shown(&outcomes[0]), (MatchDecision::Auto, Some("D1")));
     assert_eq!(reason(&outcomes[0], "owner").0, "near");
+    assert_eq!(outcomes[0].entitled_by, [Entitlement::KnownSender]);
     // Without any transaction id: the sender finds it.
     let form = Form {
         id: "A1",
@@ -581,8 +596,13 @@ fn own_a_known_sender_is_evidence_for_a_person_only() {
         amount: "235.55".into(),
         ..Form::default()
     };
-    let outcomes = run(&[form], &deposits, &book);
+    let outcomes = run(&[form], &[from(1)], &book);
+    assert_eq!(shown(&outcomes[0]).1, Some("D1"));
+    // The hot wallet of an exchange: anybody's money comes from it.
+    let busy: Vec<DepositFacts> = (1..40).map(from).collect();
+    let outcomes = run(&[named], &busy, &book);
     assert_eq!(shown(&outcomes[0]), (MatchDecision::Review, Some("D1")));
+    assert_eq!(outcomes[0].ask, Some(MatchAsk::WithdrawalRecord));
 }
 
 #[test]
@@ -620,7 +640,7 @@ fn own_nothing_fits_says_what_was_looked_for() {
     );
     for outcome in &outcomes {
         assert_eq!(shown(outcome), (MatchDecision::None, None));
-        assert_eq!(outcome.score_ppm, 0);
+        assert_eq!(outcome.score_ppb, 0);
     }
     assert_eq!(reason(&outcomes[0], "txid").0, "differs");
     assert_eq!(reason(&outcomes[2], "txid").0, "absent");
@@ -658,7 +678,7 @@ fn own_a_popular_amount_at_a_shared_address_is_reported_as_ambiguous() {
     };
     let outcomes = run(&[form], &deposits, &[]);
     assert_ne!(outcomes[0].decision, MatchDecision::Auto);
-    assert!(outcomes[0].score_ppm < 10_000, "one of hundreds");
+    assert!(outcomes[0].score_ppb < 100_000_000, "one of hundreds");
 }
 
 #[test]
@@ -698,7 +718,7 @@ fn own_ten_thousand_appeals_on_one_shared_address_do_not_compare_all_pairs() {
         })
         .collect();
     let index = DepositIndex::new(deposits);
-    let outcomes = match_appeals(&clues, &index, &UserBook::default());
+    let outcomes = match_appeals(&clues, &index, &UserBook::default(), &Model::default());
     for (number, outcome) in outcomes.iter().enumerate() {
         assert_eq!(shown(outcome).1, Some(format!("D{number:05}").as_str()));
     }
@@ -808,7 +828,6 @@ proptest! {
         for (place, form) in forms.iter().enumerate() {
             let alone = run(std::slice::from_ref(form), &deposits, &book);
             prop_assert!(rank(all[place].decision) <= rank(alone[0].decision));
-            prop_assert!(all[place].score_ppm <= alone[0].score_ppm);
         }
     }
 

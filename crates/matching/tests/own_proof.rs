@@ -6,7 +6,7 @@ use common::{Form, address, deposit, hash, issued};
 use recover_core::appeal::{MatchDecision, MatchOutcome};
 use recover_core::book::AddressRecord;
 use recover_core::observation::DepositId;
-use recover_matching::{DepositFacts, DepositIndex, UserBook, match_appeals};
+use recover_matching::{DepositFacts, DepositIndex, Model, UserBook, match_appeals};
 
 fn by_transaction(id: &'static str, user: &'static str, number: u64) -> Form {
     Form {
@@ -33,7 +33,12 @@ fn disputed(book: &[AddressRecord], proven: &[&str]) -> Vec<MatchOutcome> {
             clues
         })
         .collect();
-    match_appeals(&clues, &DepositIndex::new(deposits), &UserBook::new(book))
+    match_appeals(
+        &clues,
+        &DepositIndex::new(deposits),
+        &UserBook::new(book),
+        &Model::default(),
+    )
 }
 
 fn decisions(outcomes: &[MatchOutcome]) -> Vec<MatchDecision> {

@@ -691,7 +691,7 @@ async fn put_truth(
             context.now,
             proposed.and_then(|outcome| outcome.deposit.as_ref()),
             proposed.map(|outcome| outcome.decision.code()),
-            proposed.map(|outcome| outcome.score_ppm)
+            proposed.map(|outcome| outcome.score_ppb / 1_000)
         ],
     )
     .await?;
@@ -709,10 +709,11 @@ async fn put_truth(
         ("detail", format!("{} decided so", context.person).into()),
     ])]);
     tx.run(
-        "INSERT INTO match_outcome (appeal_id, deposit_id, decision, score_ppm, reasons, matched_at)
-         VALUES ($1, $2, $3, 0, $4, $5)
+        "INSERT INTO match_outcome (appeal_id, deposit_id, decision, reasons, matched_at)
+         VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (appeal_id) DO UPDATE SET deposit_id = excluded.deposit_id, decision = excluded.decision,
-            score_ppm = excluded.score_ppm, reasons = excluded.reasons, matched_at = excluded.matched_at",
+            tier = excluded.tier, score_ppb = excluded.score_ppb, identify = excluded.identify, entitle = excluded.entitle,
+            entitled_by = excluded.entitled_by, ask = excluded.ask, reasons = excluded.reasons, matched_at = excluded.matched_at",
         values![id.as_str(), deposit, decided.code(), reasons, context.now],
     )
     .await?;

@@ -7,7 +7,8 @@ use crate::match_undo;
 use crate::sql::{Reader, Row, Statement, Value, detached, json, rows_per_statement, values};
 use crate::store::Store;
 use recover_core::appeal::{
-    Appeal, AppealId, AppealStatus, MatchDecision, MatchOutcome, MatchReason,
+    Appeal, AppealId, AppealStatus, Entitlement, MatchAsk, MatchDecision, MatchOutcome,
+    MatchReason, MatchTier,
 };
 use recover_core::observation::DepositId;
 use recover_core::question::AppealField;
@@ -181,7 +182,18 @@ pub(crate) fn outcome(row: &Row) -> Result<MatchOutcome, StoreError> {
             .text_or_null("deposit_id")?
             .map(|id| DepositId::verbatim(&id)),
         decision: row.parsed("decision", MatchDecision::from_code)?,
-        score_ppm: row.number("score_ppm")?,
+        tier: row.parsed("tier", MatchTier::from_code)?,
+        score_ppb: row.number("score_ppb")?,
+        identify: row.number("identify")?,
+        entitle: row.number("entitle")?,
+        entitled_by: row
+            .json::<Vec<String>>("entitled_by")?
+            .iter()
+            .map(|code| {
+                Entitlement::from_code(code).ok_or_else(|| row.unknown("entitled_by", code))
+            })
+            .collect::<Result<_, _>>()?,
+        ask: row.parsed_or_null("ask", MatchAsk::from_code)?,
         reasons: reasons
             .into_iter()
             .map(|reason| MatchReason {
@@ -198,8 +210,7 @@ pub(crate) fn outcome(row: &Row) -> Result<MatchOutcome, StoreError> {
 /// taken back must not propose it afterwards.
 pub(crate) const MATCHING: &str = "match";
 
-pub(crate) const OUTCOME: &str =
-    "SELECT appeal_id, deposit_id, decision, score_ppm, reasons FROM match_outcome";
+pub(crate) const OUTCOME: &str = "SELECT appeal_id, deposit_id, decision, tier, score_ppb, identify, entitle, entitled_by, ask, reasons FROM match_outcome";
 
 impl Store {
     /// Adds a batch of appeals, or updates those that it has, by id. A decided one (refused, duplicate, closed) keeps its
@@ -544,11 +555,18 @@ impl Store {
                         detail: reason.detail.clone(),
                     })
                     .collect();
+                let entitled_by: Vec<&str> =
+                    outcome.entitled_by.iter().map(|of| of.code()).collect();
                 rows.push(values![
                     outcome.appeal.as_str(),
                     outcome.deposit.as_ref(),
                     outcome.decision.code(),
-                    outcome.score_ppm,
+                    outcome.tier.code(),
+                    outcome.score_ppb,
+                    i64::from(outcome.identify),
+                    i64::from(outcome.entitle),
+                    json(&entitled_by),
+                    outcome.ask.map(|ask| ask.code()),
                     json(&reasons),
                     now
                 ]);
@@ -560,10 +578,12 @@ impl Store {
                 moved.entry(status.code()).or_default().push(outcome.appeal.as_str().to_owned());
             }
             tx.insert_rows(
-                "INSERT INTO match_outcome (appeal_id, deposit_id, decision, score_ppm, reasons, matched_at) VALUES ",
+                "INSERT INTO match_outcome (appeal_id, deposit_id, decision, tier, score_ppb, identify, entitle, entitled_by, ask, reasons,
+                    matched_at) VALUES ",
                 rows,
                 " ON CONFLICT (appeal_id) DO UPDATE SET deposit_id = excluded.deposit_id, decision = excluded.decision,
-                    score_ppm = excluded.score_ppm, reasons = excluded.reasons, matched_at = excluded.matched_at",
+                    tier = excluded.tier, score_ppb = excluded.score_ppb, identify = excluded.identify, entitle = excluded.entitle,
+                    entitled_by = excluded.entitled_by, ask = excluded.ask, reasons = excluded.reasons, matched_at = excluded.matched_at",
             )
             .await?;
             for (status, ids) in moved {

@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     10 "0010_carrying",
     11 "0011_match_undone",
     12 "0012_corrections",
+    13 "0013_match_tiers",
     14 "0014_proofs",
     15 "0015_appeal_work",
 ];

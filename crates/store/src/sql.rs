@@ -514,7 +514,7 @@ impl RowOf<'_> {
             .transpose()
     }
 
-    fn unknown(&self, column: &'static str, text: &str) -> StoreError {
+    pub(crate) fn unknown(&self, column: &'static str, text: &str) -> StoreError {
         self.bad(
             column,
             &format!("holds '{text}', which this version does not know"),

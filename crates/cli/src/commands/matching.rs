@@ -62,7 +62,7 @@ pub async fn run(
             let explain = arguments.explain;
             output::rows(
                 format,
-                &["appeal", "deposit", "decision", "score", "because"],
+                &["appeal", "deposit", "decision", "tier", "score", "because"],
                 &views,
                 |view| {
                     let reasons: Vec<String> = view
@@ -84,6 +84,7 @@ pub async fn run(
                         view.appeal_id.clone(),
                         view.deposit_id.clone().unwrap_or_else(|| "-".to_owned()),
                         view.decision.to_owned(),
+                        view.tier.to_owned(),
                         view.score.to_string(),
                         reasons.join(if explain { "\n" } else { ", " }),
                     ]

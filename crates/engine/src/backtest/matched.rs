@@ -11,7 +11,7 @@ use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
 use recover_matching::{
-    AppealClues, DepositFacts, DepositIndex, UserBook, match_appeals, normalise,
+    AppealClues, DepositFacts, DepositIndex, Model, UserBook, match_appeals, normalise,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -75,7 +75,7 @@ fn ask(
     facts: impl IntoIterator<Item = DepositFacts>,
     book: &UserBook,
 ) -> Vec<MatchOutcome> {
-    match_appeals(clues, &DepositIndex::new(facts), book)
+    match_appeals(clues, &DepositIndex::new(facts), book, &Model::default())
 }
 
 /// An appeal with what the desk says it verified, where the appeal itself says nothing.

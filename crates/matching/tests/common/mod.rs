@@ -10,7 +10,7 @@ use recover_core::network::{Family, NetworkId};
 use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
 use recover_matching::{
-    AppealClues, DepositFacts, DepositIndex, UserBook, Vocabulary, match_appeals, normalise,
+    AppealClues, DepositFacts, DepositIndex, Model, UserBook, Vocabulary, match_appeals, normalise,
 };
 
 pub const DAY: &str = "2025-01-02T03:04:00Z";
@@ -131,5 +131,6 @@ pub fn run(forms: &[Form], deposits: &[DepositFacts], book: &[AddressRecord]) ->
         &clues,
         &DepositIndex::new(deposits.iter().cloned()),
         &UserBook::new(book),
+        &Model::default(),
     )
 }

@@ -1,6 +1,7 @@
 use super::{Backend, at, deposit, imported, now};
 use recover_core::appeal::{
-    Appeal, AppealId, AppealStatus, MatchDecision, MatchOutcome, MatchReason,
+    Appeal, AppealId, AppealStatus, Entitlement, MatchAsk, MatchDecision, MatchOutcome,
+    MatchReason, MatchTier,
 };
 use recover_core::observation::DepositId;
 use recover_store::{AppealFilter, ImportCounts, Store};
@@ -31,7 +32,12 @@ pub fn outcome(appeal: &str, deposit: Option<DepositId>, decision: MatchDecision
         appeal: AppealId::verbatim(appeal),
         deposit,
         decision,
-        score_ppm: 987_654,
+        tier: MatchTier::Challenge,
+        score_ppb: 987_654_321,
+        identify: -3,
+        entitle: 4_096,
+        entitled_by: vec![Entitlement::KnownSender, Entitlement::PageView],
+        ask: Some(MatchAsk::SenderSignature),
         reasons: vec![MatchReason {
             field: "txid".into(),
             verdict: "exact".into(),

@@ -4,9 +4,9 @@ use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the migrations, in order.
-const NUMBERS: [i64; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15];
+const NUMBERS: [i64; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
-const MIGRATIONS: [(&str, &str); 14] = [
+const MIGRATIONS: [(&str, &str); 15] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -56,6 +56,10 @@ const MIGRATIONS: [(&str, &str); 14] = [
         include_str!("../../../../migrations/postgres/0012_corrections.sql"),
     ),
     (
+        include_str!("../../../../migrations/sqlite/0013_match_tiers.sql"),
+        include_str!("../../../../migrations/postgres/0013_match_tiers.sql"),
+    ),
+    (
         include_str!("../../../../migrations/sqlite/0014_proofs.sql"),
         include_str!("../../../../migrations/postgres/0014_proofs.sql"),
     ),
@@ -66,7 +70,7 @@ const MIGRATIONS: [(&str, &str); 14] = [
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 14] = [
+const SEEDS: [(&str, &str); 15] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -123,6 +127,11 @@ const SEEDS: [(&str, &str); 14] = [
             involved, opened_by, opened_at, updated_at, correction_entry, correction_counterparty)
          VALUES ('C-1', 'D-1', 1, 'n/native', AMOUNT, 'correct_booking', 1, 'draft', 1, DIGEST, '[]', 'p', 5, 5, 'L-1', 'u2')",
         "SELECT id FROM claim WHERE correction_entry = 'L-1' AND correction_counterparty = 'u2'",
+    ),
+    (
+        "INSERT INTO match_outcome (appeal_id, deposit_id, decision, reasons, matched_at, tier, score_ppb, ask)
+         VALUES ('A-1', 'D-1', 'review', '[]', 5, 'challenge', 999999999, 'sender_signature')",
+        "SELECT appeal_id FROM match_outcome WHERE score_ppb = 999999999 AND entitled_by = '[]'",
     ),
     (
         "INSERT INTO ownership_proof (number, appeal_id, deposit_id, account, method, outcome, destination, reference, person,
@@ -445,7 +454,7 @@ fn allowed(sql: &str) -> Vec<(String, Vec<String>)> {
 }
 
 pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backend) {
-    use recover_core::appeal::{AppealStatus, MatchDecision};
+    use recover_core::appeal::{AppealStatus, MatchAsk, MatchDecision, MatchTier};
     use recover_core::appeal_work::Act;
     use recover_core::asset::TokenReview;
     use recover_core::book::AddressRole;
@@ -482,7 +491,9 @@ pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backe
         Role,
         Account,
         Act,
-        Stage
+        Stage,
+        MatchTier,
+        MatchAsk
     ];
     // Lists of the store's own.
     let own = [
@@ -585,7 +596,7 @@ pub async fn a_deposit_under_a_claim_survives_the_upgrade_to_memos(backend: Back
     // What pointed to the table points to the new one, and its indexes guard it as before.
     for refused in [
         "DELETE FROM deposit",
-        "INSERT INTO match_outcome VALUES ('A-1', 'nobody', 'review', 1, '[]', 6)",
+        "INSERT INTO match_outcome (appeal_id, deposit_id, decision, reasons, matched_at) VALUES ('A-1', 'nobody', 'review', '[]', 6)",
         "UPDATE deposit SET mechanism = 'teleport'",
     ] {
         let refused_by = match &backend {
