@@ -67,7 +67,7 @@ fn require_claimable(
     guards.require(is_final(deposit), Refusal::DepositNotFinal)?;
     let corrects = claim.resolution == Resolution::CorrectBooking;
     guards.require(
-        !is_settled(deposit) && !(corrects && facts.paid_by_claim),
+        !(is_settled(deposit) || (corrects && facts.paid_by_claim)),
         Refusal::DepositTaken,
     )?;
     guards.require(!facts.scanned_twin, Refusal::ScannedTwinExists)?;
