@@ -328,6 +328,17 @@ fn tables_at_the_end(
                 .expect("the table is there")
                 .push(column);
         }
+        for line in file.lines() {
+            let dropped = line.strip_prefix("ALTER TABLE ").and_then(|rest| {
+                let (table, column) = rest.trim_end_matches(';').split_once(" DROP COLUMN ")?;
+                Some((table, column))
+            });
+            if let Some((table, column)) = dropped {
+                all.get_mut(table)
+                    .expect("the table is there")
+                    .retain(|(name, _)| name != column);
+            }
+        }
     }
     all
 }
