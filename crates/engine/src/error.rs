@@ -125,6 +125,9 @@ pub enum EngineError {
     /// A proof of ownership was not issued, or does not hold.
     #[error(transparent)]
     Proof(#[from] crate::proofs::ProofError),
+    /// Customers' words were not erased.
+    #[error(transparent)]
+    AppealErase(#[from] crate::appeal_erase::AppealEraseError),
     /// A claim's step was refused.
     #[error("refused: {refusal}: {hint}", hint = refusal.hint())]
     Refused {
@@ -209,6 +212,7 @@ impl EngineError {
                 | Self::MatchUndo(_)
                 | Self::AppealWork(_)
                 | Self::Proof(_)
+                | Self::AppealErase(_)
                 | Self::Refused { .. }
                 | Self::NoQuote { .. }
                 | Self::SignedBytes { .. }

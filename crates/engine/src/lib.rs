@@ -6,6 +6,7 @@
 //!
 //! Start at [`engine::Engine`]; one file a use case follows.
 
+pub mod appeal_erase;
 pub mod appeals;
 pub mod audit;
 pub mod backtest;

@@ -103,6 +103,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
+    fn own_every_code_stands_in_the_glossary() {
+        let glossary = include_str!("../../../docs/glossary.md");
+        let codes = Rule::ALL.iter().map(|rule| rule.code());
+        for code in codes.chain(Flag::ALL.iter().map(|flag| flag.code())) {
+            assert!(glossary.contains(&format!("| `{code}` |")), "{code}");
+        }
+    }
+
+    #[test]
     fn own_codes_are_distinct() {
         let codes: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.code()).collect();
         assert_eq!(codes.len(), Rule::ALL.len());

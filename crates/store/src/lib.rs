@@ -9,6 +9,7 @@
 
 mod addresses;
 mod amount_column;
+mod appeal_erase;
 mod appeal_work;
 mod appeals;
 mod audit;
@@ -39,6 +40,7 @@ mod store;
 mod tokens;
 
 pub use addresses::{AddressCursor, AddressFilter, AddressPage, ImportCounts, WatchEpoch};
+pub use appeal_erase::Erased;
 pub use appeal_work::{ActAnswer, ActContext, AppealAct, Taken, Truth, TruthDecision, Work};
 pub use appeals::{AppealCursor, AppealFilter, AppealNote, AppealPage, StoredAppeal};
 pub use audit::EventCheck;

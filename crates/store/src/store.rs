@@ -177,6 +177,8 @@ async fn sqlite(url: &str, access: Access) -> Result<Pools, StoreError> {
         .busy_timeout(Duration::from_secs(WAIT_SECONDS))
         // WAL with NORMAL may lose an acknowledged commit when the power goes.
         .synchronous(SqliteSynchronous::Full)
+        // What is erased is overwritten, not only forgotten.
+        .pragma("secure_delete", "ON")
         .pragma("cache_size", "-65536");
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let options = if in_memory || access == Access::ReadOnly {

@@ -41,6 +41,10 @@ on_both! {
         edge_values_round_trip,
         amounts_sort_as_numbers,
     ;
+    appeal_erase:
+        the_words_of_ended_appeals_go_and_decisions_stay,
+        open_and_fresh_appeals_keep_their_words,
+    ;
     appeal_work:
         every_act_is_kept_with_its_entry_or_refused,
         a_question_waits_for_its_answer_and_the_first_words_stay,

@@ -165,6 +165,15 @@ pub enum Appeals {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Erase what customers wrote in appeals that ended long ago; decisions and their codes stay
+    Erase {
+        /// Only where nothing happened for so long: 90d
+        #[arg(long, value_name = "AGE", value_parser = age)]
+        older_than: u32,
+        /// Say what would happen and keep nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// What people decided about which deposits are meant: what models learn from
     #[command(subcommand)]
     Truth(TruthCommand),

@@ -18,6 +18,7 @@ use sqlx::Connection as _;
 
 pub mod addresses;
 pub mod amounts;
+pub mod appeal_erase;
 pub mod appeal_work;
 pub mod appeals;
 pub mod audit;

@@ -1,5 +1,6 @@
 //! `appeals`: what customers say, verbatim, where each stands, and what people do about it.
 
+mod erase;
 mod list;
 mod show;
 
@@ -176,6 +177,10 @@ pub async fn run(
             })
             .await
         }
+        Appeals::Erase {
+            older_than,
+            dry_run,
+        } => erase::run(format, engine, *older_than, actor, *dry_run).await,
         Appeals::List(arguments) => list::run(format, engine, arguments, actor).await,
         Appeals::Show { id } => show::run(format, engine, &AppealId::verbatim(id)).await,
         Appeals::Next { dry_run } => next(format, engine, actor, *dry_run).await,

@@ -1,0 +1,59 @@
+//! Erasing what customers wrote after the time that the house keeps it.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::secret;
+use recover_core::people::Role;
+use recover_store::Erased;
+
+/// Why customers' words were not erased.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppealEraseError {
+    /// The person's roles do not allow it.
+    #[error("{person} may not erase what customers wrote: compliance or an admin may")]
+    MayNot {
+        /// Who tried.
+        person: String,
+    },
+    /// The age reaches back before all time.
+    #[error("nothing can be older than {hours} hours: name a shorter age")]
+    TooOld {
+        /// The age.
+        hours: u32,
+    },
+}
+
+impl Engine {
+    /// Erases the words of appeals that ended and in which nothing happened for so many hours: see
+    /// [`recover_store::Store::erase_appeal_texts`]. Without a policy whoever gives a name may.
+    ///
+    /// # Errors
+    /// When no name is given, the person is neither of compliance nor an admin, or the store fails.
+    pub async fn erase_appeal_texts(
+        &self,
+        hours: u32,
+        name: Option<&str>,
+        dry_run: bool,
+    ) -> Result<Erased, EngineError> {
+        let named = name.ok_or(EngineError::ActorMissing)?;
+        let person = if self.policy.is_none() && self.store.active_policy().await?.is_none() {
+            secret::redact(named).text.into_owned()
+        } else {
+            let person = self.actor(name).await?;
+            if !person.is_any(&[Role::Compliance, Role::Admin]) {
+                let person = person.name;
+                return Err(AppealEraseError::MayNot { person }.into());
+            }
+            person.name
+        };
+        let now = self.now();
+        let before = now
+            .plus_seconds(-i64::from(hours) * 3600)
+            .ok_or(AppealEraseError::TooOld { hours })?;
+        Ok(self
+            .store
+            .erase_appeal_texts(before, &person, now, dry_run)
+            .await?)
+    }
+}
