@@ -402,11 +402,19 @@ fn a_dry_run_says_what_would_happen_and_keeps_nothing() {
 fn what_customers_wrote_is_erased_after_its_time() {
     let desk = desk();
     act(&desk, "ana", &["close", "A-1", "--reason", "settled"]);
-    let dry = act(&desk, "ada", &["erase", "--older-than", "0h", "--dry-run"]);
+    let dry = act(
+        &desk,
+        "farah",
+        &["erase", "--older-than", "0h", "--dry-run"],
+    );
     assert_eq!(dry["dry_run"], true);
     let shown = desk.json(&["appeals", "show", "A-1"]);
     assert_ne!(shown["claimed_txid"], "");
+    // Who works appeals does not erase them.
+    desk.run(&["--as", "ana", "appeals", "erase", "--older-than", "1d"])
+        .exits(3)
+        .says(&["compliance or an admin"]);
     // Nothing happened in it for less than a day.
-    let fresh = act(&desk, "ada", &["erase", "--older-than", "1d"]);
+    let fresh = act(&desk, "farah", &["erase", "--older-than", "1d"]);
     assert_eq!(fresh["appeals"], 0);
 }
