@@ -469,7 +469,10 @@ mod tests {
             kind: LedgerEntryKind::SettledCase,
             ..bob("S1")
         };
-        assert_eq!(sole(&[credit(0, 5)], std::slice::from_ref(&settled)), [None]);
+        assert_eq!(
+            sole(&[credit(0, 5)], std::slice::from_ref(&settled)),
+            [None]
+        );
         assert_eq!(sole(&[credit(0, 5)], &[bob("L1"), settled]), [None]);
         // What speaks of another asset or address, or of money that went out, is about something else.
         let elsewhere = LedgerEntry {
