@@ -92,7 +92,6 @@ rules! {
         OtherRecord => "other_record", "a number of another record: an order, a withdrawal, a block";
         Picture => "picture", "only a picture: ask for the text in it";
         TestNetwork => "test_network", "a link to a test network, whose coins are worth nothing";
-        BadChecksum => "bad_checksum", "an address whose checksum fails: it was mistyped";
         Secret => "secret", "a secret was removed from the text";
     }
 }

@@ -18,8 +18,8 @@ impl Seeded {
     }
 
     fn below(&mut self, limit: usize) -> usize {
-        let limit = u64::try_from(limit.max(1)).unwrap();
-        usize::try_from(self.next() % limit).unwrap()
+        let limit = u64::try_from(limit.max(1)).expect("lengths are small");
+        usize::try_from(self.next() % limit).expect("less than a length")
     }
 }
 
@@ -91,7 +91,7 @@ fn bent(seeds: &[String], seeded: &mut Seeded) -> String {
                 letters.splice(place..place, other.chars());
             }
             _ => {
-                let drawn = u32::try_from(seeded.next() & 0x1_ffff).unwrap();
+                let drawn = u32::try_from(seeded.next() & 0x1_ffff).expect("seventeen bits");
                 letters.insert(place, char::from_u32(drawn).unwrap_or('\u{fffd}'));
             }
         }

@@ -317,7 +317,7 @@ fn is_one_number(word: &str) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     let bytes = word.as_bytes();
     let (Some(first), Some(last)) = (
-        bytes.iter().position(|byte| is_digit(byte)),
+        bytes.iter().position(is_digit),
         bytes.iter().rposition(is_digit),
     ) else {
         return false;

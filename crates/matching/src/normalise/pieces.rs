@@ -131,14 +131,14 @@ impl Reader<'_> {
         }
         let mut word = ids::word(chunk);
         let mut shown = Cow::Borrowed(chunk);
-        if word == Word::Other && !chunk.is_ascii() {
-            if let Some(latin) = text::latin(chunk) {
-                let found = ids::word(&latin);
-                if !matches!(found, Word::Other | Word::Digits) {
-                    self.flag(Flag::LookAlikes, field);
-                    word = look_alike(found);
-                    shown = Cow::Owned(latin);
-                }
+        if word == Word::Other
+            && let Some(latin) = text::latin(chunk)
+        {
+            let found = ids::word(&latin);
+            if !matches!(found, Word::Other | Word::Digits) {
+                self.flag(Flag::LookAlikes, field);
+                word = look_alike(found);
+                shown = Cow::Owned(latin);
             }
         }
         if word != Word::Other {
