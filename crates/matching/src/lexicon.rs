@@ -681,7 +681,7 @@ mod tests {
     #[test]
     fn own_no_label_has_two_meanings() {
         let mut seen: HashMap<String, Label> = HashMap::new();
-        for (label, words) in LABELS {
+        for (label, words) in labels::LABELS {
             for word in *words {
                 let known = seen.entry(names::fold(word)).or_insert(*label);
                 assert_eq!(known, label, "{word}");

@@ -19,7 +19,7 @@ pub(crate) enum Label {
     OtherRecord,
 }
 
-const LABELS: &[(Label, &[&str])] = &[
+pub(super) const LABELS: &[(Label, &[&str])] = &[
     (
         Label::Transaction,
         &[
