@@ -71,7 +71,18 @@ fn one_line_for_each_open_appeal_in_the_stable_shape() {
         keys.sort_unstable();
         assert_eq!(
             keys,
-            ["appeal_id", "decision", "deposit_id", "reasons", "score"]
+            [
+                "appeal_id",
+                "ask",
+                "decision",
+                "deposit_id",
+                "entitle_bits",
+                "entitled_by",
+                "identify_bits",
+                "reasons",
+                "score",
+                "tier"
+            ]
         );
         let decision = line["decision"].as_str().unwrap();
         assert!(

@@ -68,7 +68,10 @@ pub async fn run(
                     let reasons: Vec<String> = view
                         .reasons
                         .iter()
-                        .filter(|reason| explain || reason.weight != 0)
+                        // What was not stated says nothing that a person would act on.
+                        .filter(|reason| {
+                            explain || (reason.weight != 0 && reason.verdict != "absent")
+                        })
                         .map(|reason| {
                             if explain {
                                 format!(
