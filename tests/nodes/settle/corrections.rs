@@ -92,6 +92,22 @@ fn own_a_booking_to_the_wrong_user_is_corrected() {
     refused(&correct("U3", "L-1", "U6"), "booking_differs");
     refused(&correct("U5", "L-1", "U5"), "counterparty_is_beneficiary");
 
+    // The memo says another user: only what nobody else could show says that it is this one's.
+    refused(&correct("U3", "L-1", "U5"), "ownership_missing");
+    let vouched = office.desk.run_as(
+        "bruno",
+        &[
+            "proofs",
+            "record",
+            "A-1",
+            "--deposit",
+            deposit,
+            "--reference",
+            "case-7",
+        ],
+    );
+    vouched.ok();
+
     let claim = office.claim("ana", &correct("U3", "L-1", "U5"));
     assert_eq!(claim["correction"]["counterparty"], "U5", "{claim}");
     let id = claim["id"].as_str().unwrap();
