@@ -1,5 +1,10 @@
 //! Old signed messages: vectors of Bitcoin Core and of wallets, and what nobody may make of them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bitcoin::hashes::{Hash as _, hash160};

@@ -1,5 +1,10 @@
 //! Solana: what wallets sign is accepted in both forms, and nothing made from it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
+
 use recover_chain_solana::message::{SolanaMessages, off_chain};
 use recover_core::network::NetworkId;
 use recover_core::proof::{MessageProof as _, ProofRefusal, ProvenKey};

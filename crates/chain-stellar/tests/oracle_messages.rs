@@ -1,5 +1,10 @@
 //! SEP-53: its own vectors and what the SDK signs are accepted, and nothing made from them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use recover_chain_stellar::address;

@@ -1,5 +1,10 @@
 //! TIP-191: what TronWeb signs is accepted, and nothing made from it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
+
 use recover_chain_tron::message::{TronMessages, digest};
 use recover_core::network::NetworkId;
 use recover_core::proof::{MessageProof as _, ProofRefusal, ProvenKey};

@@ -1,5 +1,10 @@
 //! Ownership before money, through the engine: a signature, a payment, a document, and two people who want one deposit.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests; the lint only knows the functions marked so"
+)]
+
 mod common;
 #[allow(dead_code, reason = "shared with the suites that reorganise the chain")]
 mod support;

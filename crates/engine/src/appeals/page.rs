@@ -132,14 +132,14 @@ impl Engine {
                 self.store.deposit(deposit).await?.into_iter().collect(),
             );
         }
-        for spelt in whole(&clues.transactions).flat_map(spellings) {
+        for spelt in whole(&clues.transactions).flat_map(|text| spellings(text)) {
             let tx_id = TxId::new(&spelt);
             add(
                 &mut found,
                 self.store.deposits_of_transaction(None, &tx_id).await?,
             );
         }
-        for spelt in whole(&clues.addresses).flat_map(spellings) {
+        for spelt in whole(&clues.addresses).flat_map(|text| spellings(text)) {
             if found.len() >= CANDIDATES_MAX {
                 break;
             }
@@ -191,9 +191,9 @@ fn whole(ids: &[recover_matching::clue::Found<Id>]) -> impl Iterator<Item = &Str
 }
 
 /// How networks write what a clue folded.
-fn spellings(text: &String) -> Vec<String> {
+fn spellings(text: &str) -> Vec<String> {
     let bare = text.strip_prefix("0x").unwrap_or(text);
-    vec![text.clone(), format!("0x{bare}"), bare.to_uppercase()]
+    vec![text.to_owned(), format!("0x{bare}"), bare.to_uppercase()]
 }
 
 fn facts(stored: &StoredDeposit) -> CandidateFacts {

@@ -53,9 +53,8 @@ fn evaluate(folder: &Folder, model: &Model, name: &str) {
         };
         all += 1;
         let mut ids = interest.candidates.iter().map(|of| matcher.id(of.row));
-        match ids.position(|id| id.as_str() == deposit) {
-            Some(place @ 0..=2) => top[place] += 1,
-            _ => {}
+        if let Some(place @ 0..=2) = ids.position(|id| id.as_str() == deposit) {
+            top[place] += 1;
         }
     }
     println!(
