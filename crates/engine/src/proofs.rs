@@ -531,11 +531,12 @@ impl Engine {
         let asked = found
             .into_iter()
             .filter(|challenge| challenge.method() == ProofMethod::SignedMessage);
-        // Two of one second stand in no order: the one that is open is the newer.
+        // Two of one second stand in no order: the one that is open is the newer, and one that a newer one voided is not.
         asked
             .max_by_key(|challenge| {
                 let is_open = challenge.state == ChallengeState::Open;
-                (is_open, challenge.issued_at)
+                let is_void = challenge.state == ChallengeState::Void;
+                (is_open, challenge.issued_at, !is_void)
             })
             .ok_or_else(|| no_challenge(appeal))
     }
