@@ -3,7 +3,7 @@
 //! A world of users, exchanges and orphans on 14 chains comes first ([`world`]); then honest users tell of their payments with
 //! the errors of [`spoil`], users tell of payments that are no orphans, and thieves tell of other people's ([`appeal`]). The
 //! rates are assumptions, not data of any exchange. The profile `base` has the columns, rates and error kinds of the published
-//! samples; the others have what those do not, and are for measuring only ([`profile`]).
+//! samples; the others have what those do not, and are for measuring only ([`mod@profile`]).
 //!
 //! The same size, seed and profile give the same bytes on every machine: integers only.
 

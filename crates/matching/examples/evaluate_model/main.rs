@@ -1,4 +1,4 @@
-//! Measures the matcher on folders of the benchmark: `evaluate [--model MODEL.json] FOLDER...`.
+//! Measures the matcher on folders of the benchmark: `evaluate_model [--model MODEL.json] FOLDER...`.
 
 #[path = "../train/data.rs"]
 mod data;
@@ -23,7 +23,7 @@ fn main() -> Result<(), Problem> {
         folders.drain(..2);
     }
     if folders.is_empty() {
-        return Err("usage: evaluate [--model MODEL.json] FOLDER...".into());
+        return Err("usage: evaluate_model [--model MODEL.json] FOLDER...".into());
     }
     println!("model {}", model.digest);
     for folder in &folders {
