@@ -8,7 +8,7 @@ use crate::address;
 use ethers::types::{RecoveryMessage, Signature, U256};
 use ethers::utils::hash_message;
 use recover_core::network::{Family, NetworkId};
-use recover_core::proof::{MessageProof, ProofRefusal, ProvenKey};
+use recover_core::proof::{MessageProof, ProofRefusal, ProvenKey, RecoverableSignature};
 
 /// Half of the order of secp256k1: an s above it is the other of two signatures that are as valid.
 const HALF_ORDER: [u8; 32] = [
@@ -30,7 +30,6 @@ impl MessageProof for EvmMessages {
         Ok(address.text().to_owned())
     }
 
-    /// The signature is 65 bytes in hexadecimal digits: r, s and v, which is 27 or 28, or 0 or 1 as some wallets of hardware write it.
     fn verify(
         &self,
         _network: &NetworkId,
@@ -39,24 +38,15 @@ impl MessageProof for EvmMessages {
         signature: &str,
     ) -> Result<ProvenKey, ProofRefusal> {
         let expected = address::parse(address).map_err(|_| ProofRefusal::AddressInvalid)?;
-        let digits = signature.trim();
-        let digits = digits.strip_prefix("0x").unwrap_or(digits);
-        let mut bytes = [0; 65];
-        hex::decode_to_slice(digits, &mut bytes).map_err(|_| ProofRefusal::SignatureMalformed)?;
-        let (r, rest) = bytes.split_at(32);
-        let (s, v) = rest.split_at(32);
-        let v = match v {
-            [v @ (27 | 28)] => u64::from(*v),
-            [v @ (0 | 1)] => u64::from(*v + 27),
-            _ => return Err(ProofRefusal::SignatureMalformed),
-        };
+        let signature = RecoverableSignature::from_hex(signature)?;
+        let (r, s) = signature.compact.split_at(32);
         if s > HALF_ORDER.as_slice() {
             return Err(ProofRefusal::SignatureNotCanonical);
         }
         let signature = Signature {
             r: U256::from_big_endian(r),
             s: U256::from_big_endian(s),
-            v,
+            v: 27 + u64::from(signature.is_odd),
         };
         let hash = hash_message(text);
         let signer = signature

@@ -7,7 +7,7 @@
 use crate::address;
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 use recover_core::network::{Family, NetworkId};
-use recover_core::proof::{MessageProof, ProofRefusal, ProvenKey};
+use recover_core::proof::{MessageProof, ProofRefusal, ProvenKey, RecoverableSignature};
 use sha3::{Digest as _, Keccak256};
 
 /// Messages signed by accounts of Tron.
@@ -35,7 +35,6 @@ impl MessageProof for TronMessages {
         Ok(address.text().to_owned())
     }
 
-    /// The signature is 65 bytes in hexadecimal digits: r, s and v, which is 27 or 28, or 0 or 1.
     fn verify(
         &self,
         _network: &NetworkId,
@@ -44,18 +43,9 @@ impl MessageProof for TronMessages {
         signature: &str,
     ) -> Result<ProvenKey, ProofRefusal> {
         let expected = address::parse(address).map_err(|_| ProofRefusal::AddressInvalid)?;
-        let digits = signature.trim();
-        let digits = digits.strip_prefix("0x").unwrap_or(digits);
-        let mut bytes = [0; 65];
-        hex::decode_to_slice(digits, &mut bytes).map_err(|_| ProofRefusal::SignatureMalformed)?;
-        let (compact, v) = bytes.split_at(64);
-        let is_odd = match v {
-            [0 | 27] => false,
-            [1 | 28] => true,
-            _ => return Err(ProofRefusal::SignatureMalformed),
-        };
+        let RecoverableSignature { compact, is_odd } = RecoverableSignature::from_hex(signature)?;
         let signature =
-            Signature::from_slice(compact).map_err(|_| ProofRefusal::SignatureMalformed)?;
+            Signature::from_slice(&compact).map_err(|_| ProofRefusal::SignatureMalformed)?;
         if signature.normalize_s().is_some() {
             return Err(ProofRefusal::SignatureNotCanonical);
         }

@@ -314,6 +314,30 @@ impl MatchView {
                 .collect(),
         })
     }
+
+    /// What spoke for or against it in a few words. What was not stated says nothing that a person would act on; a rival does,
+    /// also where its weight is in the score and not in bits.
+    #[must_use]
+    pub fn because(&self) -> String {
+        let said = self.reasons.iter().filter(|reason| {
+            reason.field == "rival" || (reason.weight != 0 && reason.verdict != "absent")
+        });
+        said.map(|reason| format!("{} {}", reason.field, reason.verdict))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// Every reason with its bits and its detail, one a line.
+    #[must_use]
+    pub fn explained(&self) -> String {
+        let lines = self.reasons.iter().map(|reason| {
+            format!(
+                "{} {} ({:+}): {}",
+                reason.field, reason.verdict, reason.weight, reason.detail
+            )
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// Parts per billion as a JSON number in [0, 1], written from its digits.

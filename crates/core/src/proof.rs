@@ -11,6 +11,7 @@
 mod challenge;
 mod deposit_test;
 mod need;
+mod recoverable;
 mod refusal;
 
 pub use challenge::{Challenge, ChallengeError, ChallengeId, Destination, Nonce};
@@ -18,6 +19,7 @@ pub use deposit_test::{
     DepositTest, Payment, RANDOM_DIGITS, TestAmountError, TestSetting, judge, test_amount,
 };
 pub use need::{Evidence, ProofNeed, ProofPolicy, ProofTier, is_enough};
+pub use recoverable::RecoverableSignature;
 pub use refusal::ProofRefusal;
 
 use crate::code::coded;

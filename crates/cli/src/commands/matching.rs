@@ -65,31 +65,17 @@ pub async fn run(
                 &["appeal", "deposit", "decision", "tier", "score", "because"],
                 &views,
                 |view| {
-                    let reasons: Vec<String> = view
-                        .reasons
-                        .iter()
-                        // What was not stated says nothing that a person would act on.
-                        .filter(|reason| {
-                            explain || (reason.weight != 0 && reason.verdict != "absent")
-                        })
-                        .map(|reason| {
-                            if explain {
-                                format!(
-                                    "{} {} ({:+}): {}",
-                                    reason.field, reason.verdict, reason.weight, reason.detail
-                                )
-                            } else {
-                                format!("{} {}", reason.field, reason.verdict)
-                            }
-                        })
-                        .collect();
                     vec![
                         view.appeal_id.clone(),
                         view.deposit_id.clone().unwrap_or_else(|| "-".to_owned()),
                         view.decision.to_owned(),
                         view.tier.to_owned(),
                         view.score.to_string(),
-                        reasons.join(if explain { "\n" } else { ", " }),
+                        if explain {
+                            view.explained()
+                        } else {
+                            view.because()
+                        },
                     ]
                 },
             )?;

@@ -28,8 +28,11 @@ pub async fn carry(engine: &Engine, id: &ClaimId) -> anyhow::Result<()> {
     ))?;
     match verify(&package, &roster, engine.now()) {
         Ok(report) => {
+            // As `recover-verify` prints it, without the notes.
+            let width = report.rows.iter().map(|row| row.label.len()).max();
+            let width = width.unwrap_or(0);
             for row in &report.rows {
-                output::line(&format!("  {:<18}{}", row.label, row.value))?;
+                output::line(&format!("  {:<width$}  {}", row.label, row.value))?;
             }
             output::line(&format!("  accepted: {}", report.words.join(" ")))?;
         }

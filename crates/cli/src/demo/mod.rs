@@ -345,18 +345,13 @@ async fn appeals(engine: &Engine) -> anyhow::Result<Vec<MatchOutcome>> {
                 .join(" ")
         });
         let view = MatchView::of(outcome)?;
-        let because: Vec<String> = view
-            .reasons
-            .iter()
-            .filter(|reason| reason.weight != 0 || reason.field == "rival")
-            .map(|reason| format!("{} {}", reason.field, reason.verdict))
-            .collect();
+        let because = view.because();
         rows.push(vec![
             view.appeal_id,
             says.unwrap_or_default(),
             view.decision.to_owned(),
             view.deposit_id.unwrap_or_else(|| "-".to_owned()),
-            because.join(", "),
+            because,
         ]);
     }
     output::line(
