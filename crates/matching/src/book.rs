@@ -1,6 +1,7 @@
 //! Whose address, whose memo: what the exchange alone knows.
 
 use crate::ids;
+use crate::index::KeyKind;
 use crate::keys::{self, Entry, KeyArray};
 use crate::rows::RowRef;
 use crate::texts::{Span, Texts};
@@ -307,6 +308,21 @@ impl UserBook {
             }
         }
         (!owners.exact.is_empty() || !owners.near.is_empty()).then_some(owners)
+    }
+}
+
+/// The keys of the deposits that a row of the book says something about, whoever asks for them.
+pub(crate) fn deposit_keys(record: &AddressRecord) -> Option<(KeyKind, u64)> {
+    match record.role {
+        AddressRole::Deposit | AddressRole::Retired => {
+            Some((KeyKind::To, keys::text(&ids::folded(&record.value))))
+        }
+        AddressRole::AssignedMemo => {
+            let memo = folded_memo(untyped(record));
+            Some((KeyKind::Memo, keys::text(&memo)))
+        }
+        // They say something about their own user only.
+        AddressRole::PastSender | AddressRole::Omnibus | AddressRole::Hot => None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::clue::{AppealClues, Field, Id};
 use crate::index::{DepositIndex, KeyKind, Part, RowNo};
 use crate::keys::{self, Entry};
 use crate::rows::RowRef;
+use crate::watch::WatchBuilder;
 use crate::{amount_key, asset};
 use recover_core::time::Timestamp;
 use std::cell::LazyCell;
@@ -20,8 +21,8 @@ const FEW: usize = 8;
 /// No wider spans.
 const NONE: (&[Reach], usize) = (&[], 0);
 
-const HOUR: i64 = 3_600_000_000;
-const DAY: i64 = 24 * HOUR;
+pub(crate) const HOUR: i64 = 3_600_000_000;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// A way to a deposit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,11 +194,21 @@ struct Look<'a> {
     index: &'a DepositIndex,
     out: &'a mut Vec<RowNo>,
     is_capped: bool,
+    /// Where the keys are written down that are looked up.
+    watch: Option<&'a mut WatchBuilder>,
 }
 
 impl Look<'_> {
+    /// Writes a key down. `is_timed`: of its deposits only those of the stated times matter.
+    fn note(&mut self, kind: KeyKind, key: u64, is_timed: bool) {
+        if let Some(watch) = &mut self.watch {
+            watch.note(kind, key, is_timed);
+        }
+    }
+
     /// Takes every row of a key; of too many the nearest in time.
     fn all(&mut self, kind: KeyKind, key: u64, times: &[Reach]) {
+        self.note(kind, key, false);
         let slices = parts(self.index).map(|part| part.find(kind, key));
         self.take(slices, times, KEY_MAX);
     }
@@ -212,6 +223,8 @@ impl Look<'_> {
         few: usize,
         wide: (&[Reach], usize),
     ) {
+        // Where few come whatever their time, one more changes which do.
+        self.note(kind, key, few == 0);
         let before = self.out.len();
         let slices = parts(self.index).map(|part| part.find(kind, key));
         let [main, delta] = slices;
@@ -240,6 +253,7 @@ impl Look<'_> {
 
     /// Takes the few rows of a key that are nearest to each span and inside it.
     fn nearest(&mut self, kind: KeyKind, key: u64, times: &[Reach], most: usize) {
+        self.note(kind, key, true);
         let slices = parts(self.index).map(|part| part.find(kind, key));
         self.few(slices, times, most);
     }
@@ -343,13 +357,29 @@ fn around<'a>(
     })
 }
 
-/// The keys of the coins that are stated.
+/// The keys of the coins that are stated and that some deposit has: a coin that none has leads nowhere.
 fn roots(index: &DepositIndex, clues: &AppealClues) -> Vec<u64> {
+    let mut roots = stated_roots(index, clues);
+    roots.retain(|root| {
+        parts(index)
+            .into_iter()
+            .any(|part| !part.find(KeyKind::Coin, *root).is_empty())
+    });
+    roots
+}
+
+/// Whether a stated coin may be a contract.
+pub(crate) fn may_be_contract(stated: &str) -> bool {
+    stated.len() >= 20
+}
+
+/// The keys of the coins that are stated.
+fn stated_roots(index: &DepositIndex, clues: &AppealClues) -> Vec<u64> {
     let mut roots: Vec<u64> = Vec::new();
     for clue in &clues.assets {
         roots.push(keys::text(asset::root(&clue.value)));
         // A contract is the truth about a coin, whatever symbol it shows.
-        if clue.value.len() >= 20 {
+        if may_be_contract(&clue.value) {
             for part in parts(index) {
                 let coins = part.rows.coins().iter();
                 roots.extend(
@@ -362,31 +392,36 @@ fn roots(index: &DepositIndex, clues: &AppealClues) -> Vec<u64> {
     }
     roots.sort_unstable();
     roots.dedup();
-    // A coin that no deposit has leads nowhere.
-    roots.retain(|root| {
-        parts(index)
-            .into_iter()
-            .any(|part| !part.find(KeyKind::Coin, *root).is_empty())
-    });
     roots
 }
 
+/// The deposits that an appeal may mean. With `watch`, the keys that lead to them are written down, those of coins that no
+/// deposit has yet among them: whoever has none of these keys would change nothing.
 pub(crate) fn look(
     index: &DepositIndex,
     clues: &AppealClues,
     user: Option<UserRef<'_>>,
     keys_wanted: &[CandidateKey],
     out: &mut Vec<RowNo>,
+    watch: Option<&mut WatchBuilder>,
 ) -> bool {
     out.clear();
     let times = LazyCell::new(|| Times::new(index, clues));
-    let roots = roots(index, clues);
+    let roots = if watch.is_some() {
+        stated_roots(index, clues)
+    } else {
+        roots(index, clues)
+    };
     let mut look = Look {
         index,
         out,
         is_capped: false,
+        watch,
     };
     // A proof is about one deposit, whatever else is stated.
+    for id in &clues.proven {
+        look.note(KeyKind::Id, keys::text(id.as_str()), false);
+    }
     look.out
         .extend(clues.proven.iter().filter_map(|id| index.find(id)));
     let is_all = keys_wanted.len() == CandidateKey::ALL.len();

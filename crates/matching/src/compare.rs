@@ -28,7 +28,10 @@ const DAY_SECONDS: i64 = 86_400;
 const FUTURE_SECONDS: i64 = 600;
 
 /// The deposits of one coin and amount this close are its twins: a specialist could not tell them apart by them.
-const TWIN_SECONDS: i64 = 1_800;
+pub(crate) const TWIN_SECONDS: i64 = 1_800;
+
+/// The deposits of one coin and amount this close are counted as those of the day.
+pub(crate) const TWIN_DAY_SECONDS: i64 = DAY_SECONDS * 3 / 2;
 
 /// What is common about each deposit, counted once over the whole table.
 pub(crate) struct Rarity {
@@ -76,21 +79,42 @@ impl Rarity {
     }
 }
 
-/// The classes of one deposit's counts, in the order of [`Rarity::set`].
+/// The classes of one deposit's counts, in the order of [`Rarity::set`]. What is counted here, `touched` knows to follow.
 fn classes(index: &DepositIndex, row: RowRef<'_>) -> [u8; 5] {
-    let outputs = index.outputs(row).saturating_sub(1).min(3);
-    let of_day = index.twins_within(row, DAY_SECONDS * 3 / 2);
-    let near = index.twins_within(row, TWIN_SECONDS).filter(|other| {
-        let other = index.row(*other);
-        other.is_some_and(|other| other.to() == row.to())
-    });
+    let (of_day, near) = look_alikes(index, row);
     [
-        u8::try_from(outputs).unwrap_or(3),
+        outputs_class(index.outputs(row)),
         levels::common(index.at_address(row)),
         levels::common(index.of_sender(row)),
         levels::twins(of_day.take(levels::TWINS_MAX).count()),
         levels::twins(near.take(levels::TWINS_MAX).count()),
     ]
+}
+
+/// The class of how many deposits a transaction made: the further ones, up to three.
+pub(crate) fn outputs_class(outputs: usize) -> u8 {
+    u8::try_from(outputs.saturating_sub(1).min(3)).unwrap_or(3)
+}
+
+/// The twins of a deposit around its day, and those of its half hour at its address.
+fn look_alikes<'a>(
+    index: &'a DepositIndex,
+    row: RowRef<'a>,
+) -> (
+    impl Iterator<Item = RowNo> + 'a,
+    impl Iterator<Item = RowNo> + 'a,
+) {
+    let near = index.twins_within(row, TWIN_SECONDS).filter(move |other| {
+        let other = index.row(*other);
+        other.is_some_and(|other| other.to() == row.to())
+    });
+    (index.twins_within(row, TWIN_DAY_SECONDS), near)
+}
+
+/// How many twins of each kind a deposit has, however many.
+pub(crate) fn twins(index: &DepositIndex, row: RowRef<'_>) -> (usize, usize) {
+    let (of_day, near) = look_alikes(index, row);
+    (of_day.count(), near.count())
 }
 
 /// Compares one appeal with deposits.

@@ -12,6 +12,7 @@ use crate::levels::{Levels, Part, assigned, id, issued, proof, transaction, view
 use crate::model::{BIT, Model};
 use crate::rivals::{Contest, Features};
 use crate::settle;
+use crate::watch::Watch;
 use recover_core::appeal::{Entitlement, MatchAsk, MatchDecision, MatchOutcome, MatchTier};
 use recover_core::observation::DepositId;
 
@@ -177,7 +178,8 @@ pub fn match_appeals(
 }
 
 /// Maps a list on two threads, in order.
-pub(crate) fn in_parallel<T: Sync, R: Send>(list: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
+#[must_use]
+pub fn in_parallel<T: Sync, R: Send>(list: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
     if list.len() < PARALLEL_MIN {
         return list.iter().map(each).collect();
     }
@@ -227,12 +229,24 @@ impl<'a> Matcher<'a> {
         let mut rows = Vec::new();
         let user = self.book.user(&clues.user_id);
         let is_capped = self.index.candidates(clues, user, &mut rows);
+        (self.compared(clues, rows), is_capped)
+    }
+
+    /// As [`Self::pairs`], and what would lead to others.
+    pub(crate) fn watched_pairs(&self, clues: &AppealClues) -> (Vec<(RowNo, Levels)>, bool, Watch) {
+        let mut rows = Vec::new();
+        let user = self.book.user(&clues.user_id);
+        let (is_capped, watch) = self.index.watched_candidates(clues, user, &mut rows);
+        (self.compared(clues, rows), is_capped, watch)
+    }
+
+    fn compared(&self, clues: &AppealClues, mut rows: Vec<RowNo>) -> Vec<(RowNo, Levels)> {
         let mut comparer = Comparer::new(clues, self.index, self.book, &self.rarity);
         if !clues.taken_back.is_empty() {
             rows.retain(|row| !clues.taken_back.contains(&self.id(*row)));
         }
         let pairs = rows.into_iter().map(|row| (row, comparer.compare(row)));
-        (pairs.collect(), is_capped)
+        pairs.collect()
     }
 
     /// What an appeal wants.

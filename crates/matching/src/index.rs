@@ -8,6 +8,7 @@ use crate::clue::AppealClues;
 use crate::facts::{DepositFacts, DepositView};
 use crate::keys::{self, Entry, KeyArray};
 use crate::rows::{RowRef, Rows};
+use crate::watch::{Watch, WatchBuilder};
 use crate::{amount_key, candidates};
 use recover_core::observation::DepositId;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -65,7 +66,7 @@ pub(crate) enum KeyKind {
 }
 
 impl KeyKind {
-    const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Id,
         Self::Transaction,
         Self::TransactionEnds,
@@ -83,8 +84,9 @@ impl KeyKind {
         Self::MemoTail,
     ];
 
-    fn keys(self, row: RowRef<'_>, push: &mut impl FnMut(u64)) {
-        let key = match self {
+    /// The key of a row; `None` where it lacks what the key is made of.
+    pub(crate) fn key(self, row: RowRef<'_>) -> Option<u64> {
+        match self {
             Self::Id => Some(keys::text(row.id_text())),
             Self::Transaction => Some(keys::text(row.transaction())),
             Self::TransactionEnds => keys::ends(row.transaction(), row.transaction()),
@@ -111,9 +113,6 @@ impl KeyKind {
             Self::Memo => row.memo().map(keys::text),
             Self::MemoHead => row.memo().and_then(candidates::memo_head),
             Self::MemoTail => row.memo().and_then(candidates::memo_tail),
-        };
-        if let Some(key) = key {
-            push(key);
         }
     }
 
@@ -122,7 +121,7 @@ impl KeyKind {
         let count = u32::try_from(rows.rows.len()).unwrap_or(u32::MAX);
         for number in 0..count {
             if let Some(row) = rows.get(number) {
-                self.keys(row, &mut |key| entries.push(Entry::new(key, number)));
+                entries.extend(self.key(row).map(|key| Entry::new(key, number)));
             }
         }
         KeyArray::new(&entries)
@@ -430,7 +429,20 @@ impl DepositIndex {
         user: Option<crate::book::UserRef<'_>>,
         out: &mut Vec<RowNo>,
     ) -> bool {
-        candidates::look(self, clues, user, &candidates::CandidateKey::ALL, out)
+        candidates::look(self, clues, user, &candidates::CandidateKey::ALL, out, None)
+    }
+
+    /// As [`Self::candidates`], and what would lead to others.
+    pub(crate) fn watched_candidates(
+        &self,
+        clues: &AppealClues,
+        user: Option<crate::book::UserRef<'_>>,
+        out: &mut Vec<RowNo>,
+    ) -> (bool, Watch) {
+        let mut watch = WatchBuilder::new(clues);
+        let all = &candidates::CandidateKey::ALL;
+        let is_capped = candidates::look(self, clues, user, all, out, Some(&mut watch));
+        (is_capped, watch.build())
     }
 
     /// The deposits that some keys alone bring.
@@ -441,6 +453,6 @@ impl DepositIndex {
         user: Option<crate::book::UserRef<'_>>,
         out: &mut Vec<RowNo>,
     ) -> bool {
-        candidates::look(self, clues, user, keys, out)
+        candidates::look(self, clues, user, keys, out, None)
     }
 }

@@ -39,6 +39,8 @@ pub mod secret;
 mod settle;
 pub mod text;
 mod texts;
+pub mod touched;
+mod watch;
 
 pub use book::{UserBook, UserRef};
 pub use candidates::CandidateKey;
