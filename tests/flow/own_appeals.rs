@@ -22,12 +22,20 @@ A-3,U-3,2025-06-01T15:00:00Z,,,,,,,,,none,,where is my money
 A-4,U-3,2025-06-01T16:00:00Z,,,,,,,,,none,,answer me please
 ";
 
+/// What has no price does not pass without a person.
+const PRICES: &str = "\
+asset,currency,price,time,source
+USDT,USD,1,2025-01-01T00:00:00Z,desk
+BNB,USD,700,2025-01-01T00:00:00Z,desk
+";
+
 fn desk() -> Desk {
     let desk = Desk::new();
     desk.run(&["init"]).ok();
     for (noun, text) in [
         ("addresses", BOOK),
         ("deposits", DEPOSITS),
+        ("prices", PRICES),
         ("appeals", APPEALS),
     ] {
         desk.write("rows.csv", text);

@@ -29,7 +29,22 @@ A-4,U-7,2025-06-01T13:00:00Z,,,,,,,,,none,,where is my money
 A-5,U-3,2025-06-01T13:00:00Z,A2ACEF1D0E39B76933522EAF42C58BEA5FF12EAAD0CFECB991530FA0DCB08D86,ripple,XRP,5000,,898620041,,,none,,
 ";
 
+/// 250, 1000.0125 and 1000 US dollars for the three deposits: what is above the policy's 1000 does not pass by itself.
+const PRICES: &str = "\
+asset,currency,price,time,source
+USDT,USD,1,2025-01-01T00:00:00Z,desk
+BNB,USD,800.01,2025-01-01T00:00:00Z,desk
+XRP,USD,0.2,2025-01-01T00:00:00Z,desk
+";
+
 fn desk() -> Desk {
+    let desk = unpriced_desk();
+    desk.write("prices.csv", PRICES.replace("800.01", "800"));
+    desk.run(&["prices", "import", "prices.csv"]).ok();
+    desk
+}
+
+fn unpriced_desk() -> Desk {
     let desk = Desk::new();
     desk.run(&["init"]).ok();
     desk.write("deposits.csv", DEPOSITS);
@@ -194,6 +209,80 @@ fn one_appeal_can_be_asked_for_alone_and_explained() {
     for word in ["A-1", "D-1", "txid"] {
         assert!(page.contains(word), "{word}:\n{page}");
     }
+}
+
+/// Decision and tier of each appeal.
+fn decisions(lines: &[Value]) -> Vec<(&str, &str, &str)> {
+    let mut all: Vec<(&str, &str, &str)> = lines
+        .iter()
+        .map(|line| {
+            let of = |key: &str| line[key].as_str().unwrap();
+            (of("appeal_id"), of("decision"), of("tier"))
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn nothing_above_the_policys_limit_passes_and_nothing_whose_value_nobody_knows() {
+    let desk = unpriced_desk();
+    let of = |lines: &[Value], id: &str| {
+        let all = decisions(lines);
+        let (_, decision, tier) = all.into_iter().find(|one| one.0 == id).unwrap();
+        format!("{decision} {tier}")
+    };
+    // No price: no value.
+    let lines = matches(&desk);
+    for id in ["A-3", "A-5"] {
+        assert_eq!(of(&lines, id), "review analyst", "{lines:#?}");
+    }
+    desk.write("prices.csv", PRICES);
+    desk.run(&["prices", "import", "prices.csv"]).ok();
+    let lines = matches(&desk);
+    assert_eq!(of(&lines, "A-3"), "review analyst", "{lines:#?}");
+    assert_eq!(of(&lines, "A-5"), "auto automatic", "{lines:#?}");
+    let above = lines
+        .iter()
+        .find(|line| line["appeal_id"] == "A-3")
+        .unwrap();
+    let gates: Vec<&Value> = above["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|reason| reason["field"] == "gate")
+        .collect();
+    assert_eq!(gates.len(), 1, "{gates:#?}");
+    // A policy that was used is in force: going without its file is no way round it, nor is one that nobody agreed to.
+    desk.run(&["--as", "ana", "claims", "open", "D-1"]).ok();
+    desk.run(&["--as", "ana", "quote", "D-1"]).exits(3);
+    let policy = desk.read("policy.toml");
+    let lavish = policy.replace("auto_value_max = \"1000\"", "auto_value_max = \"1000000\"");
+    assert_ne!(lavish, policy);
+    desk.write("policy.toml", lavish);
+    assert_eq!(of(&matches(&desk), "A-3"), "review analyst");
+    std::fs::remove_file(desk.path("policy.toml")).unwrap();
+    assert_eq!(of(&matches(&desk), "A-3"), "review analyst");
+}
+
+#[test]
+fn without_any_policy_a_match_says_only_what_the_evidence_says() {
+    let desk = Desk::new();
+    desk.run(&["init"]).ok();
+    std::fs::remove_file(desk.path("policy.toml")).unwrap();
+    desk.write("deposits.csv", DEPOSITS);
+    desk.write("book.csv", BOOK);
+    desk.write("appeals.csv", APPEALS);
+    desk.run(&["addresses", "import", "book.csv"]).ok();
+    desk.run(&["deposits", "import", "deposits.csv"]).ok();
+    desk.run(&["appeals", "import", "appeals.csv"]).ok();
+    let lines = matches(&desk);
+    let all = decisions(&lines);
+    assert!(all.contains(&("A-5", "auto", "automatic")), "{all:?}");
+    // Nothing can be paid without one.
+    desk.run(&["--as", "ana", "quote", "D-3"])
+        .exits(3)
+        .says(&["no policy is loaded"]);
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub mod halt;
 pub mod health;
 pub mod import;
 pub mod intake;
+mod match_limit;
 pub mod match_undo;
 pub mod matching;
 pub mod policy_versions;

@@ -6,17 +6,36 @@ use recover_core::address::Payload;
 use recover_core::appeal::{Appeal, AppealStatus, MatchOutcome};
 use recover_core::deposit::DepositStatus;
 use recover_core::kind::Kind;
-use recover_matching::decide::match_appeals;
+use recover_core::observation::DepositId;
+use recover_matching::decide::match_appeals_within;
 use recover_matching::{
-    AppealClues, DepositFacts, DepositIndex, Model, UserBook, Vocabulary, normalise,
+    AppealClues, DepositFacts, DepositIndex, Model, RowNo, RowRef, UserBook, Vocabulary, normalise,
 };
 use recover_store::{AppealFilter, DepositFilter, DepositOrder};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 const PAGE: u32 = 2_000;
 
 /// What the address book may write before a memo where a network tells types apart.
 const MEMO_TYPES: [&str; 5] = ["", "id:", "text:", "hash:", "return:"];
+
+/// The deposits that an appeal may mean.
+pub(crate) struct Candidates {
+    /// What is compared.
+    pub(crate) facts: Vec<DepositFacts>,
+    /// Their receiving addresses, where a network gives them: the book knows the owners by these.
+    pub(crate) payloads: BTreeSet<Payload>,
+    /// The receiving addresses and memos of deposits that only a file tells of, as texts.
+    pub(crate) texts: BTreeSet<String>,
+    /// Those whose value is known and within the policy's limit; `None` where no policy sets one.
+    pub(crate) within: Option<HashSet<DepositId>>,
+}
+
+/// Whether a row's deposit is among these.
+pub(crate) fn is_among(within: &HashSet<DepositId>, index: &DepositIndex, row: RowNo) -> bool {
+    let id = index.row(row).map(RowRef::id);
+    id.is_some_and(|id| within.contains(&id))
+}
 
 impl Engine {
     /// Matches every open appeal, stores what came out and moves each appeal's status along. All of them at once, since a
@@ -37,7 +56,12 @@ impl Engine {
             })
             .collect();
         self.proven().await?.merge(&mut clues);
-        let (facts, payloads, texts) = self.candidates().await?;
+        let Candidates {
+            facts,
+            payloads,
+            texts,
+            within,
+        } = self.candidates().await?;
         let users: Vec<String> = appeals
             .iter()
             .map(|appeal| appeal.user_id.clone())
@@ -56,7 +80,12 @@ impl Engine {
                 .await?,
         );
         let book = UserBook::new(&records);
-        let outcomes = match_appeals(&clues, &DepositIndex::new(facts), &book, &Model::default());
+        let index = DepositIndex::new(facts);
+        let limit = within
+            .as_ref()
+            .map(|within| |row: RowNo| is_among(within, &index, row));
+        let limit = limit.as_ref().map(|limit| limit as _);
+        let outcomes = match_appeals_within(&clues, &index, &book, &Model::default(), limit);
         self.store
             .put_match_outcomes(outcomes.clone(), self.now())
             .await?;
@@ -66,9 +95,7 @@ impl Engine {
 
     /// Every deposit that an appeal may mean, those that were credited or refused included: an appeal for one of them
     /// deserves its true answer. Our own movements and what a reorganisation removed are left out.
-    pub(crate) async fn candidates(
-        &self,
-    ) -> Result<(Vec<DepositFacts>, BTreeSet<Payload>, BTreeSet<String>), EngineError> {
+    pub(crate) async fn candidates(&self) -> Result<Candidates, EngineError> {
         let filter = DepositFilter {
             statuses: vec![
                 DepositStatus::Unconfirmed,
@@ -81,6 +108,8 @@ impl Engine {
         let mut facts = Vec::new();
         let mut payloads = BTreeSet::new();
         let mut texts = BTreeSet::new();
+        let mut limit = self.match_limit().await?;
+        let mut within = limit.as_ref().map(|_| HashSet::new());
         let mut after = None;
         loop {
             let page = self
@@ -93,6 +122,11 @@ impl Engine {
                     continue;
                 }
                 facts.push(DepositFacts::from(deposit));
+                if let Some((limit, within)) = limit.as_mut().zip(within.as_mut())
+                    && self.is_within(limit, deposit).await?
+                {
+                    within.insert(deposit.id());
+                }
                 match &deposit.origin {
                     recover_core::deposit::Origin::Observed(observation) => {
                         payloads.insert(observation.to.payload());
@@ -109,7 +143,12 @@ impl Engine {
             }
             after = page.next;
             if after.is_none() {
-                return Ok((facts, payloads, texts));
+                return Ok(Candidates {
+                    facts,
+                    payloads,
+                    texts,
+                    within,
+                });
             }
         }
     }

@@ -433,7 +433,7 @@ fn untouched(version: &StoredPolicy) -> Result<(), PolicyVersionError> {
     })
 }
 
-fn read(version: &StoredPolicy) -> Result<Policy, PolicyVersionError> {
+pub(crate) fn read(version: &StoredPolicy) -> Result<Policy, PolicyVersionError> {
     untouched(version)?;
     Policy::stored(version.number, &version.text).map_err(|error| PolicyVersionError::Unreadable {
         number: version.number,

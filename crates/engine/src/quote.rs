@@ -12,7 +12,7 @@ use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
 
 /// A price from the future is a clock that is wrong; a few minutes are forgiven.
-const CLOCK_SLACK_SECONDS: i64 = 300;
+pub(crate) const CLOCK_SLACK_SECONDS: i64 = 300;
 
 /// A quote for a deposit, or why there is none, with everything it was reckoned from.
 #[derive(Debug, Clone)]

@@ -776,3 +776,47 @@ fn own_service_levels_are_read_and_bounded() {
         assert!(told.contains(says), "{to}: {told}");
     }
 }
+
+#[test]
+fn own_a_match_passes_up_to_what_the_policy_says_and_else_up_to_tier_one() {
+    let shipped = std::fs::read_to_string(root("policy.toml")).unwrap();
+    let table = "[matching]\nauto_value_max = \"1000\"\n";
+    assert!(shipped.contains(table));
+    let most = |text: &str| {
+        let policy = Policy::parse("policy.toml", text, None).unwrap();
+        policy.match_value_max
+    };
+    assert_eq!(most(&shipped), cents("1000"));
+    assert_eq!(
+        most(&shipped.replace("auto_value_max = \"1000\"", "auto_value_max = \"0\"")),
+        cents("0")
+    );
+    let plain = shipped.replace(table, "");
+    assert_eq!(
+        most(&plain.replace(
+            "value_max = \"1000\"\nvotes = 1",
+            "value_max = \"800\"\nvotes = 1"
+        )),
+        cents("800")
+    );
+    // No tier of that name: what one ordinary vote is enough for.
+    let renamed = plain.replace("name = \"T1\"", "name = \"small\"");
+    assert_eq!(most(&renamed), cents("1000"));
+    // Not even one such vote: nothing.
+    let strict = renamed
+        .replace("votes = 1\nlead_votes = 0", "votes = 2\nlead_votes = 1")
+        .replace(
+            "alone_day_value_max = \"1000\"\nalone_day_claims_max = 20\n",
+            "",
+        );
+    assert_eq!(most(&strict), cents("0"));
+    for (wrong, told) in [
+        ("auto_value_max = \"-1\"", "auto_value_max"),
+        ("auto_value_max = 1000", "auto_value_max"),
+        ("auto_value = \"1000\"", "auto_value"),
+    ] {
+        let text = shipped.replace("auto_value_max = \"1000\"", wrong);
+        let error = Policy::parse("policy.toml", &text, None).unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}

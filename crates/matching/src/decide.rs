@@ -170,9 +170,21 @@ pub fn match_appeals(
     book: &UserBook,
     model: &Model,
 ) -> Vec<MatchOutcome> {
+    match_appeals_within(appeals, deposits, book, model, None)
+}
+
+/// As [`match_appeals`]; with a limit, what is not known to be within it does not pass without a person, at once or later.
+#[must_use]
+pub fn match_appeals_within(
+    appeals: &[AppealClues],
+    deposits: &DepositIndex,
+    book: &UserBook,
+    model: &Model,
+    limit: Option<&Limit<'_>>,
+) -> Vec<MatchOutcome> {
     let matcher = Matcher::new(deposits, book, model);
     let interests = in_parallel(appeals, |clues| matcher.look(clues));
-    let rulings = matcher.decide(&interests, None);
+    let rulings = matcher.decide(&interests, limit);
     let both: Vec<(&AppealClues, &Ruling)> = appeals.iter().zip(&rulings).collect();
     in_parallel(&both, |(clues, ruling)| matcher.outcome(clues, ruling))
 }
@@ -457,7 +469,11 @@ impl<'a> Matcher<'a> {
             || is_hard
         {
             (MatchDecision::Review, MatchTier::Analyst)
-        } else if is_supported && close == 0 && pick.score_ppb >= thresholds.waiting {
+        } else if is_supported
+            && close == 0
+            && pick.score_ppb >= thresholds.waiting
+            && failed & Gate::WithinLimit as u16 == 0
+        {
             (MatchDecision::Review, MatchTier::Waiting)
         } else {
             (MatchDecision::Review, MatchTier::Challenge)

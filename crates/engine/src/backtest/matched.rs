@@ -4,14 +4,16 @@ use super::witness::Witness;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::import::ClosedCase;
+use crate::matching::{Candidates, is_among};
 use recover_core::appeal::{Appeal, MatchDecision, MatchOutcome};
 use recover_core::block::TxId;
 use recover_core::book::AddressRecord;
 use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
+use recover_matching::decide::match_appeals_within;
 use recover_matching::{
-    AppealClues, DepositFacts, DepositIndex, Model, UserBook, match_appeals, normalise,
+    AppealClues, DepositFacts, DepositIndex, Model, RowNo, UserBook, normalise,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -74,8 +76,12 @@ fn ask(
     clues: &[AppealClues],
     facts: impl IntoIterator<Item = DepositFacts>,
     book: &UserBook,
+    within: Option<&HashSet<DepositId>>,
 ) -> Vec<MatchOutcome> {
-    match_appeals(clues, &DepositIndex::new(facts), book, &Model::default())
+    let index = DepositIndex::new(facts);
+    let limit = within.map(|within| |row: RowNo| is_among(within, &index, row));
+    let limit = limit.as_ref().map(|limit| limit as _);
+    match_appeals_within(clues, &index, book, &Model::default(), limit)
 }
 
 /// An appeal with what the desk says it verified, where the appeal itself says nothing.
@@ -94,7 +100,12 @@ impl Engine {
         cases: &[ClosedCase],
         explained: Option<&str>,
     ) -> Result<Matching, EngineError> {
-        let (facts, payloads, texts) = self.candidates().await?;
+        let Candidates {
+            facts,
+            payloads,
+            texts,
+            within,
+        } = self.candidates().await?;
         let users: BTreeSet<String> = cases
             .iter()
             .flat_map(|case| [case.appeal.user_id.as_str(), case.payee()])
@@ -133,7 +144,7 @@ impl Engine {
             .iter()
             .map(|case| normalise(&with_evidence(case), &words))
             .collect();
-        let outcomes = ask(&clues, facts.iter().cloned(), &book);
+        let outcomes = ask(&clues, facts.iter().cloned(), &book, within.as_ref());
         let reasons_max = |case: &ClosedCase| {
             if explained == Some(case.appeal.id.as_str()) {
                 usize::MAX
@@ -146,7 +157,9 @@ impl Engine {
             .zip(outcomes)
             .map(|(case, outcome)| Matched::of(outcome, reasons_max(case)))
             .collect();
-        for (place, outcome) in without_later(cases, &matched, &clues, &facts, &book) {
+        for (place, outcome) in
+            without_later(cases, &matched, &clues, &facts, (&book, within.as_ref()))
+        {
             if let (Some(answer), Some(case)) = (matched.get_mut(place), cases.get(place)) {
                 *answer = Matched::of(outcome, reasons_max(case));
             }
@@ -167,7 +180,7 @@ fn without_later(
     matched: &[Matched],
     clues: &[AppealClues],
     facts: &[DepositFacts],
-    book: &UserBook,
+    (book, within): (&UserBook, Option<&HashSet<DepositId>>),
 ) -> Vec<(usize, MatchOutcome)> {
     let named: HashSet<&DepositId> = matched
         .iter()
@@ -199,7 +212,7 @@ fn without_later(
             .iter()
             .filter(|fact| fact.time.is_none_or(|time| time < *then));
         // Everybody takes part: rivals count, also for what is looked at again.
-        let mut outcomes: HashMap<usize, MatchOutcome> = ask(clues, there.cloned(), book)
+        let mut outcomes: HashMap<usize, MatchOutcome> = ask(clues, there.cloned(), book, within)
             .into_iter()
             .enumerate()
             .collect();

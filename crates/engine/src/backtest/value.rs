@@ -5,6 +5,7 @@ use crate::config::{ChainsConfig, Policy};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::import::{ClosedCase, DeskFee};
+use crate::match_limit::decimals_of;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::claim::Resolution;
@@ -75,14 +76,6 @@ impl PricesUsed {
         }
         place
     }
-}
-
-/// The decimals of a deposit's amount, where it is known how many coins it is: vouched for, or stated in coins by the
-/// exchange's own file about an asset that is configured.
-pub(super) fn decimals_of(deposit: &Deposit) -> Option<u8> {
-    let is_stated = matches!(deposit.origin, Origin::Imported(_))
-        && !matches!(deposit.asset().reference, AssetReference::Unlisted(_));
-    (deposit.decimals_vouched || is_stated).then_some(deposit.decimals)
 }
 
 /// What a deposit is worth at a price.

@@ -13,6 +13,7 @@ mod policy;
 mod policy_approval;
 mod policy_fees;
 mod policy_file;
+mod policy_matching;
 mod policy_proofs;
 mod policy_slots;
 mod policy_wallets;

@@ -36,6 +36,9 @@ pub struct Policy {
     pub approval: ApprovalPolicy,
     /// How much proof of ownership a value needs, and how long proofs are waited for.
     pub proofs: ProofPolicy,
+    /// The highest value up to which a match may pass without a person, in `currency`; a value that nobody knows never does. Zero:
+    /// none passes.
+    pub match_value_max: Cents,
     /// Who may do what.
     pub people: Vec<Person>,
     /// The exchange's own accounts. Nothing is moved on a network that has none here.

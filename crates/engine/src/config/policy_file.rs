@@ -9,6 +9,7 @@ use super::place::Text;
 use super::policy::Policy;
 use super::policy_approval::{ApprovalTable, ChangeTable};
 use super::policy_fees::FeeTable;
+use super::policy_matching::MatchingTable;
 use super::policy_proofs::ProofsTable;
 use super::policy_wallets::{ServiceTable, WalletTable};
 use super::words::listed;
@@ -50,6 +51,7 @@ struct File {
     policy_change: ChangeTable,
     service_levels: Option<LevelsTable>,
     proofs: Option<Spanned<ProofsTable>>,
+    matching: Option<MatchingTable>,
     #[serde(default)]
     wallet: Vec<WalletTable>,
     #[serde(default)]
@@ -164,6 +166,7 @@ impl Policy {
             seconds(minutes(&parsed.release_screening_age_max_minutes)?),
         );
         let name = reader.filled(&parsed.name)?;
+        let approval = reader.approval(&parsed.approval, &people, ages)?;
         let (wallets, native_limits) = reader.wallets(&parsed.wallet)?;
         Ok(Self {
             proofs: reader.proofs(parsed.proofs.as_ref(), &name)?,
@@ -176,7 +179,8 @@ impl Policy {
             network_fee_max: reader.cents_above_zero(&parsed.network_fee_max)?,
             network_fee_max_percent: reader.share(&parsed.network_fee_max_percent)?,
             fees: reader.fees(&parsed.fee)?,
-            approval: reader.approval(&parsed.approval, &people, ages)?,
+            match_value_max: reader.match_value_max(parsed.matching.as_ref(), &approval.tiers)?,
+            approval,
             change: reader.change(&parsed.policy_change, &people)?,
             wallets,
             services: reader.services(&parsed.service)?,

@@ -7,7 +7,8 @@ mod report;
 
 use data::Folder;
 use recover_core::appeal::MatchDecision;
-use recover_matching::decide::Gate;
+use recover_matching::decide::{Gate, Ruling};
+use recover_matching::levels::{Levels, Part, assigned, issued, proof, view};
 use recover_matching::{DepositIndex, Interest, Matcher, Model, UserBook};
 use report::Prediction;
 use std::collections::BTreeMap;
@@ -107,5 +108,161 @@ fn evaluate(folder: &Folder, model: &Model, name: &str) {
     held.sort_by_key(|one| std::cmp::Reverse(one.1));
     for (gates, count) in held.iter().take(12) {
         println!("right, entitled and held back by {gates:?}: {count}");
+    }
+    bound(folder, &matcher, &interests, &rulings);
+    gates(folder, &matcher, &rulings);
+    thieves(folder, &matcher, &rulings);
+}
+
+/// What makes a deposit this user's, strongest first.
+fn evidence(levels: &Levels) -> &'static str {
+    if levels.of(Part::Proof) == proof::REFUTED {
+        "refuted"
+    } else if levels.is_anothers() {
+        "another's"
+    } else if levels.of(Part::Issued) == issued::MINE {
+        "address"
+    } else if levels.of(Part::Assigned) >= assigned::MINE {
+        "memo"
+    } else if levels.of(Part::Proof) >= proof::RECORD {
+        "proof"
+    } else if levels.of(Part::Sender) == 1 && levels.is_hard() {
+        "sender"
+    } else if levels.of(Part::Assigned) == assigned::MINE_NEAR {
+        if levels.of(Part::View) >= view::HOURS {
+            "near memo and view"
+        } else {
+            "near memo"
+        }
+    } else if levels.of(Part::Sender) == 1 {
+        "busy sender"
+    } else if levels.of(Part::View) >= view::HOURS {
+        "view"
+    } else {
+        "nothing"
+    }
+}
+
+/// How many payable credits have which evidence, by the best of their appeals: no gate lets more pass than have some.
+fn bound(folder: &Folder, matcher: &Matcher<'_>, interests: &[Interest], rulings: &[Ruling]) {
+    const ORDER: [&str; 11] = [
+        "address",
+        "memo",
+        "proof",
+        "sender",
+        "near memo and view",
+        "near memo",
+        "busy sender",
+        "view",
+        "nothing",
+        "another's",
+        "refuted",
+    ];
+    let mut best: BTreeMap<(&str, &str), (usize, bool)> = BTreeMap::new();
+    let all = interests
+        .iter()
+        .zip(rulings)
+        .zip(&folder.truths)
+        .zip(&folder.clues);
+    for (((interest, ruling), truth), clues) in all {
+        let Some(deposit) = truth.deposit.as_deref() else {
+            continue;
+        };
+        let of = interest
+            .candidates
+            .iter()
+            .find(|of| matcher.id(of.row).as_str() == deposit);
+        let rank = of.map_or(ORDER.len(), |of| {
+            let name = evidence(&of.levels);
+            ORDER
+                .iter()
+                .position(|one| *one == name)
+                .unwrap_or(ORDER.len())
+        });
+        let is_paid = ruling.decision == MatchDecision::Auto
+            && ruling
+                .candidate
+                .is_some_and(|of| matcher.id(of.row).as_str() == deposit);
+        let known = best
+            .entry((deposit, &clues.user_id))
+            .or_insert((rank, is_paid));
+        known.0 = known.0.min(rank);
+        known.1 |= is_paid;
+    }
+    let mut counts = vec![(0usize, 0usize); ORDER.len() + 1];
+    for (rank, is_paid) in best.values() {
+        counts[*rank].0 += 1;
+        counts[*rank].1 += usize::from(*is_paid);
+    }
+    let share = |count: usize| count as f64 / best.len() as f64;
+    let mut sum = 0;
+    for (name, (count, paid)) in ORDER
+        .iter()
+        .chain(&["not among the candidates"])
+        .zip(&counts)
+    {
+        sum += count;
+        println!(
+            "evidence {name:<26} {count:>6} {:.4} together {:.4} paid {paid}",
+            share(*count),
+            share(sum)
+        );
+    }
+}
+
+/// What each set of failed gates holds back: appeals, by what they are.
+fn gates(folder: &Folder, matcher: &Matcher<'_>, rulings: &[Ruling]) {
+    let mut table: BTreeMap<(Vec<Gate>, &str), [u32; 4]> = BTreeMap::new();
+    for ((ruling, truth), clues) in rulings.iter().zip(&folder.truths).zip(&folder.clues) {
+        let Some(candidate) = ruling.candidate else {
+            continue;
+        };
+        let id = matcher.id(candidate.row);
+        let place = if truth.deposit.as_deref() == Some(id.as_str()) {
+            0
+        } else if folder.owners.get(id.as_str()) == Some(&clues.user_id) {
+            1
+        } else if truth.kind.starts_with("fraud") {
+            3
+        } else {
+            2
+        };
+        let failed = Gate::ALL
+            .into_iter()
+            .filter(|gate| !ruling.holds(*gate))
+            .collect();
+        table
+            .entry((failed, evidence(&candidate.levels)))
+            .or_default()[place] += 1;
+    }
+    let mut rows: Vec<_> = table.into_iter().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.1[0]));
+    println!("gates that fail, evidence: right, another of the user's own, of others, fraud");
+    for ((failed, name), counts) in rows.iter().filter(|row| row.1[0] > 30).take(40) {
+        println!("  {failed:?} {name}: {counts:?}");
+    }
+}
+
+/// Wrong matches that pass, at once or later.
+fn thieves(folder: &Folder, matcher: &Matcher<'_>, rulings: &[Ruling]) {
+    for ((ruling, truth), clues) in rulings.iter().zip(&folder.truths).zip(&folder.clues) {
+        let Some(candidate) = ruling.candidate else {
+            continue;
+        };
+        let id = matcher.id(candidate.row);
+        let is_wrong = folder.owners.get(id.as_str()) != Some(&clues.user_id);
+        if is_wrong && ruling.decision == MatchDecision::Auto {
+            let levels =
+                Part::ALL.map(|part| format!("{} {}", part.name(), candidate.levels.of(part)));
+            println!(
+                "WRONG {} {} {id} score {} identify {} entitle {}: {}",
+                clues.appeal,
+                truth.kind,
+                ruling.score_ppb,
+                candidate.identify,
+                candidate.entitle,
+                levels.join(", ")
+            );
+        }
     }
 }

@@ -1,0 +1,82 @@
+//! Up to which value a match passes without a person: what the policy in force says, at the newest prices.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::policy_versions;
+use crate::quote::CLOCK_SLACK_SECONDS;
+use recover_core::asset::{AssetId, AssetReference};
+use recover_core::decimal::Decimal;
+use recover_core::deposit::{Deposit, Origin};
+use recover_core::fee::{self, Cents, Rounding};
+use std::collections::HashMap;
+
+/// The limit, and the prices that were looked up for it.
+pub(crate) struct MatchLimit {
+    /// The highest value that passes; zero where nothing does.
+    most: Cents,
+    /// The currency of the limit.
+    currency: String,
+    /// The newest price of each asset that was asked for; `None` where there is none.
+    prices: HashMap<AssetId, Option<Decimal>>,
+}
+
+impl Engine {
+    /// The limit of the policy in force; of the file that was given where the database knows none yet. `None` without any
+    /// policy: then nothing can be quoted, approved or released either.
+    ///
+    /// # Errors
+    /// When the store fails, or the version in force cannot be read.
+    pub(crate) async fn match_limit(&self) -> Result<Option<MatchLimit>, EngineError> {
+        let stored = match self.store.active_policy().await? {
+            Some(version) => Some(policy_versions::read(&version)?),
+            None => None,
+        };
+        let policy = stored.as_ref().or(self.policy.as_deref());
+        Ok(policy.map(|policy| MatchLimit {
+            most: policy.match_value_max,
+            currency: policy.currency.clone(),
+            prices: HashMap::new(),
+        }))
+    }
+
+    /// Whether a deposit's value is known and within the limit. The price may be of any age: a quote asks for a fresh one, and
+    /// the tier of the claim goes by it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn is_within(
+        &self,
+        limit: &mut MatchLimit,
+        deposit: &Deposit,
+    ) -> Result<bool, EngineError> {
+        let Some(decimals) = decimals_of(deposit) else {
+            return Ok(false);
+        };
+        let asset = deposit.asset();
+        if !limit.prices.contains_key(asset) {
+            let now = self.now();
+            let latest = now.plus_seconds(CLOCK_SLACK_SECONDS).unwrap_or(now);
+            let price = self
+                .store
+                .latest_price(asset, &limit.currency, latest)
+                .await?;
+            limit
+                .prices
+                .insert(asset.clone(), price.map(|price| price.price));
+        }
+        let price = limit.prices.get(asset).copied().flatten();
+        // Rounded up: what is above the limit by less than a cent is above it.
+        let value = price
+            .filter(|price| !price.is_zero())
+            .and_then(|price| fee::value_of(deposit.amount(), decimals, price, Rounding::Up));
+        Ok(limit.most != Cents::default() && value.is_some_and(|value| value <= limit.most))
+    }
+}
+
+/// The decimals of a deposit's amount, where it is known how many coins it is: vouched for, or stated in coins by the
+/// exchange's own file about an asset that is configured.
+pub(crate) fn decimals_of(deposit: &Deposit) -> Option<u8> {
+    let is_stated = matches!(deposit.origin, Origin::Imported(_))
+        && !matches!(deposit.asset().reference, AssetReference::Unlisted(_));
+    (deposit.decimals_vouched || is_stated).then_some(deposit.decimals)
+}
