@@ -94,6 +94,20 @@ impl Desk {
         self.run(&[&["--as", person], arguments].concat())
     }
 
+    /// An appeal of a user about a deposit, with a document for which a person vouches. Answers the appeal's id.
+    #[track_caller]
+    pub fn vouched(&self, person: &str, user: &str, deposit: &str, to: Option<&str>) -> String {
+        let id = format!("A-{deposit}");
+        let file = format!("appeal_id,user_id,created_at\n{id},{user},2025-06-01T00:00:00Z\n");
+        self.write("vouched.csv", file);
+        self.run(&["appeals", "import", "vouched.csv"]).ok();
+        let mut arguments = vec!["proofs", "record", &id, "--deposit", deposit];
+        arguments.extend(["--reference", "case-7"]);
+        arguments.extend(to.iter().flat_map(|to| ["--destination", *to]));
+        self.run_as(person, &arguments).ok();
+        id
+    }
+
     /// Starts it in the background.
     pub fn start(&self, arguments: &[&str]) -> Child {
         let child = self

@@ -44,6 +44,7 @@ pub fn show(desk: &Desk, id: &str) -> Value {
 /// Opens a claim on a case as its way says.
 fn open(desk: &Desk, case: &Case, deposit: &str, person: &str) -> Run {
     let mut arguments = vec!["--format", "json", "claims", "open", deposit];
+    let appeal;
     if let Way::Approved {
         destination,
         beneficiary,
@@ -54,7 +55,10 @@ fn open(desk: &Desk, case: &Case, deposit: &str, person: &str) -> Run {
             arguments.extend(["--destination", PROVED]);
         }
         if beneficiary {
-            arguments.extend(["--beneficiary", "U-1031"]);
+            // No book of ours says whose it is: an appeal does, and what its writer showed.
+            let to = destination.then_some(PROVED);
+            appeal = desk.vouched("nadia", "U-1031", deposit, to);
+            arguments.extend(["--appeal", &appeal]);
         }
     }
     desk.run_as(person, &arguments)
@@ -258,6 +262,8 @@ fn money_at_places_of_ours_needs_a_name() {
     let hot = id_of(&desk, world.case("hot_wallet"));
     let arguments = ["claims", "open", hot.as_str()];
     refused(&desk, "nadia", &arguments, "beneficiary_missing");
+    let arguments = ["claims", "open", hot.as_str(), "--beneficiary", "U-1031"];
+    refused(&desk, "nadia", &arguments, "ownership_missing");
     let retired = id_of(&desk, world.case("retired_contract"));
     let arguments = ["claims", "open", retired.as_str()];
     refused(&desk, "nadia", &arguments, "destination_missing");

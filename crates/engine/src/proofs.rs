@@ -69,7 +69,7 @@ pub enum ProofError {
     /// Too little was proven for a claim.
     #[error(
         "refused: ownership_missing: nothing but public facts, or too little, says that deposit {deposit} is {account}'s ({need} is \
-         needed): ask for it with `proofs challenge` or `proofs deposit`; `proofs show` says what there is"
+         needed): name the appeal, and ask for it with `proofs challenge` or `proofs deposit`; `proofs show` says what there is"
     )]
     OwnershipMissing {
         /// Who would be paid.

@@ -29,6 +29,7 @@ use recover_engine::error::EngineError;
 use recover_engine::explain;
 use recover_engine::facts::{FactGatherer, Judged};
 use recover_engine::family::{Adapter, Adapters};
+use recover_engine::proofs::ProofError;
 use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 use recover_store::{LedgerPeriod, Store};
@@ -632,11 +633,15 @@ async fn own_no_claim_decides_a_dispute() {
         beneficiary: Some("A".to_owned()),
         ..OpenOptions::default()
     };
-    let claim = engine
-        .open_claim(&missing.id(), &options, &person)
-        .await
-        .expect("a missing memo is a ledger instruction");
-    assert_eq!(claim.resolution, Resolution::LedgerCredit);
+    // Nothing but the name stands in the way of the other.
+    let unproven = engine.open_claim(&missing.id(), &options, &person).await;
+    assert!(
+        matches!(
+            unproven,
+            Err(EngineError::Proof(ProofError::OwnershipMissing { .. }))
+        ),
+        "{unproven:?}"
+    );
 }
 
 /// Two packets of one relayed transaction: the same amount, two memos.

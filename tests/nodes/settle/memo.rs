@@ -206,11 +206,19 @@ fn is_booked(api: Api) {
     let deposit = row["id"].as_str().unwrap();
     // Whose it is, a person found out: the memo does not say.
     office.refused("ana", &["claims", "open", deposit], "beneficiary_missing");
-    let opened = office.claim("ana", &["claims", "open", deposit, "--beneficiary", "U3"]);
+    let named = ["claims", "open", deposit, "--beneficiary", "U3"];
+    office.refused("ana", &named, "ownership_missing");
+    let appeal = office.desk.vouched("bruno", "U3", deposit, None);
+    let opened = office.claim("ana", &["claims", "open", deposit, "--appeal", &appeal]);
     assert_eq!(opened["resolution"], "ledger_credit", "{opened}");
     let id = opened["id"].as_str().unwrap();
     office.put_up(id);
     office.vote(id);
+    // The document turns out to be forged after everybody agreed: nothing leaves the house.
+    let void = ["proofs", "void", "1", "--reason", "another user's account"];
+    office.desk.run_as("bruno", &void).ok();
+    office.refused("tariq", &["claims", "export", id], "ownership_missing");
+    office.desk.vouched("bruno", "U3", deposit, None);
     let booked = office.book(id);
     let [[_, kind, user, asset, amount]] = &booked[..] else {
         panic!("free of charge, one credit: {booked:?}")

@@ -109,10 +109,8 @@ fn is_booked(office: &Office, network: &str, kind: &str) {
     let row = found.iter().find(of_coin);
     let row = row.unwrap_or_else(|| panic!("{kind}: {found:?}"));
     let deposit = row["id"].as_str().unwrap();
-    let opened = office.claim(
-        "ana",
-        &["claims", "open", deposit, "--beneficiary", "U-7009"],
-    );
+    let appeal = office.desk.vouched("bruno", "U-7009", deposit, None);
+    let opened = office.claim("ana", &["claims", "open", deposit, "--appeal", &appeal]);
     assert_eq!(opened["resolution"], "ledger_credit", "{opened}");
     let id = opened["id"].as_str().unwrap();
     office.put_up(id);

@@ -708,7 +708,7 @@ fn rivals_in_words(rivals: &[&str]) -> String {
     } else {
         String::new()
     };
-    format!("; {}{and} want it too", named.join(", "))
+    format!("; also wanted by {}{and}", named.join(", "))
 }
 
 const fn refusal_in_words(refusal: QuoteRefusal) -> &'static str {

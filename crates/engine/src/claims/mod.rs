@@ -119,8 +119,9 @@ impl Engine {
             correction: correction(options),
             ordinal: 1,
         };
-        let missing = match (&request.appeal, &request.beneficiary) {
-            (Some(_), Some(account)) => {
+        let is_paid = Self::pays_account(request.appeal.as_ref(), request.resolution);
+        let missing = match &request.beneficiary {
+            Some(account) if is_paid => {
                 let paid = (account.as_str(), request.destination.as_deref());
                 self.missing_ownership(&stored.deposit, paid, ProofNeed::Any)
                     .await?

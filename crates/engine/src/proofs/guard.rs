@@ -1,12 +1,13 @@
-//! Whether enough was proven for a claim that answers an appeal.
+//! Whether enough was proven before money moves for an account.
 //!
-//! A claim without an appeal is the exchange's own doing: nobody asks for money there, and whoever opens it names the user under the
-//! eyes of everybody who votes.
+//! It is asked again at every step that leads out of the house, since a proof may have been taken back. A claim without an appeal is
+//! held to it as well: it pays whom the exchange's own books name, and nobody whom a person only thinks of.
 
 use super::ProofError;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use recover_core::claim::{Claim, Command};
+use recover_core::appeal::AppealId;
+use recover_core::claim::{Claim, Command, Resolution};
 use recover_core::deposit::Deposit;
 use recover_core::fee::Cents;
 use recover_core::proof::{Destination, ProofNeed, is_enough};
@@ -33,7 +34,12 @@ impl Engine {
         )
     }
 
-    /// What is missing before a step that names or agrees to a price; `None` for other steps and for claims without an appeal.
+    /// Whether a claim pays an account. What goes back to where it came from, and answers nobody, does not.
+    pub(crate) fn pays_account(appeal: Option<&AppealId>, resolution: Option<Resolution>) -> bool {
+        appeal.is_some() || resolution != Some(Resolution::ReturnToSender)
+    }
+
+    /// What is missing before a step that names or agrees to a price, or hands something out; `None` for other steps.
     pub(crate) async fn missing_for_step(
         &self,
         claim: &Claim,
@@ -41,12 +47,19 @@ impl Engine {
     ) -> Result<Option<ProofError>, EngineError> {
         let value: Option<Cents> = match command {
             Command::Quote { quote, .. } => Some(quote.quote.value),
-            Command::Approve { .. } => claim.quote.as_ref().map(|quote| quote.quote.value),
+            Command::Approve { .. }
+            | Command::Prepare { .. }
+            | Command::Export { .. }
+            | Command::Instruct { .. }
+            | Command::Send => claim.quote.as_ref().map(|quote| quote.quote.value),
             _ => return Ok(None),
         };
-        let (Some(_), Some(account)) = (&claim.appeal, &claim.beneficiary) else {
+        let Some(account) = &claim.beneficiary else {
             return Ok(None);
         };
+        if !Self::pays_account(claim.appeal.as_ref(), Some(claim.resolution)) {
+            return Ok(None);
+        }
         // Without a policy the store refuses the step by itself.
         let found = self.store.deposit(&claim.deposit).await?;
         let Some(stored) = found.filter(|_| self.policy.is_some()) else {
