@@ -425,4 +425,7 @@ fn what_customers_wrote_is_erased_after_its_time() {
     // Nothing happened in it for less than a day.
     let fresh = act(&desk, "farah", &["erase", "--older-than", "1d"]);
     assert_eq!(fresh["appeals"], 0);
+    // The example policy keeps words for 90 days; a house that says nothing is asked.
+    let usual = act(&desk, "farah", &["erase", "--dry-run"]);
+    assert_eq!(usual["appeals"], 0);
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use recover_testkit::postgres::{Database, Postgres};
+
 use crate::desk::Desk;
 
 /// A secret as somebody pastes it, and what must be seen nowhere afterwards.
@@ -223,6 +225,42 @@ fn what_customers_write_is_kept_without_their_secrets() {
         canary.run(&desk, &["appeals", "show", "AP-13"]);
         canary.run(&desk, &["match"]);
         canary.is_in_no_file(desk.path(".").as_path());
+    }
+}
+
+/// Every row of every table as text.
+fn dump(database: &Database) -> String {
+    let tables = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'";
+    let tables = database.sql(tables);
+    let rows = tables
+        .lines()
+        .map(|table| database.sql(&format!("SELECT row::text FROM {table} AS row")));
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn postgres_holds_no_secret_of_a_customer() {
+    let database = Postgres::fresh_database();
+    let desk = desk();
+    let canaries = canaries();
+    for (number, canary) in canaries.iter().enumerate() {
+        let id = format!("AP{number}-");
+        let mut row = vec![id.as_str(), "U-1", "2025-06-01T00:00:00Z"];
+        row.resize(APPEAL_COLUMNS.len(), "");
+        let text = format!("Dear desk: {} — regards", canary.pasted);
+        desk.write("in.csv", one_in_each_column(APPEAL_COLUMNS, &row, &text));
+        let import = ["--database", database.url(), "appeals", "import", "in.csv"];
+        let errors = errors_of(&canary.run(&desk, &import));
+        assert!(errors.contains("appeals: 10 new"), "{errors}");
+    }
+    desk.run(&["--database", database.url(), "match"]).ok();
+    let dump = dump(&database);
+    assert!(
+        dump.matches("regards").count() >= 10 * canaries.len(),
+        "{dump}"
+    );
+    for canary in &canaries {
+        canary.is_not_in("the database", dump.as_bytes());
     }
 }
 

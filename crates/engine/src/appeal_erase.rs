@@ -22,17 +22,22 @@ pub enum AppealEraseError {
         /// The age.
         hours: u32,
     },
+    /// Nobody says how long words are kept.
+    #[error(
+        "nobody says how long customers' words are kept: pass --older-than, or write `[retention] appeal_words_days` in policy.toml"
+    )]
+    AgeMissing,
 }
 
 impl Engine {
-    /// Erases the words of appeals that ended and in which nothing happened for so many hours: see
-    /// [`recover_store::Store::erase_appeal_texts`]. Without a policy whoever gives a name may.
+    /// Erases the words of appeals that ended and in which nothing happened for so many hours, or for as long as the policy in
+    /// force keeps them: see [`recover_store::Store::erase_appeal_texts`]. Without a policy whoever gives a name may.
     ///
     /// # Errors
     /// When no name is given, the person is neither of compliance nor an admin, or the store fails.
     pub async fn erase_appeal_texts(
         &self,
-        hours: u32,
+        hours: Option<u32>,
         name: Option<&str>,
         dry_run: bool,
     ) -> Result<Erased, EngineError> {
@@ -47,6 +52,13 @@ impl Engine {
             }
             person.name
         };
+        let hours = match hours {
+            Some(hours) => hours,
+            None => self
+                .retention_hours()
+                .await?
+                .ok_or(AppealEraseError::AgeMissing)?,
+        };
         let now = self.now();
         let before = now
             .plus_seconds(-i64::from(hours) * 3600)
@@ -55,5 +67,27 @@ impl Engine {
             .store
             .erase_appeal_texts(before, &person, now, dry_run)
             .await?)
+    }
+
+    /// How many appeals hold words for longer than the policy in force keeps them; none where it has no such rule.
+    pub(crate) async fn overdue_words(&self) -> Result<u64, EngineError> {
+        let Some(hours) = self.retention_hours().await? else {
+            return Ok(0);
+        };
+        let now = self.now();
+        let before = now
+            .plus_seconds(-i64::from(hours) * 3600)
+            .ok_or(AppealEraseError::TooOld { hours })?;
+        let counted = self
+            .store
+            .erase_appeal_texts(before, crate::claims::ENGINE_ACTOR, now, true)
+            .await?;
+        Ok(counted.appeals)
+    }
+
+    async fn retention_hours(&self) -> Result<Option<u32>, EngineError> {
+        let policy = self.policy_known().await?;
+        let days = policy.and_then(|policy| policy.appeal_words_days);
+        Ok(days.map(|days| days.saturating_mul(24)))
     }
 }

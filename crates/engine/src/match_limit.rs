@@ -2,7 +2,6 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::policy_versions;
 use crate::quote::CLOCK_SLACK_SECONDS;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::decimal::Decimal;
@@ -27,11 +26,7 @@ impl Engine {
     /// # Errors
     /// When the store fails, or the version in force cannot be read.
     pub(crate) async fn match_limit(&self) -> Result<Option<MatchLimit>, EngineError> {
-        let stored = match self.store.active_policy().await? {
-            Some(version) => Some(policy_versions::read(&version)?),
-            None => None,
-        };
-        let policy = stored.as_ref().or(self.policy.as_deref());
+        let policy = self.policy_known().await?;
         Ok(policy.map(|policy| MatchLimit {
             most: policy.match_value_max,
             currency: policy.currency.clone(),

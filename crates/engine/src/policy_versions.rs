@@ -227,6 +227,18 @@ impl Engine {
         Ok(in_force)
     }
 
+    /// The policy in force; the file that was given where the database knows none yet; `None` without any. Loads nothing, and
+    /// nothing comes into force.
+    ///
+    /// # Errors
+    /// When the store fails, or the version in force cannot be read.
+    pub(crate) async fn policy_known(&self) -> Result<Option<Arc<Policy>>, EngineError> {
+        match self.store.active_policy().await? {
+            Some(version) => Ok(Some(Arc::new(read(&version)?))),
+            None => Ok(self.policy.clone()),
+        }
+    }
+
     /// The number of the file's version, and the version in force.
     async fn load_policy_file(&self) -> Result<(u32, PolicyVersion), EngineError> {
         let file = self.policy.clone().ok_or(EngineError::PolicyMissing)?;
@@ -433,7 +445,7 @@ fn untouched(version: &StoredPolicy) -> Result<(), PolicyVersionError> {
     })
 }
 
-pub(crate) fn read(version: &StoredPolicy) -> Result<Policy, PolicyVersionError> {
+fn read(version: &StoredPolicy) -> Result<Policy, PolicyVersionError> {
     untouched(version)?;
     Policy::stored(version.number, &version.text).map_err(|error| PolicyVersionError::Unreadable {
         number: version.number,

@@ -295,6 +295,10 @@ impl Engine {
             "open incidents".to_owned(),
             count(self.store.incidents(true).await?.len()),
         ));
+        needs.push((
+            "ended appeals whose words are kept for too long".to_owned(),
+            self.overdue_words().await?,
+        ));
         let pending = open
             .iter()
             .filter(|claim| claim.status == ClaimStatus::PendingApproval)

@@ -5,6 +5,7 @@
 )]
 
 use recover_core::amount::Amount;
+use recover_core::appeal::{Appeal, AppealId, AppealStatus};
 use recover_core::asset::AssetId;
 use recover_core::claim::{Claim, ClaimId, ClaimQuote, ClaimStatus, Execution, Resolution};
 use recover_core::digest::Digest;
@@ -13,6 +14,7 @@ use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
 use recover_core::people::Role;
 use recover_core::time::Timestamp;
+use recover_engine::appeal_erase::AppealEraseError;
 use recover_engine::clock::FixedClock;
 use recover_engine::config::{ChainsConfig, Policy};
 use recover_engine::engine::Engine;
@@ -20,6 +22,7 @@ use recover_engine::error::EngineError;
 use recover_engine::family::Adapters;
 use recover_engine::halt::HaltError;
 use recover_engine::policy_versions::PolicyVersionError;
+use recover_engine::scan::Silent;
 use recover_store::{PolicyState, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -383,4 +386,69 @@ async fn own_anybody_who_works_claims_halts_and_two_leads_lift() {
     let state = engine.lift_halt("fine", Some("emre")).await.unwrap();
     assert!(!state.is_halted());
     assert!(engine.verify_log(&[]).await.unwrap().problems.is_empty());
+}
+
+#[tokio::test]
+async fn own_customers_words_are_overdue_after_the_days_of_the_policy() {
+    let store = memory().await;
+    let (text, days) = (example(), 90);
+    let appeal = Appeal {
+        id: AppealId::verbatim("A-1"),
+        user_id: "U-1".to_owned(),
+        created_at: Timestamp::parse("2026-02-01T00:00:00Z").unwrap(),
+        claimed_txid: String::new(),
+        claimed_network: String::new(),
+        claimed_asset: String::new(),
+        claimed_amount: String::new(),
+        claimed_to_address: String::new(),
+        claimed_memo: String::new(),
+        claimed_from_address: String::new(),
+        claimed_at: String::new(),
+        ownership_proof: String::new(),
+        session_view_at: None,
+        free_text: "my wife sent it".to_owned(),
+        language: None,
+        time_zone: None,
+    };
+    let id = appeal.id.clone();
+    let start = desk(&store, &text, 0).now();
+    store.import_appeals(vec![appeal], start).await.unwrap();
+    let closed = store.set_appeal_status(&id, AppealStatus::Closed, Some("paid"), start);
+    assert!(closed.await.unwrap());
+    let overdue = async |hour: i64| {
+        let report = desk(&store, &text, hour).reconcile(false, &Silent).await;
+        let needs = report.unwrap().needs_person;
+        let words = "ended appeals whose words are kept for too long";
+        needs
+            .iter()
+            .find(|(of, _)| of == words)
+            .map_or(0, |(_, count)| *count)
+    };
+    assert_eq!(overdue(days * 24).await, 0);
+    assert_eq!(overdue(days * 24 + 1).await, 1);
+    let engine = desk(&store, &text, days * 24 + 1);
+    let erase = async |dry_run| {
+        engine
+            .erase_appeal_texts(None, Some("farah"), dry_run)
+            .await
+    };
+    assert_eq!(erase(true).await.unwrap().appeals, 1);
+    assert_eq!(erase(false).await.unwrap().appeals, 1);
+    assert_eq!(overdue(days * 24 + 1).await, 0);
+    let kept = store.appeal(&id).await.unwrap().unwrap().appeal;
+    assert_eq!(kept.free_text, "");
+    // A house without the rule is asked, and nothing is ever overdue.
+    let without = text.replace("[retention]\nappeal_words_days = 90\n", "");
+    assert_ne!(without, text);
+    let store = memory().await;
+    let asked = desk(&store, &without, 0)
+        .erase_appeal_texts(None, Some("farah"), true)
+        .await;
+    assert!(
+        matches!(
+            asked,
+            Err(EngineError::AppealErase(AppealEraseError::AgeMissing))
+        ),
+        "{asked:?}"
+    );
 }

@@ -167,9 +167,9 @@ pub enum Appeals {
     },
     /// Erase what customers wrote in appeals that ended long ago; decisions and their codes stay
     Erase {
-        /// Only where nothing happened for so long: 90d
+        /// Only where nothing happened for so long: 90d; without it, as long as the policy keeps them
         #[arg(long, value_name = "AGE", value_parser = age)]
-        older_than: u32,
+        older_than: Option<u32>,
         /// Say what would happen and keep nothing
         #[arg(long)]
         dry_run: bool,

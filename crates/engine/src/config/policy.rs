@@ -49,6 +49,8 @@ pub struct Policy {
     pub native_limits: BTreeMap<NetworkId, NativeLimits>,
     /// By when customers are answered, and for how long `appeals next` gives out an appeal.
     pub service_levels: ServiceLevels,
+    /// How many days customers' words are kept after their appeal ended; `None` where the house has no such rule.
+    pub appeal_words_days: Option<u32>,
     /// Who must agree to a change of this policy.
     pub change: PolicyChange,
     /// SHA-256 of the file's bytes.

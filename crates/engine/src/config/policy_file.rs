@@ -50,6 +50,7 @@ struct File {
     approval: Spanned<ApprovalTable>,
     policy_change: ChangeTable,
     service_levels: Option<LevelsTable>,
+    retention: Option<RetentionTable>,
     proofs: Option<Spanned<ProofsTable>>,
     matching: Option<MatchingTable>,
     #[serde(default)]
@@ -78,6 +79,13 @@ struct LevelsTable {
     decision_hours: Spanned<u32>,
     wait_hours: Spanned<u32>,
     lease_minutes: Spanned<u32>,
+}
+
+/// Whole days.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetentionTable {
+    appeal_words_days: Spanned<u32>,
 }
 
 #[derive(Deserialize)]
@@ -186,6 +194,7 @@ impl Policy {
             services: reader.services(&parsed.service)?,
             native_limits,
             service_levels: reader.levels(parsed.service_levels.as_ref())?,
+            appeal_words_days: reader.retention(parsed.retention.as_ref())?,
             people,
             digest: Sha256::digest(text.as_bytes()).into(),
             text: text.to_owned(),
@@ -275,6 +284,14 @@ impl<'a> Reader<'a> {
             wait_hours: hours(&table.wait_hours)?,
             lease_minutes: self.within(&table.lease_minutes, 1, 24 * 60)?,
         })
+    }
+
+    fn retention(&self, table: Option<&RetentionTable>) -> Result<Option<u32>, ConfigError> {
+        /// What is kept for longer than a decade is kept for ever: say so by leaving the table out.
+        const DAYS_MAX: u32 = 3_660;
+        table
+            .map(|table| self.within(&table.appeal_words_days, 1, DAYS_MAX))
+            .transpose()
     }
 
     pub(super) fn decimal(&self, words: &Words) -> Result<Decimal, ConfigError> {

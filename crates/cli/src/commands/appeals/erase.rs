@@ -15,7 +15,7 @@ struct ErasedView {
 pub(super) async fn run(
     format: Format,
     engine: &Engine,
-    hours: u32,
+    hours: Option<u32>,
     actor: Option<&str>,
     dry_run: bool,
 ) -> anyhow::Result<Exit> {
