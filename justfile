@@ -52,6 +52,10 @@ cases folder size="100000" seed="1" profile="base":
 evaluate folder predictions:
     cargo run --locked -p recover-testkit --example evaluate -- {{ folder }} {{ predictions }}
 
+# Matching from CSV to decisions with reasons, paired with DuckDB's read and join of the same files: `just match-bench 100000`.
+match-bench size="1000000" rounds="5":
+    tests/bench/run {{ size }} {{ rounds }}
+
 # What CI runs.
 pre-push:
     .ci/run

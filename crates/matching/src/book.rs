@@ -33,8 +33,21 @@ pub struct UserBook {
 struct Fact {
     user: Span,
     value: Span,
+    /// The number of its user's first row.
+    first: u32,
     family: Family,
     role: Role,
+}
+
+/// To whom an address was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// To nobody.
+    Nobody,
+    /// To the user with this [`UserRef::number`].
+    User(u32),
+    /// To several: the book contradicts itself.
+    Several,
 }
 
 /// What a row is about.
@@ -163,6 +176,7 @@ impl UserBook {
             let fact = Fact {
                 user: ids.share(user_id, str::to_owned),
                 value,
+                first: 0,
                 family: record.family,
                 role,
             };
@@ -198,11 +212,15 @@ impl UserBook {
         let (mut by_user, mut by_address, mut by_memo) = (Vec::new(), Vec::new(), Vec::new());
         for (number, (mut fact, terms)) in (0u32..).zip(given) {
             let user = book.ids.text(fact.user);
-            let before = book.facts.last().map(|before: &Fact| before.user);
-            match before {
+            match book.facts.last() {
                 // A user's rows share one span, so that they are told from the next user's by it.
-                Some(before) if book.ids.text(before) == user => fact.user = before,
-                _ => by_user.push(Entry::new(keys::text(user), number)),
+                Some(before) if book.ids.text(before.user) == user => {
+                    (fact.user, fact.first) = (before.user, before.first);
+                }
+                _ => {
+                    fact.first = number;
+                    by_user.push(Entry::new(keys::text(user), number));
+                }
             }
             let key = valued(fact.family, book.values.folded(fact.value));
             match fact.role {
@@ -272,12 +290,31 @@ impl UserBook {
         })
     }
 
+    /// To whom an address (folded text) was issued.
+    pub(crate) fn owner(&self, family: Family, address: &str) -> Owner {
+        let mut facts = self.facts(&self.by_address, family, address);
+        let Some((_, first)) = facts.next() else {
+            return Owner::Nobody;
+        };
+        if facts.all(|(_, fact)| fact.first == first.first) {
+            Owner::User(first.first)
+        } else {
+            Owner::Several
+        }
+    }
+
     /// The users to whom an address was issued, folded text; usually one, and in the order of their ids.
     pub fn owners<'a>(&'a self, family: Family, address: &'a str) -> impl Iterator<Item = &'a str> {
         let mut before = None;
         self.facts(&self.by_address, family, address)
             .map(|(_, fact)| self.ids.text(fact.user))
             .filter(move |user| before.replace(*user) != Some(*user))
+    }
+
+    /// Whether the memo of a deposit names anybody, however it is read.
+    pub(crate) fn has_memo_owners(&self, deposit: RowRef<'_>) -> bool {
+        let named = deposit.memo().zip(deposit.family());
+        named.is_some_and(|(memo, family)| self.facts(&self.by_memo, family, memo).next().is_some())
     }
 
     /// The users whom the memo of a deposit names; `None` where it names nobody, however it is read.

@@ -125,8 +125,8 @@ impl Reach {
             centre,
             rows: parts(index).map(|part| {
                 (
-                    part.rows.first_at(from),
-                    part.rows.first_at(to.saturating_add(1)),
+                    part.rows.times.first_at(from),
+                    part.rows.times.first_at(to.saturating_add(1)),
                 )
             }),
         }
@@ -236,7 +236,7 @@ impl Look<'_> {
             return;
         }
         // What has no time may be of any.
-        let timeless = parts(self.index).map(|part| part.rows.timeless);
+        let timeless = parts(self.index).map(|part| part.rows.times.unknown());
         let [first, second] = timeless;
         if first > 0 || second > 0 {
             let parts = [between(main, 0, first), between(delta, 0, second)];
@@ -305,15 +305,12 @@ impl Look<'_> {
 }
 
 fn micros(part: &Part, entry: Entry) -> i64 {
-    part.rows
-        .rows
-        .get(entry.number() as usize)
-        .map_or(crate::rows::NO_TIME, |row| row.micros)
+    part.rows.times.at(entry.number())
 }
 
 /// How far a time is; one that is unknown is further than any.
 fn off(micros: i64, centre: i64) -> u64 {
-    if micros == crate::rows::NO_TIME {
+    if micros == crate::times::NO_TIME {
         u64::MAX
     } else {
         micros.abs_diff(centre)
@@ -327,7 +324,7 @@ fn around<'a>(
     centre: i64,
     most: usize,
 ) -> impl Iterator<Item = Entry> + 'a {
-    let middle = part.rows.first_at(centre);
+    let middle = part.rows.times.first_at(centre);
     let mut high = entries.partition_point(|entry| entry.number() < middle);
     let mut low = high;
     let mut count = 0;
@@ -360,11 +357,7 @@ fn around<'a>(
 /// The keys of the coins that are stated and that some deposit has: a coin that none has leads nowhere.
 fn roots(index: &DepositIndex, clues: &AppealClues) -> Vec<u64> {
     let mut roots = stated_roots(index, clues);
-    roots.retain(|root| {
-        parts(index)
-            .into_iter()
-            .any(|part| !part.find(KeyKind::Coin, *root).is_empty())
-    });
+    roots.retain(|root| parts(index).into_iter().any(|part| part.has_coin(*root)));
     roots
 }
 

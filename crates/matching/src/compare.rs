@@ -2,14 +2,16 @@
 
 use crate::amount::equal;
 use crate::asset::{self, Sameness};
-use crate::book::{UserBook, UserRef};
+use crate::book::{Owner, UserBook, UserRef};
 use crate::clue::{AppealClues, Field, Found, Id, Proof};
 use crate::index::{DepositIndex, RowNo};
+use crate::keys::Ends;
 use crate::levels::{
     self, Levels, PARTS, Part, amount, assigned, coin, id, issued, memo, network, proof, time,
     transaction, view,
 };
 use crate::rows::RowRef;
+use crate::standing::{COUNTED, Standing};
 use crate::text;
 use recover_core::memo::MemoFinding;
 use recover_core::names;
@@ -27,107 +29,17 @@ const DAY_SECONDS: i64 = 86_400;
 /// An appeal for a payment that its block made younger than the appeal by more than this is about another payment.
 const FUTURE_SECONDS: i64 = 600;
 
-/// The deposits of one coin and amount this close are its twins: a specialist could not tell them apart by them.
-pub(crate) const TWIN_SECONDS: i64 = 1_800;
-
-/// The deposits of one coin and amount this close are counted as those of the day.
-pub(crate) const TWIN_DAY_SECONDS: i64 = DAY_SECONDS * 3 / 2;
-
-/// What is common about each deposit, counted once over the whole table.
-pub(crate) struct Rarity {
-    rows: Vec<[u8; 5]>,
-}
-
-/// Below this many rows a second thread costs more than it saves.
-const PARALLEL_MIN: usize = 4_096;
-
-impl Rarity {
-    pub(crate) fn new(index: &DepositIndex) -> Self {
-        let count = u32::try_from(index.len()).unwrap_or(u32::MAX);
-        let part = |rows: std::ops::Range<u32>| -> Vec<[u8; 5]> {
-            let known = |number| index.row(RowNo(number)).map(|row| classes(index, row));
-            rows.map(|number| known(number).unwrap_or_default())
-                .collect()
-        };
-        if index.len() < PARALLEL_MIN {
-            return Self {
-                rows: part(0..count),
-            };
-        }
-        let middle = count / 2;
-        let rows = std::thread::scope(|scope| {
-            let upper = scope.spawn(|| part(middle..count));
-            let mut rows = part(0..middle);
-            rows.extend(upper.join().expect("a thread that counts does not panic"));
-            rows
-        });
-        Self { rows }
-    }
-
-    fn set(&self, number: RowNo, levels: &mut Levels) {
-        let parts = [
-            Part::Outputs,
-            Part::ToCommon,
-            Part::FromCommon,
-            Part::TwinsOfDay,
-            Part::TwinsNear,
-        ];
-        let classes = self.rows.get(number.0 as usize).copied();
-        for (part, level) in parts.into_iter().zip(classes.unwrap_or_default()) {
-            levels.set(part, level);
-        }
-    }
-}
-
-/// The classes of one deposit's counts, in the order of [`Rarity::set`]. What is counted here, `touched` knows to follow.
-fn classes(index: &DepositIndex, row: RowRef<'_>) -> [u8; 5] {
-    let (of_day, near) = look_alikes(index, row);
-    [
-        outputs_class(index.outputs(row)),
-        levels::common(index.at_address(row)),
-        levels::common(index.of_sender(row)),
-        levels::twins(of_day.take(levels::TWINS_MAX).count()),
-        levels::twins(near.take(levels::TWINS_MAX).count()),
-    ]
-}
-
-/// The class of how many deposits a transaction made: the further ones, up to three.
-pub(crate) fn outputs_class(outputs: usize) -> u8 {
-    u8::try_from(outputs.saturating_sub(1).min(3)).unwrap_or(3)
-}
-
-/// The twins of a deposit around its day, and those of its half hour at its address.
-fn look_alikes<'a>(
-    index: &'a DepositIndex,
-    row: RowRef<'a>,
-) -> (
-    impl Iterator<Item = RowNo> + 'a,
-    impl Iterator<Item = RowNo> + 'a,
-) {
-    let near = index.twins_within(row, TWIN_SECONDS).filter(move |other| {
-        let other = index.row(*other);
-        other.is_some_and(|other| other.to() == row.to())
-    });
-    (index.twins_within(row, TWIN_DAY_SECONDS), near)
-}
-
-/// How many twins of each kind a deposit has, however many.
-pub(crate) fn twins(index: &DepositIndex, row: RowRef<'_>) -> (usize, usize) {
-    let (of_day, near) = look_alikes(index, row);
-    (of_day.count(), near.count())
-}
-
 /// Compares one appeal with deposits.
 pub(crate) struct Comparer<'a> {
     clues: &'a AppealClues,
     index: &'a DepositIndex,
     book: &'a UserBook,
-    rarity: &'a Rarity,
+    standing: &'a Standing,
     user: Option<UserRef<'a>>,
     /// Per transaction clue: whether some deposit has it.
     is_known: Vec<bool>,
-    /// What the last texts of each kind compared as: candidates often share them.
-    cache: [(&'a str, u8); 3],
+    /// The last deposit and how it compared: candidates are often alike.
+    last: Option<(RowRef<'a>, Levels)>,
 }
 
 impl<'a> Comparer<'a> {
@@ -135,7 +47,8 @@ impl<'a> Comparer<'a> {
         clues: &'a AppealClues,
         index: &'a DepositIndex,
         book: &'a UserBook,
-        rarity: &'a Rarity,
+        standing: &'a Standing,
+        user: Option<UserRef<'a>>,
     ) -> Self {
         let is_known = |clue: &Found<Id>| match &clue.value {
             Id::Whole(text) => index.has_transaction(text),
@@ -145,14 +58,10 @@ impl<'a> Comparer<'a> {
             clues,
             index,
             book,
-            rarity,
-            user: book.user(&clues.user_id),
+            standing,
+            user,
             is_known: clues.transactions.iter().map(is_known).collect(),
-            cache: [
-                ("", transaction::ABSENT),
-                ("", id::ABSENT),
-                ("", id::ABSENT),
-            ],
+            last: None,
         }
     }
 
@@ -161,89 +70,112 @@ impl<'a> Comparer<'a> {
         let Some(row) = self.index.row(number) else {
             return levels;
         };
-        self.rarity.set(number, &mut levels);
-        let transaction = self.cached(0, row.transaction(), Self::transaction);
-        levels.set(Part::Transaction, transaction);
-        let to = self.cached(1, row.to(), |of, to| of.address(to, Field::To));
+        let fixed = self.standing.of(number);
+        for (part, class) in COUNTED.into_iter().zip(fixed.classes) {
+            levels.set(part, class);
+        }
+        let last = self.last;
+        // What the last deposit compared as, where this one is the same in it.
+        let again = |part: Part, is_same: fn(RowRef<'a>, RowRef<'a>) -> bool| {
+            let same = last.filter(|(other, _)| is_same(*other, row));
+            same.map(|(_, levels)| levels.of(part))
+        };
+        levels.set(Part::Transaction, self.transaction(row));
+        let to = again(Part::To, RowRef::shares_to)
+            .unwrap_or_else(|| self.address(row.to_ends(), || row.to(), Field::To));
         levels.set(Part::To, to);
-        let from = row.from().map_or(id::ABSENT, |from| {
-            self.cached(2, from, |of, from| of.address(from, Field::From))
+        let from = again(Part::From, RowRef::shares_from).unwrap_or_else(|| {
+            let text = || row.from().unwrap_or_default();
+            if row.has_from() {
+                self.address(row.sender_ends(), text, Field::From)
+            } else {
+                id::ABSENT
+            }
         });
         levels.set(Part::From, from);
-        levels.set(Part::Coin, self.coin(row));
-        levels.set(Part::Amount, self.amount(row));
+        let coin = again(Part::Coin, RowRef::shares_coin).unwrap_or_else(|| self.coin(row));
+        levels.set(Part::Coin, coin);
+        let amount = again(Part::Amount, RowRef::shares_amount).unwrap_or_else(|| self.amount(row));
+        levels.set(Part::Amount, amount);
         levels.set(Part::Time, self.time(row));
         levels.set(Part::Memo, self.memo(row));
-        levels.set(Part::Network, self.network(row));
+        let network =
+            again(Part::Network, RowRef::shares_network).unwrap_or_else(|| self.network(row));
+        levels.set(Part::Network, network);
         levels.set(Part::View, self.view(row));
         levels.set(Part::Proof, self.proof(row, from));
-        let (issued, is_issued) = self.issued(row);
+        let (issued, is_issued) = self.issued(row, fixed.owner);
         levels.set(Part::Issued, issued);
         let assigned = if is_issued {
             assigned::UNKNOWN
         } else {
-            self.assigned(row)
+            self.assigned(row, fixed.has_memo_owners)
         };
         levels.set(Part::Assigned, assigned);
-        let is_sender = row.from().is_some_and(|sender| {
-            let mut senders = self.user.into_iter().flat_map(UserRef::senders);
-            senders.any(|own| own == sender)
+        let mut senders = self.user.into_iter().flat_map(UserRef::senders);
+        let is_sender = senders.any(|own| {
+            Ends::of(own) == row.sender_ends() && row.from().is_some_and(|from| from == own)
         });
         levels.set(Part::Sender, u8::from(is_sender));
+        self.last = Some((row, levels));
         levels
     }
 
-    fn cached(&mut self, kind: usize, text: &'a str, look: impl Fn(&Self, &str) -> u8) -> u8 {
-        if self.cache[kind].0 != text {
-            self.cache[kind] = (text, look(self, text));
-        }
-        self.cache[kind].1
-    }
-
-    fn transaction(&self, actual: &str) -> u8 {
+    fn transaction(&self, row: RowRef<'_>) -> u8 {
         let stated = self.clues.transactions.iter().zip(&self.is_known);
-        let levels = stated.map(|(clue, is_known)| match &clue.value {
-            Id::Whole(text) if text == actual => {
-                if clue.field == Field::TxId {
-                    transaction::EXACT
-                } else {
-                    transaction::MISPLACED
+        let levels = stated.map(|(clue, is_known)| {
+            if !may_be(&clue.value, row.transaction_ends()) {
+                return match &clue.value {
+                    Id::Whole(_) if *is_known => transaction::OF_ANOTHER,
+                    Id::Whole(text) if text.len() == row.transaction_len() => transaction::OF_NONE,
+                    _ => transaction::DIFFERS,
+                };
+            }
+            let actual = row.transaction();
+            match &clue.value {
+                Id::Whole(text) if text == actual => {
+                    if clue.field == Field::TxId {
+                        transaction::EXACT
+                    } else {
+                        transaction::MISPLACED
+                    }
                 }
+                Id::Whole(_) if *is_known => transaction::OF_ANOTHER,
+                Id::Whole(text) => match edits(text, actual, 3) {
+                    Some(1) => transaction::ONE_OFF,
+                    Some(2) => transaction::TWO_OFF,
+                    Some(_) => transaction::THREE_OFF,
+                    None if is_cut(text, actual) => shown_transaction(text.len()),
+                    None if text.len() == actual.len() => transaction::OF_NONE,
+                    None => transaction::DIFFERS,
+                },
+                Id::Ends { head, tail } if is_shown(head, tail, actual) => {
+                    shown_transaction(head.len() + tail.len())
+                }
+                Id::Ends { .. } => transaction::DIFFERS,
             }
-            Id::Whole(_) if *is_known => transaction::OF_ANOTHER,
-            Id::Whole(text) => match edits(text, actual, 3) {
-                Some(1) => transaction::ONE_OFF,
-                Some(2) => transaction::TWO_OFF,
-                Some(_) => transaction::THREE_OFF,
-                None if is_cut(text, actual) => shown_transaction(text.len()),
-                None if text.len() == actual.len() => transaction::OF_NONE,
-                None => transaction::DIFFERS,
-            },
-            Id::Ends { head, tail } if is_shown(head, tail, actual) => {
-                shown_transaction(head.len() + tail.len())
-            }
-            Id::Ends { .. } => transaction::DIFFERS,
         });
         levels.max().unwrap_or(transaction::ABSENT)
     }
 
-    fn address(&self, actual: &str, home: Field) -> u8 {
+    fn address(&self, ends: Ends, actual: impl Fn() -> &'a str, home: Field) -> u8 {
         let levels = self.clues.addresses.iter().filter_map(|clue| {
             let level = match &clue.value {
-                Id::Whole(text) if text == actual => {
+                other if !may_be(other, ends) => id::DIFFERS,
+                Id::Whole(text) if text == actual() => {
                     if clue.field == home {
                         id::EXACT
                     } else {
                         id::MISPLACED
                     }
                 }
-                Id::Whole(text) => match edits(text, actual, 2) {
+                Id::Whole(text) => match edits(text, actual(), 2) {
                     Some(1) => id::ONE_OFF,
                     Some(_) => id::TWO_OFF,
-                    None if is_cut(text, actual) => id::SHOWN,
+                    None if is_cut(text, actual()) => id::SHOWN,
                     None => id::DIFFERS,
                 },
-                Id::Ends { head, tail } if is_shown(head, tail, actual) => id::SHOWN,
+                Id::Ends { head, tail } if is_shown(head, tail, actual()) => id::SHOWN,
                 Id::Ends { .. } => id::DIFFERS,
             };
             // A clue of another field that does not fit says nothing about this one.
@@ -392,26 +324,29 @@ impl<'a> Comparer<'a> {
     }
 
     /// To whom the address was issued, and whether to anybody.
-    fn issued(&self, row: RowRef<'_>) -> (u8, bool) {
-        let Some(family) = row.family() else {
-            return (issued::UNKNOWN, false);
+    fn issued(&self, row: RowRef<'_>, owner: Owner) -> (u8, bool) {
+        let level = match owner {
+            Owner::Nobody => return (issued::UNKNOWN, false),
+            Owner::User(number) if self.user.is_some_and(|user| user.number() == number) => {
+                issued::MINE
+            }
+            Owner::User(_) => issued::OTHERS,
+            Owner::Several => {
+                let family = row.family();
+                let owners = family.map(|family| self.book.owners(family, row.to()));
+                let is_mine = |user: &str| user == self.clues.user_id;
+                if owners.into_iter().flatten().any(is_mine) {
+                    // Issued to several: the book contradicts itself, and a person must look.
+                    issued::UNKNOWN
+                } else {
+                    issued::OTHERS
+                }
+            }
         };
-        let (mut owners, mut is_mine) = (0, false);
-        for owner in self.book.owners(family, row.to()) {
-            owners += 1;
-            is_mine |= owner == self.clues.user_id;
-        }
-        let level = match (owners, is_mine) {
-            (0, _) => issued::UNKNOWN,
-            (_, false) => issued::OTHERS,
-            (1, true) => issued::MINE,
-            // Issued to several: the book contradicts itself, and a person must look.
-            (_, true) => issued::UNKNOWN,
-        };
-        (level, owners > 0)
+        (level, true)
     }
 
-    fn assigned(&self, row: RowRef<'_>) -> u8 {
+    fn assigned(&self, row: RowRef<'_>, has_owners: bool) -> u8 {
         let finding = row.memo_finding();
         if let Some(level) = finding.and_then(|finding| self.named_by(finding)) {
             return level;
@@ -420,7 +355,8 @@ impl<'a> Comparer<'a> {
             return assigned::UNKNOWN;
         };
         // The memo of a file's deposit was judged by nobody: it is compared as text, and as strictly.
-        let owners = self.book.memo_owners(row).filter(|_| finding.is_none());
+        let is_asked = has_owners && finding.is_none();
+        let owners = is_asked.then(|| self.book.memo_owners(row)).flatten();
         let Some(owners) = owners else {
             return self.near_memo(family, actual);
         };
@@ -482,6 +418,20 @@ const fn shown_transaction(shown: usize) -> u8 {
         ..=8 => transaction::SHOWN,
         9..=15 => transaction::SHOWN_MORE,
         _ => transaction::SHOWN_MOST,
+    }
+}
+
+/// Whether what is stated can be this text or near it, by its ends alone: what shares none of them is another.
+fn may_be(stated: &Id, ends: Ends) -> bool {
+    match stated {
+        Id::Whole(text) => {
+            let own = Ends::of(text);
+            own.head == ends.head || own.tail == ends.tail
+        }
+        Id::Ends { head, tail } => {
+            (head.len() < 4 || Ends::of(head).head == ends.head)
+                && (tail.len() < 4 || Ends::of(tail).tail == ends.tail)
+        }
     }
 }
 

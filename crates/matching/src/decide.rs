@@ -3,17 +3,21 @@
 //! Two scores, never one. Identification says which deposit is meant, from all evidence. Entitlement says whose it is, from
 //! evidence that is not public. `auto` needs both, and nobody else with a right to the deposit.
 
-use crate::book::UserBook;
+use crate::book::{UserBook, UserRef};
 use crate::clue::AppealClues;
-use crate::compare::{Comparer, Rarity};
+use crate::compare::Comparer;
 use crate::explain;
 use crate::index::{DepositIndex, RowNo};
 use crate::levels::{Levels, Part, assigned, id, issued, proof, transaction, view};
 use crate::model::{BIT, Model};
+use crate::quotes::Quotes;
 use crate::rivals::{Contest, Features};
 use crate::settle;
+use crate::standing::Standing;
 use crate::watch::Watch;
-use recover_core::appeal::{Entitlement, MatchAsk, MatchDecision, MatchOutcome, MatchTier};
+use recover_core::appeal::{
+    AppealId, Entitlement, MatchAsk, MatchDecision, MatchOutcome, MatchTier,
+};
 use recover_core::observation::DepositId;
 
 /// The most candidates that an interest keeps.
@@ -153,7 +157,7 @@ pub struct Matcher<'a> {
     pub(crate) index: &'a DepositIndex,
     book: &'a UserBook,
     pub(crate) model: &'a Model,
-    rarity: Rarity,
+    pub(crate) standing: Standing,
 }
 
 /// Matches every appeal: exactly one outcome each, in the order of `appeals`. The order of appeals, deposits and book rows
@@ -222,7 +226,7 @@ impl<'a> Matcher<'a> {
             index,
             book,
             model,
-            rarity: Rarity::new(index),
+            standing: Standing::new(index, book),
         }
     }
 
@@ -241,7 +245,7 @@ impl<'a> Matcher<'a> {
         let mut rows = Vec::new();
         let user = self.book.user(&clues.user_id);
         let is_capped = self.index.candidates(clues, user, &mut rows);
-        (self.compared(clues, rows), is_capped)
+        (self.compared(clues, user, rows), is_capped)
     }
 
     /// As [`Self::pairs`], and what would lead to others.
@@ -249,11 +253,16 @@ impl<'a> Matcher<'a> {
         let mut rows = Vec::new();
         let user = self.book.user(&clues.user_id);
         let (is_capped, watch) = self.index.watched_candidates(clues, user, &mut rows);
-        (self.compared(clues, rows), is_capped, watch)
+        (self.compared(clues, user, rows), is_capped, watch)
     }
 
-    fn compared(&self, clues: &AppealClues, mut rows: Vec<RowNo>) -> Vec<(RowNo, Levels)> {
-        let mut comparer = Comparer::new(clues, self.index, self.book, &self.rarity);
+    fn compared(
+        &self,
+        clues: &AppealClues,
+        user: Option<UserRef<'_>>,
+        mut rows: Vec<RowNo>,
+    ) -> Vec<(RowNo, Levels)> {
+        let mut comparer = Comparer::new(clues, self.index, self.book, &self.standing, user);
         if !clues.taken_back.is_empty() {
             rows.retain(|row| !clues.taken_back.contains(&self.id(*row)));
         }
@@ -496,9 +505,22 @@ impl<'a> Matcher<'a> {
     /// The outcome of a ruling with its reasons, for a person and for the record.
     #[must_use]
     pub fn outcome(&self, clues: &AppealClues, ruling: &Ruling) -> MatchOutcome {
+        let (appeal, user) = (clues.appeal.as_str(), clues.user_id.as_str());
+        self.outcome_of(appeal, user, &Quotes::new(clues), ruling)
+    }
+
+    /// As [`Self::outcome`], of the few words that are kept where the clues of all appeals would be too much to hold.
+    #[must_use]
+    pub fn outcome_of(
+        &self,
+        appeal: &str,
+        user_id: &str,
+        quotes: &Quotes,
+        ruling: &Ruling,
+    ) -> MatchOutcome {
         let shown = ruling.candidate;
         MatchOutcome {
-            appeal: clues.appeal.clone(),
+            appeal: AppealId::verbatim(appeal),
             deposit: shown
                 .filter(|_| ruling.decision != MatchDecision::None)
                 .map(|candidate| self.id(candidate.row)),
@@ -509,7 +531,7 @@ impl<'a> Matcher<'a> {
             entitle: shown.map_or(0, |candidate| candidate.entitle),
             entitled_by: shown.map_or_else(Vec::new, |candidate| entitled_by(&candidate.levels)),
             ask: ruling.ask,
-            reasons: explain::reasons(self, clues, ruling),
+            reasons: explain::reasons(self, user_id, quotes, ruling),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Why: each field's comparison and weight, the rivals, the gates, and what would change the outcome. Sentences that a
 //! specialist can read aloud.
 
-use crate::clue::{AppealClues, Field};
+use crate::clue::Field;
 use crate::decide::{Candidate, Gate, Matcher, Ruling};
 use crate::levels::{
     Levels, Part, amount, assigned, coin, id, issued, memo, network, proof, time, transaction, view,
 };
 use crate::model::BIT;
+use crate::quotes::{Quotes, Stated};
 use crate::rows::RowRef;
 use recover_core::appeal::{MatchAsk, MatchReason, MatchTier};
 
@@ -30,29 +31,31 @@ fn reason(field: &str, (verdict, detail): Said, weight: i32) -> MatchReason {
 /// then rivals, gates that failed, what to ask for, what was taken back, what could not be read.
 pub(crate) fn reasons(
     matcher: &Matcher<'_>,
-    clues: &AppealClues,
+    user: &str,
+    quotes: &Quotes,
     ruling: &Ruling,
 ) -> Vec<MatchReason> {
     let found = ruling
         .candidate
         .and_then(|candidate| Some((candidate, matcher.index.row(candidate.row)?)));
     let Some((candidate, row)) = found else {
-        return nothing(clues);
+        return nothing(quotes);
     };
-    let mut reasons = fields(matcher, clues, &candidate, row);
+    let mut reasons = fields(matcher, user, quotes, &candidate, row);
     rivals(ruling, &mut reasons);
     gates(matcher, &candidate, ruling, &mut reasons);
     if let Some(ask) = ruling.ask {
         reasons.push(reason("ask", said("absent", asked(ask)), 0));
     }
-    add_taken_back(&mut reasons, clues);
-    add_unread(&mut reasons, clues);
+    add_taken_back(&mut reasons, quotes);
+    add_unread(&mut reasons, quotes);
     reasons
 }
 
 fn fields(
     matcher: &Matcher<'_>,
-    clues: &AppealClues,
+    user: &str,
+    quotes: &Quotes,
     candidate: &Candidate,
     row: RowRef<'_>,
 ) -> Vec<MatchReason> {
@@ -65,7 +68,11 @@ fn fields(
         };
         parts.iter().map(of).sum()
     };
-    let outputs = matcher.index.outputs(row);
+    // Most transactions have one deposit, which the levels say.
+    let outputs = match levels.of(Part::Outputs) {
+        0 => 1,
+        _ => matcher.index.outputs(row),
+    };
     let mut named = transaction_said(levels, row.tx_id());
     if outputs > 1 && levels.of(Part::Transaction) > transaction::ABSENT {
         named.1 = format!("{}; {outputs} deposits are in it", named.1);
@@ -79,7 +86,7 @@ fn fields(
     vec![
         reason(
             "owner",
-            owner_said(levels, clues, row),
+            owner_said(levels, user, row),
             weight(&[Part::Issued, Part::Assigned, Part::Sender]),
         ),
         reason("txid", named, weight(&[Part::Transaction])),
@@ -88,7 +95,7 @@ fn fields(
         reason("asset", coin_said(levels, row), weight(&[Part::Coin])),
         reason(
             "amount",
-            amount_said(matcher, levels, clues, row),
+            amount_said(matcher, candidate, quotes, row),
             weight(&[Part::Amount, Part::TwinsNear]),
         ),
         reason("time", time_said(levels, row), weight(&[Part::Time])),
@@ -103,7 +110,7 @@ fn fields(
     ]
 }
 
-fn owner_said(levels: &Levels, clues: &AppealClues, row: RowRef<'_>) -> Said {
+fn owner_said(levels: &Levels, user: &str, row: RowRef<'_>) -> Said {
     let to = row.to_text();
     match (levels.of(Part::Issued), levels.of(Part::Assigned)) {
         (issued::OTHERS, _) => said("differs", format!("{to} belongs to another user")),
@@ -114,7 +121,7 @@ fn owner_said(levels: &Levels, clues: &AppealClues, row: RowRef<'_>) -> Said {
             "near",
             "owner_disputed: its memo names one user and another fact names another",
         ),
-        (_, assigned::MINE_NEAR) => said("near", near_memo(clues, row)),
+        (_, assigned::MINE_NEAR) => said("near", near_memo(user, row)),
         (_, assigned::MINE) => said("exact", "it carries the memo assigned to this user"),
         _ if levels.of(Part::Sender) == 1 => {
             said("near", "this user has sent from the same address before")
@@ -127,10 +134,10 @@ fn owner_said(levels: &Levels, clues: &AppealClues, row: RowRef<'_>) -> Said {
 }
 
 /// How the deposit's memo comes to be this user's.
-fn near_memo(clues: &AppealClues, row: RowRef<'_>) -> String {
+fn near_memo(user: &str, row: RowRef<'_>) -> String {
     let evidence = row.memo_finding().into_iter().flat_map(|of| &of.evidence);
     let signs: Vec<&str> = evidence
-        .filter(|evidence| evidence.user.as_deref() == Some(clues.user_id.as_str()))
+        .filter(|evidence| evidence.user.as_deref() == Some(user))
         .map(|evidence| evidence.sign.code())
         .collect();
     if signs.is_empty() {
@@ -202,35 +209,30 @@ fn coin_said(levels: &Levels, row: RowRef<'_>) -> Said {
 
 fn amount_said(
     matcher: &Matcher<'_>,
-    levels: &Levels,
-    clues: &AppealClues,
+    candidate: &Candidate,
+    quotes: &Quotes,
     row: RowRef<'_>,
 ) -> Said {
     let Some(arrived) = row.amount() else {
         return said("absent", "how much arrived cannot be told in coins");
     };
-    let stated: Vec<String> = clues
-        .amounts
-        .iter()
-        .map(|clue| clue.value.to_string())
-        .collect();
-    let both = format!("{} stated, {arrived} arrived", stated.join(" or "));
-    match levels.of(Part::Amount) {
+    let both = || format!("{} stated, {arrived} arrived", quotes.amounts);
+    match candidate.levels.of(Part::Amount) {
         amount::ABSENT => said("absent", "no amount in coins was stated"),
         amount::EXACT => {
-            let twins = matcher.index.twins(row);
+            let twins = matcher.standing.alike(candidate.row);
             said(
                 "exact",
                 format!("{arrived} arrived; {twins} deposits of this coin and amount"),
             )
         }
         amount::CUT | amount::CLOSE | amount::NEAR | amount::ROUNDED => {
-            said("near", format!("{both}: rounded"))
+            said("near", both() + ": rounded")
         }
-        amount::FEE | amount::GROSS => said("near", format!("{both}: as after a fee")),
-        amount::SHIFTED => said("differs", format!("{both}: the point is elsewhere")),
-        amount::DIGIT => said("differs", format!("{both}: one digit is another")),
-        _ => said("differs", both),
+        amount::FEE | amount::GROSS => said("near", both() + ": as after a fee"),
+        amount::SHIFTED => said("differs", both() + ": the point is elsewhere"),
+        amount::DIGIT => said("differs", both() + ": one digit is another"),
+        _ => said("differs", both()),
     }
 }
 
@@ -400,22 +402,18 @@ fn asked(ask: MatchAsk) -> &'static str {
 }
 
 /// An appeal for which no deposit fits: what it says and that nothing has it.
-fn nothing(clues: &AppealClues) -> Vec<MatchReason> {
+fn nothing(quotes: &Quotes) -> Vec<MatchReason> {
     let stated = [
-        ("txid", !clues.transactions.is_empty(), "transaction"),
-        (
-            "to",
-            clues.addresses.iter().any(|clue| clue.field == Field::To),
-            "address",
-        ),
-        ("asset", !clues.assets.is_empty(), "coin"),
-        ("amount", !clues.amounts.is_empty(), "amount"),
-        ("time", !clues.times.is_empty(), "time"),
+        ("txid", Stated::Transaction, "transaction"),
+        ("to", Stated::Address, "address"),
+        ("asset", Stated::Coin, "coin"),
+        ("amount", Stated::Amount, "amount"),
+        ("time", Stated::Time, "time"),
     ];
     let mut reasons: Vec<MatchReason> = stated
         .into_iter()
-        .map(|(field, is_stated, noun)| {
-            let here = if is_stated {
+        .map(|(field, what, noun)| {
+            let here = if quotes.has(what) {
                 said(
                     "differs",
                     format!("no deposit has this {noun} with the rest of what is stated"),
@@ -429,23 +427,23 @@ fn nothing(clues: &AppealClues) -> Vec<MatchReason> {
             reason(field, here, 0)
         })
         .collect();
-    add_taken_back(&mut reasons, clues);
-    add_unread(&mut reasons, clues);
+    add_taken_back(&mut reasons, quotes);
+    add_unread(&mut reasons, quotes);
     reasons
 }
 
 /// What is not proposed although it may fit.
-fn add_taken_back(reasons: &mut Vec<MatchReason>, clues: &AppealClues) {
-    reasons.extend(clues.taken_back.iter().map(|deposit| {
+fn add_taken_back(reasons: &mut Vec<MatchReason>, quotes: &Quotes) {
+    reasons.extend(quotes.taken_back().map(|deposit| {
         let detail = format!("a person took {deposit} back from this appeal");
         reason("taken_back", said("differs", detail), 0)
     }));
 }
 
 /// What stood in a field and could not be read, for the person who looks.
-fn add_unread(reasons: &mut Vec<MatchReason>, clues: &AppealClues) {
-    for unread in &clues.unread {
-        let field = match unread.field {
+fn add_unread(reasons: &mut Vec<MatchReason>, quotes: &Quotes) {
+    for (from, shown) in quotes.unread() {
+        let field = match from {
             Field::TxId => "txid",
             Field::Network => "network",
             Field::Asset => "asset",
@@ -456,8 +454,7 @@ fn add_unread(reasons: &mut Vec<MatchReason>, clues: &AppealClues) {
             Field::Time => "time",
             Field::FreeText => continue,
         };
-        let shown: String = unread.value.chars().take(60).collect();
-        let detail = format!("'{shown}' in the {} could not be read", unread.field.name());
+        let detail = format!("'{shown}' in the {} could not be read", from.name());
         reasons.push(reason(field, said("absent", detail), 0));
     }
 }

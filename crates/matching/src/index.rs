@@ -133,6 +133,8 @@ impl KeyKind {
 pub(crate) struct Part {
     pub(crate) rows: Rows,
     arrays: Vec<KeyArray>,
+    /// The keys of its coins, sorted.
+    roots: Vec<u64>,
 }
 
 impl Part {
@@ -170,10 +172,28 @@ impl Part {
             })
         };
         arrays.sort_by_key(|(place, _)| *place);
+        let arrays: Vec<KeyArray> = arrays.into_iter().map(|(_, array)| array).collect();
+        let coins = arrays.get(KeyKind::Coin as usize);
+        let roots = coins.map_or_else(Vec::new, |coins| {
+            let runs = coins.runs();
+            runs.filter_map(|run| Some(run.first()?.key())).collect()
+        });
         Self {
             rows,
-            arrays: arrays.into_iter().map(|(_, array)| array).collect(),
+            arrays,
+            roots,
         }
+    }
+
+    /// The entries of every key of a kind, in the order of keys.
+    pub(crate) fn runs(&self, kind: KeyKind) -> impl Iterator<Item = &[Entry]> {
+        let array = self.arrays.get(kind as usize);
+        array.into_iter().flat_map(KeyArray::runs)
+    }
+
+    /// Whether some row is of a coin.
+    pub(crate) fn has_coin(&self, root: u64) -> bool {
+        self.roots.binary_search(&root).is_ok()
     }
 
     pub(crate) fn find(&self, kind: KeyKind, key: u64) -> &[Entry] {
@@ -355,6 +375,24 @@ impl DepositIndex {
             .chain(delta.map(move |entry| RowNo(entry.number() + base)))
     }
 
+    /// Tells every deposit that has a key of a kind how many have the same, in any order.
+    pub(crate) fn counts(&self, kind: KeyKind, mut each: impl FnMut(RowNo, usize)) {
+        let parts = [
+            (&self.main, &self.delta, 0),
+            (&self.delta, &self.main, self.base()),
+        ];
+        for (part, other, base) in parts {
+            for run in part.runs(kind) {
+                let more = run
+                    .first()
+                    .map_or(0, |first| other.find(kind, first.key()).len());
+                for entry in run {
+                    each(RowNo(entry.number() + base), run.len() + more);
+                }
+            }
+        }
+    }
+
     fn count(&self, kind: KeyKind, key: u64) -> usize {
         self.main.find(kind, key).len() + self.delta.find(kind, key).len()
     }
@@ -409,8 +447,8 @@ impl DepositIndex {
                 let entries = part.find(KeyKind::Value, key);
                 candidates::between(
                     entries,
-                    part.rows.first_at(from),
-                    part.rows.first_at(to.saturating_add(1)),
+                    part.rows.times.first_at(from),
+                    part.rows.times.first_at(to.saturating_add(1)),
                 )
             })
         });
@@ -419,6 +457,57 @@ impl DepositIndex {
         main.iter()
             .map(|entry| RowNo(entry.number()))
             .chain(delta.iter().map(move |entry| RowNo(entry.number() + base)))
+    }
+
+    /// Tells every deposit which others are its twins as [`Self::twins_within`] finds them, in any order. What shares its coin and
+    /// amount with no other is left out.
+    pub(crate) fn each_twins(
+        &self,
+        seconds: i64,
+        mut each: impl FnMut(RowNo, &mut dyn Iterator<Item = RowNo>),
+    ) {
+        let reach = seconds.max(0).saturating_mul(1_000_000);
+        let parts = [
+            (&self.main, &self.delta, 0),
+            (&self.delta, &self.main, self.base()),
+        ];
+        for (part, other, base) in parts {
+            let micros = |entry: &Entry| part.rows.times.at(entry.number());
+            for run in part.runs(KeyKind::Value) {
+                let Some(first) = run.first() else { continue };
+                if !other.find(KeyKind::Value, first.key()).is_empty() {
+                    for number in run.iter().map(|entry| RowNo(entry.number() + base)) {
+                        if let Some(row) = self.row(number) {
+                            each(number, &mut self.twins_within(row, seconds));
+                        }
+                    }
+                    continue;
+                }
+                if run.len() < 2 {
+                    continue;
+                }
+                // A run is in the order of time: a window over it moves forward only.
+                let (mut low, mut high) = (0, 0);
+                for entry in run {
+                    let time = micros(entry);
+                    if time == crate::times::NO_TIME {
+                        continue;
+                    }
+                    let (from, to) = (time.saturating_sub(reach), time.saturating_add(reach));
+                    while run.get(low).is_some_and(|entry| micros(entry) < from) {
+                        low += 1;
+                    }
+                    while run.get(high).is_some_and(|entry| micros(entry) <= to) {
+                        high += 1;
+                    }
+                    let window = run.get(low..high).unwrap_or_default().iter();
+                    each(
+                        RowNo(entry.number() + base),
+                        &mut window.map(|entry| RowNo(entry.number() + base)),
+                    );
+                }
+            }
+        }
     }
 
     /// The deposits that an appeal may mean, in the order of time and id, each once; they replace what is in `out`. The

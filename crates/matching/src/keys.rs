@@ -1,10 +1,40 @@
 //! Sorted arrays of (64-bit key, number) with bucket heads: what is looked up, is found in two steps.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
 /// Buckets of one array, as a power of two: with a million entries a bucket holds four.
 const BUCKET_BITS_MAX: u32 = 18;
 
 /// Buckets longer than this are sorted by the library: a popular key may fill one with thousands.
 const INSERTION_MAX: usize = 24;
+
+/// A map by numbers that this program gave out itself, of users and rows: nobody can choose them so that they collide.
+pub(crate) type ByNumber<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
+
+/// Spreads numbers; for [`ByNumber`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            self.write_u64(word(chunk));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = join(self.0, number);
+    }
+}
 
 const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
 const SECOND: u64 = 0xd6e8_feb8_6659_fd93;
@@ -122,8 +152,15 @@ impl KeyArray {
     }
 
     /// All entries in the order of their keys.
+    #[cfg(test)]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The entries of each key, in the order of keys.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &[Entry]> {
+        self.entries
+            .chunk_by(|left, right| left.key() == right.key())
     }
 
     /// The bytes that it occupies.
@@ -188,6 +225,34 @@ fn word(bytes: &[u8]) -> u64 {
 fn spread(number: u64) -> u64 {
     let mixed = (number ^ (number >> 32)).wrapping_mul(FIRST);
     (mixed ^ (mixed >> 29)).wrapping_mul(SECOND)
+}
+
+/// The first and the last four bytes of a text, filled up with zeros where it is shorter. Texts with different ends differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Ends {
+    pub(crate) head: [u8; 4],
+    pub(crate) tail: [u8; 4],
+}
+
+impl Ends {
+    pub(crate) fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let four = |bytes: &[u8]| {
+            let mut four = [0; 4];
+            for (cell, byte) in four.iter_mut().zip(bytes) {
+                *cell = *byte;
+            }
+            four
+        };
+        Self {
+            head: four(bytes),
+            tail: four(
+                bytes
+                    .get(bytes.len().saturating_sub(4)..)
+                    .unwrap_or_default(),
+            ),
+        }
+    }
 }
 
 /// The first four and the last four bytes of an id; `None` when it has fewer than eight.

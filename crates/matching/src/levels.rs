@@ -506,6 +506,14 @@ fn trimmed(value: Decimal) -> Option<(u128, u32)> {
 
 fn trailing_zeros(mut value: u128) -> u32 {
     let mut zeros = 0;
+    // Divisions of 64 bits are several times as fast, and nearly all amounts fit.
+    if let Ok(mut small) = u64::try_from(value) {
+        while small != 0 && small.is_multiple_of(10) {
+            small /= 10;
+            zeros += 1;
+        }
+        return zeros;
+    }
     while value != 0 && value.is_multiple_of(10) {
         value /= 10;
         zeros += 1;

@@ -179,8 +179,10 @@ pub(crate) struct Claim {
 pub(crate) struct Contest {
     /// The user of each interest.
     users: Vec<u32>,
-    /// By deposit: the claims, strongest first.
-    claims: HashMap<RowNo, Vec<Claim>>,
+    /// The claims, by deposit and those of one deposit strongest first.
+    claims: Vec<Claim>,
+    /// Where the claims on each deposit begin, and the end of the last.
+    heads: Vec<u32>,
     /// By user: deposits claimed, deposits of others claimed.
     counts: Vec<(u16, u16)>,
 }
@@ -195,20 +197,60 @@ impl Contest {
                 *numbers.entry(&*interest.user_id).or_insert(next)
             })
             .collect();
-        let mut claims: HashMap<RowNo, Vec<Claim>> = HashMap::new();
-        for (interest, user) in interests.iter().zip(&users) {
-            for (rank, candidate) in interest.candidates.iter().enumerate() {
-                let list = claims.entry(candidate.row).or_default();
-                let here = Claim {
-                    user: *user,
-                    sum: candidate.sum(),
-                    entitle: candidate.entitle,
-                    appeals: u16::from(rank == 0),
-                    is_hard: candidate.levels.is_hard(),
-                    names_transaction: candidate.levels.names_transaction(),
-                };
-                match list.iter_mut().find(|known| known.user == here.user) {
-                    None => list.push(here),
+        let wishes = || {
+            let each = interests.iter().zip(&users);
+            each.flat_map(|(interest, user)| {
+                let ranked = interest.candidates.iter().enumerate();
+                ranked.map(|(rank, candidate)| (*user, rank, candidate))
+            })
+        };
+        // By deposit, in the order of interests: counted, then put in their places.
+        let rows = wishes().map(|(_, _, candidate)| candidate.row.0 as usize + 1);
+        let rows = rows.max().unwrap_or(0);
+        let mut next = vec![0u32; rows + 1];
+        for (_, _, candidate) in wishes() {
+            next[candidate.row.0 as usize + 1] += 1;
+        }
+        let mut sum = 0;
+        for head in &mut next {
+            sum += *head;
+            *head = sum;
+        }
+        let blank = Claim {
+            user: 0,
+            sum: 0,
+            entitle: 0,
+            appeals: 0,
+            is_hard: false,
+            names_transaction: false,
+        };
+        let mut given = vec![blank; sum as usize];
+        for (user, rank, candidate) in wishes() {
+            let place = &mut next[candidate.row.0 as usize];
+            given[*place as usize] = Claim {
+                user,
+                sum: candidate.sum(),
+                entitle: candidate.entitle,
+                appeals: u16::from(rank == 0),
+                is_hard: candidate.levels.is_hard(),
+                names_transaction: candidate.levels.names_transaction(),
+            };
+            *place += 1;
+        }
+        // Each head now stands where its deposit's claims end; they are drawn together by user towards the beginning.
+        let mut counts = vec![(0u16, 0u16); numbers.len()];
+        let mut claims: Vec<Claim> = Vec::with_capacity(given.len());
+        let mut heads = Vec::with_capacity(rows + 1);
+        heads.push(0);
+        let mut from = 0;
+        for to in next.iter().take(rows) {
+            let begin = claims.len();
+            for here in &given[from..*to as usize] {
+                match claims[begin..]
+                    .iter_mut()
+                    .find(|known| known.user == here.user)
+                {
+                    None => claims.push(*here),
                     Some(known) => {
                         known.sum = known.sum.max(here.sum);
                         known.entitle = known.entitle.max(here.entitle);
@@ -218,9 +260,9 @@ impl Contest {
                     }
                 }
             }
-        }
-        let mut counts = vec![(0u16, 0u16); numbers.len()];
-        for list in claims.values_mut() {
+            from = *to as usize;
+            heads.push(u32::try_from(claims.len()).unwrap_or(u32::MAX));
+            let list = &mut claims[begin..];
             list.sort_by_key(|claim| std::cmp::Reverse(claim.sum));
             let owned = |user: u32| list.iter().any(|claim| claim.is_hard && claim.user != user);
             for claim in list.iter().filter(|claim| claim.appeals > 0) {
@@ -235,6 +277,7 @@ impl Contest {
         Self {
             users,
             claims,
+            heads,
             counts,
         }
     }
@@ -246,7 +289,10 @@ impl Contest {
 
     /// The claims on a deposit, strongest first.
     pub(crate) fn claims(&self, row: RowNo) -> &[Claim] {
-        self.claims.get(&row).map_or(&[], Vec::as_slice)
+        let place = row.0 as usize;
+        let ends = self.heads.get(place).zip(self.heads.get(place + 1));
+        let claims = ends.and_then(|(from, to)| self.claims.get(*from as usize..*to as usize));
+        claims.unwrap_or_default()
     }
 
     fn others(&self, row: RowNo, user: u32) -> impl Iterator<Item = &Claim> {

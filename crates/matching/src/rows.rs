@@ -2,8 +2,9 @@
 
 use crate::book::folded_memo;
 use crate::facts::{DepositFacts, DepositView};
-use crate::keys;
+use crate::keys::{self, Ends};
 use crate::texts::{Span, Texts};
+use crate::times::{NO_TIME, Times};
 use crate::{asset, ids};
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
@@ -20,12 +21,6 @@ const NO_AMOUNT: u8 = u8::MAX;
 /// In [`Row::scale`]: the amount does not fit 128 bits and stands in [`Rows::large`].
 const LARGE_AMOUNT: u8 = u8::MAX - 1;
 
-/// Rows from one entry of [`Rows::ticks`] to the next.
-const TICK: usize = 64;
-
-/// In [`Row::micros`]: the time is unknown. Such rows stand before all others.
-pub(crate) const NO_TIME: i64 = i64::MIN;
-
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     id: Span,
@@ -33,7 +28,12 @@ pub(crate) struct Row {
     to: Span,
     from: Span,
     memo: Span,
-    pub(crate) micros: i64,
+    /// The ends of the folded texts: most comparisons stop there and read no text.
+    transaction_ends: Ends,
+    to_ends: Ends,
+    from_ends: Ends,
+    /// The time, or [`NO_TIME`]: such rows stand before all others.
+    micros: i64,
     digits: [u64; 2],
     coin: u32,
     network: u32,
@@ -105,10 +105,8 @@ impl<T> Distinct<T> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
-    /// The time of every 64th row, so that finding a time touches few rows.
-    ticks: Vec<i64>,
-    /// How many of them, the first ones, have no time. Known once they are sorted.
-    pub(crate) timeless: u32,
+    /// Their times. Known once they are sorted.
+    pub(crate) times: Times,
     names: Texts,
     transactions: Texts,
     addresses: Texts,
@@ -160,15 +158,19 @@ impl Rows {
         if let Some(finding) = view.memo_finding {
             self.findings.insert(number, finding.clone());
         }
+        let transaction = ids::folded_transaction(view.tx_id);
+        let to = self.addresses.share(view.to, ids::folded);
+        let from = view
+            .from
+            .map_or(Span::NONE, |from| self.addresses.share(from, ids::folded));
         let row = Row {
             id: self.names.add(view.id, view.id),
-            transaction: self
-                .transactions
-                .add(view.tx_id, &ids::folded_transaction(view.tx_id)),
-            to: self.addresses.share(view.to, ids::folded),
-            from: view
-                .from
-                .map_or(Span::NONE, |from| self.addresses.share(from, ids::folded)),
+            transaction: self.transactions.add(view.tx_id, &transaction),
+            to,
+            from,
+            transaction_ends: Ends::of(&transaction),
+            to_ends: Ends::of(self.addresses.folded(to)),
+            from_ends: Ends::of(self.addresses.folded(from)),
             memo: view
                 .memo
                 .map_or(Span::NONE, |memo| self.memos.share(memo, folded_memo)),
@@ -261,13 +263,7 @@ impl Rows {
                 .then_with(|| all.id(left.1).cmp(all.id(right.1)))
         });
         all.take(&order);
-        all.ticks = all
-            .rows
-            .iter()
-            .step_by(TICK)
-            .map(|row| row.micros)
-            .collect();
-        all.timeless = all.first_at(NO_TIME + 1);
+        all.times = Times::new(all.rows.iter().map(|row| row.micros).collect());
         for texts in [
             &mut all.names,
             &mut all.transactions,
@@ -293,11 +289,7 @@ impl Rows {
             .collect();
         let array = keys::KeyArray::new(&entries);
         let mut dropped = Vec::new();
-        for run in array
-            .entries()
-            .chunk_by(|left, right| left.key() == right.key())
-            .filter(|run| run.len() > 1)
-        {
+        for run in array.runs().filter(|run| run.len() > 1) {
             let mut best: BTreeMap<&str, u32> = BTreeMap::new();
             for entry in run {
                 let number = entry.number();
@@ -357,16 +349,6 @@ impl Rows {
         &self.coins.values
     }
 
-    /// The number of the first row at or after a time. The rows are sorted.
-    pub(crate) fn first_at(&self, micros: i64) -> u32 {
-        let tick = self.ticks.partition_point(|time| *time < micros);
-        let from = tick.saturating_sub(1) * TICK;
-        let to = self.rows.len().min(tick * TICK);
-        let part = self.rows.get(from..to).unwrap_or_default();
-        let place = from + part.partition_point(|row| row.micros < micros);
-        u32::try_from(place).unwrap_or(u32::MAX)
-    }
-
     /// The bytes that it occupies.
     pub(crate) const fn bytes(&self) -> usize {
         self.rows.capacity() * size_of::<Row>()
@@ -374,6 +356,7 @@ impl Rows {
             + self.transactions.bytes()
             + self.addresses.bytes()
             + self.memos.bytes()
+            + self.times.bytes()
     }
 }
 
@@ -490,6 +473,57 @@ impl<'a> RowRef<'a> {
     #[must_use]
     pub fn from(self) -> Option<&'a str> {
         (!self.row.from.is_none()).then(|| self.rows.addresses.folded(self.row.from))
+    }
+
+    /// The ends of its transaction, folded.
+    pub(crate) const fn transaction_ends(self) -> Ends {
+        self.row.transaction_ends
+    }
+
+    /// The length of its transaction, folded.
+    pub(crate) fn transaction_len(self) -> usize {
+        self.rows.transactions.folded_len(self.row.transaction)
+    }
+
+    /// The ends of who was credited, folded.
+    pub(crate) const fn to_ends(self) -> Ends {
+        self.row.to_ends
+    }
+
+    /// Whether its sender is known.
+    pub(crate) const fn has_from(self) -> bool {
+        !self.row.from.is_none()
+    }
+
+    /// The ends of who sent it, folded; zeros when unknown.
+    pub(crate) const fn sender_ends(self) -> Ends {
+        self.row.from_ends
+    }
+
+    /// Whether both went to one stored address. Equal addresses may be stored twice: `false` says nothing.
+    pub(crate) fn shares_to(self, other: Self) -> bool {
+        std::ptr::eq(self.rows, other.rows) && self.row.to == other.row.to
+    }
+
+    /// Whether both came from one stored address, or from none; `false` says nothing.
+    pub(crate) fn shares_from(self, other: Self) -> bool {
+        std::ptr::eq(self.rows, other.rows) && self.row.from == other.row.from
+    }
+
+    /// Whether both are of one stored coin; `false` says nothing.
+    pub(crate) fn shares_coin(self, other: Self) -> bool {
+        std::ptr::eq(self.rows, other.rows) && self.row.coin == other.row.coin
+    }
+
+    /// Whether both are on one stored network; `false` says nothing.
+    pub(crate) fn shares_network(self, other: Self) -> bool {
+        std::ptr::eq(self.rows, other.rows) && self.row.network == other.row.network
+    }
+
+    /// Whether both have the same digits of an amount; `false` says nothing.
+    pub(crate) fn shares_amount(self, other: Self) -> bool {
+        let is_same = (self.row.digits, self.row.scale) == (other.row.digits, other.row.scale);
+        is_same && self.row.scale != LARGE_AMOUNT
     }
 
     /// What was sent.

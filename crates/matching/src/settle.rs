@@ -3,9 +3,9 @@
 use crate::assign;
 use crate::decide::{Interest, Pick};
 use crate::index::RowNo;
+use crate::keys::ByNumber;
 use crate::model::Model;
 use crate::rivals::Contest;
-use std::collections::HashMap;
 
 /// What others want of a deposit.
 pub(crate) struct Rivalry {
@@ -32,9 +32,9 @@ struct Wish {
 pub(crate) struct Wanted<'a> {
     contest: &'a Contest,
     interests: &'a [Interest],
-    wishes: HashMap<RowNo, Vec<Wish>>,
+    wishes: ByNumber<RowNo, Vec<Wish>>,
     /// By user: deposits asked for to which somebody else is entitled.
-    foreign: HashMap<u32, u32>,
+    foreign: ByNumber<u32, u32>,
 }
 
 impl<'a> Wanted<'a> {
@@ -44,7 +44,7 @@ impl<'a> Wanted<'a> {
         picks: &[Option<Pick>],
         model: &Model,
     ) -> Self {
-        let mut wishes: HashMap<RowNo, Vec<Wish>> = HashMap::new();
+        let mut wishes: ByNumber<RowNo, Vec<Wish>> = ByNumber::default();
         for (at, (interest, pick)) in interests.iter().zip(picks).enumerate() {
             let Some(pick) = pick else { continue };
             let Some(candidate) = interest.candidates.get(pick.place) else {
@@ -74,7 +74,7 @@ impl<'a> Wanted<'a> {
                 }
             }
         }
-        let mut foreign: HashMap<u32, u32> = HashMap::new();
+        let mut foreign: ByNumber<u32, u32> = ByNumber::default();
         for list in wishes.values() {
             for wish in list.iter().filter(|wish| !wish.is_hard) {
                 let is_anothers = list
@@ -142,7 +142,7 @@ pub(crate) fn assign(
     model: &Model,
 ) {
     let parties = parties(contest, interests, picks, model);
-    let mut by_row: HashMap<RowNo, Vec<usize>> = HashMap::new();
+    let mut by_row: ByNumber<RowNo, Vec<usize>> = ByNumber::default();
     for (number, party) in parties.iter().enumerate() {
         for (row, _) in &party.options {
             by_row.entry(*row).or_default().push(number);
@@ -154,7 +154,7 @@ pub(crate) fn assign(
             continue;
         }
         let members = component(&parties, &by_row, start, &mut is_seen);
-        let mut numbers: HashMap<RowNo, usize> = HashMap::new();
+        let mut numbers: ByNumber<RowNo, usize> = ByNumber::default();
         let weights: Vec<Vec<(usize, i64)>> = members
             .iter()
             .map(|member| {
@@ -202,7 +202,7 @@ fn parties(
 ) -> Vec<Party> {
     let mut order: Vec<usize> = (0..interests.len()).collect();
     order.sort_by(|left, right| interests[*left].appeal.cmp(&interests[*right].appeal));
-    let mut numbers: HashMap<(u32, RowNo), usize> = HashMap::new();
+    let mut numbers: ByNumber<(u32, RowNo), usize> = ByNumber::default();
     let mut parties: Vec<Party> = Vec::new();
     for at in order {
         let Some(pick) = picks[at] else { continue };
@@ -221,10 +221,11 @@ fn parties(
             options: vec![(row, pick)],
         });
     }
-    let wanted: HashMap<RowNo, u32> = parties.iter().fold(HashMap::new(), |mut map, party| {
-        *map.entry(party.options[0].0).or_default() += 1;
-        map
-    });
+    let wanted: ByNumber<RowNo, u32> =
+        parties.iter().fold(ByNumber::default(), |mut map, party| {
+            *map.entry(party.options[0].0).or_default() += 1;
+            map
+        });
     for party in &mut parties {
         let at = party.interests[0];
         let (row, pick) = party.options[0];
@@ -258,7 +259,7 @@ fn parties(
 }
 
 /// Whether another user wants the deposit that a party picks.
-fn is_contested(parties: &[Party], by_row: &HashMap<RowNo, Vec<usize>>, number: usize) -> bool {
+fn is_contested(parties: &[Party], by_row: &ByNumber<RowNo, Vec<usize>>, number: usize) -> bool {
     let party = &parties[number];
     let same = by_row
         .get(&party.options[0].0)
@@ -271,7 +272,7 @@ fn is_contested(parties: &[Party], by_row: &HashMap<RowNo, Vec<usize>>, number: 
 /// The parties that are linked by deposits, in their order.
 fn component(
     parties: &[Party],
-    by_row: &HashMap<RowNo, Vec<usize>>,
+    by_row: &ByNumber<RowNo, Vec<usize>>,
     start: usize,
     is_seen: &mut [bool],
 ) -> Vec<usize> {

@@ -139,6 +139,17 @@ impl Texts {
         self.block.get(from..to).unwrap_or_default()
     }
 
+    /// How long the folded form is; known without reading the text.
+    pub(crate) fn folded_len(&self, span: Span) -> usize {
+        if span.length == LONG {
+            self.folded(span).len()
+        } else if span.folded & SKIPPED != 0 {
+            usize::from(span.length).saturating_sub(usize::from(span.folded & !SKIPPED))
+        } else {
+            usize::from(span.folded)
+        }
+    }
+
     /// Takes over another block; spans of that block move by what this returns.
     ///
     /// # Panics
@@ -205,9 +216,11 @@ mod tests {
             assert_eq!((texts.text(span), texts.folded(span)), (text, folded));
             let moved = Texts::moved(span, by);
             assert_eq!((other.text(moved), other.folded(moved)), (text, folded));
+            assert_eq!(other.folded_len(moved), folded.len());
         }
         assert_eq!(texts.text(Span::NONE), "");
         assert_eq!(texts.folded(Span::NONE), "");
+        assert_eq!(texts.folded_len(Span::NONE), 0);
         let first = other.share("Same", str::to_lowercase);
         assert_eq!(first, other.share("Same", str::to_lowercase));
     }

@@ -23,7 +23,7 @@ use crate::index::{DepositIndex, KeyKind, RowNo};
 use crate::levels::{self, Levels, PARTS};
 use crate::rows::RowRef;
 use crate::watch::{Stirred, Watch};
-use crate::{compare, keys};
+use crate::{keys, standing};
 use recover_core::appeal::{AppealId, MatchOutcome};
 use recover_core::book::AddressRecord;
 use recover_core::observation::DepositId;
@@ -302,7 +302,7 @@ impl Counts {
             (
                 &self.transactions,
                 KeyKind::Transaction,
-                compare::outputs_class,
+                standing::outputs_class,
             ),
             (&self.addresses, KeyKind::To, levels::common),
             (&self.senders, KeyKind::From, levels::common),
@@ -333,12 +333,12 @@ impl Counts {
                         .map(|(_, _, change)| change)
                         .sum()
                 };
-                let of_day = change(compare::TWIN_DAY_SECONDS, false);
-                let near = change(compare::TWIN_SECONDS, true);
+                let of_day = change(standing::TWIN_DAY_SECONDS, false);
+                let near = change(standing::TWIN_SECONDS, true);
                 if of_day == 0 && near == 0 {
                     continue;
                 }
-                let (now_of_day, now_near) = compare::twins(index, row);
+                let (now_of_day, now_near) = standing::twins(index, row);
                 let is_other = |now: usize, change: isize| {
                     levels::twins(now) != levels::twins(now.saturating_add_signed(-change))
                 };

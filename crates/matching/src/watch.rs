@@ -5,7 +5,8 @@ use crate::candidates::{DAY, HOUR, may_be_contract};
 use crate::clue::AppealClues;
 use crate::index::KeyKind;
 use crate::keys;
-use crate::rows::{NO_TIME, RowRef};
+use crate::rows::RowRef;
+use crate::times::NO_TIME;
 use std::collections::{HashMap, HashSet};
 
 /// A key of any kind in four bytes: two that are equal by chance only make an appeal be looked at once more.
