@@ -2,6 +2,7 @@
 //! outside. The sources are made-up accounts behind the real APIs; the keys that sign belong to the tests.
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use recover_core::address::Payload;
 use recover_testkit::Omnibus;
 use recover_testkit::omnibus::{Api, Faults, Options};
 use serde_json::Value;
@@ -424,4 +425,32 @@ fn own_a_return_never_goes_to_anybody_but_the_sender() {
     } else {
         assert_eq!(opened.code, Some(3), "{}", opened.err);
     }
+}
+
+#[test]
+fn own_a_destination_on_another_network_is_refused_at_once() {
+    let desk = Desk::new(Api::CometRpc, None);
+    let row = desk.without_memo();
+    let deposit = row["id"].as_str().unwrap();
+    let payload = Payload::Hash160([7; 20]);
+    let address = |prefix| {
+        let address = recover_chain_cosmos::address::format(prefix, &payload).unwrap();
+        address.text().to_owned()
+    };
+    let open = |to: &str| {
+        let named = ["claims", "open", deposit, "--beneficiary", "U3"];
+        let more = ["--resolution", "sweep_to_address", "--destination", to];
+        let all = [&named[..], &more[..]].concat();
+        desk.office.desk.run_as("ana", &all)
+    };
+    // The same key, written for another network.
+    let elsewhere = open(&address("osmo"));
+    assert_ne!(elsewhere.code, Some(0));
+    assert!(
+        elsewhere.err.contains("it is an address of osmosis"),
+        "{}",
+        elsewhere.err
+    );
+    let here = open(&address("cosmos"));
+    assert!(!here.err.contains("an address of"), "{}", here.err);
 }

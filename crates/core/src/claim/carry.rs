@@ -8,7 +8,7 @@ use super::package::{Booking, Package, Receipt, Verified, instruction_text};
 use super::record::Claim;
 use super::refusal::Refusal;
 use super::standing::require_still_there;
-use super::votes::{Count, count_all, value_of};
+use super::votes::{Count, are_enough, count_all, tier_then, value_of};
 use crate::amount::Amount;
 use crate::block::{BlockRef, TxId};
 use crate::check::Signed;
@@ -26,18 +26,14 @@ fn require_quorum(
     counts: &[Count<'_>],
     facts: &Facts<'_>,
 ) -> Result<(), Refusal> {
-    let all_enough = counts.iter().all(|count| count.is_enough);
-    guards.require(all_enough, Refusal::QuorumMissing)?;
+    guards.require(are_enough(claim, facts, counts), Refusal::QuorumMissing)?;
     for (policy, count) in facts.policies.iter().zip(counts) {
-        // The signers hold a package to the tier that it was approved in: rolling sums that fell since shorten nothing.
-        let ends = claim.approved.as_ref().and_then(|approved| {
-            let then = policy.approval.tiers.iter();
-            let then = then
-                .filter(|tier| tier.name == approved.tier)
-                .map(|tier| tier.delay_seconds);
-            let delay = then.fold(count.tier.delay_seconds, i64::max);
-            approved.at.plus_seconds(delay)
-        });
+        let then = tier_then(claim, policy).map_or(0, |tier| tier.delay_seconds);
+        let delay = count.tier.delay_seconds.max(then);
+        let ends = claim
+            .approved
+            .as_ref()
+            .and_then(|approved| approved.at.plus_seconds(delay));
         guards.require(
             ends.is_some_and(|ends| facts.now >= ends),
             Refusal::DelayRunning,

@@ -12,7 +12,7 @@ use super::standing::{
     block_of, is_final, is_settled, require_beneficiary, require_payable, require_recoverable,
     require_still_there,
 };
-use super::votes::{self, count_all, is_within_alone};
+use super::votes::{self, are_enough, count_all, is_within_alone};
 use super::{ClaimId, ClaimStatus, Resolution};
 use crate::approval::PolicyInForce;
 use crate::deposit::DepositStatus;
@@ -439,8 +439,7 @@ fn lapsed(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Clai
     });
     // Fewer than enough is what undecided means; a delay that still runs takes no vote back.
     let too_few = claim.is_decided()
-        && !count_all(guards, claim, facts)
-            .is_ok_and(|counts| counts.iter().all(|count| count.is_enough));
+        && !count_all(guards, claim, facts).is_ok_and(|counts| are_enough(claim, facts, &counts));
     guards.require(some_old || too_few, Refusal::VotesStillValid)?;
     let mut next = claim.clone();
     next.revision = claim.revision.saturating_add(1);

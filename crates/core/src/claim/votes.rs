@@ -28,8 +28,46 @@ pub struct Count<'a> {
     pub leads: BTreeSet<&'a str>,
     /// Whose votes count for compliance.
     pub compliance: BTreeSet<&'a str>,
-    /// Whether it is enough.
+    /// Whether it is enough for the tier.
     pub is_enough: bool,
+    /// How many slots the voters fill: one each.
+    slots: u32,
+}
+
+impl Count<'_> {
+    /// Whether the votes would be enough for a tier. One natural person fills one slot: who fills the compliance slot is not counted
+    /// for the wallet team.
+    fn fills(&self, tier: &Tier) -> bool {
+        let at_least = |have: usize, need: u32| u32::try_from(have).is_ok_and(|have| have >= need);
+        if tier.votes == 0 {
+            return false;
+        }
+        if !tier.compliance_vote {
+            return self.slots >= tier.votes && at_least(self.leads.len(), tier.lead_votes);
+        }
+        self.compliance.iter().any(|officer| {
+            let others = |set: &BTreeSet<&str>| set.iter().filter(|name| *name != officer).count();
+            at_least(others(&self.voters), tier.votes)
+                && at_least(others(&self.leads), tier.lead_votes)
+        })
+    }
+}
+
+/// The tier of a policy that a claim was approved in; `None` before, and where the policy has none of that name. The signers hold
+/// a package to it: rolling sums that fell since ask for no fewer people and no shorter delay.
+pub(super) fn tier_then<'a>(claim: &Claim, policy: &PolicyInForce<'a>) -> Option<&'a Tier> {
+    let approved = claim.approved.as_ref()?;
+    let tiers = &policy.approval.tiers;
+    tiers.iter().find(|tier| tier.name == approved.tier)
+}
+
+/// Whether the votes are enough under every policy in force, for the tier of now and for the one of the approval: a vote may have
+/// ceased to count since.
+pub(super) fn are_enough(claim: &Claim, facts: &Facts<'_>, counts: &[Count<'_>]) -> bool {
+    let mut pairs = facts.policies.iter().zip(counts);
+    pairs.all(|(policy, count)| {
+        count.is_enough && tier_then(claim, policy).is_none_or(|tier| count.fills(tier))
+    })
 }
 
 /// The claim's value in the policy's currency; `None` where no price stood behind the quote.
@@ -152,36 +190,17 @@ fn count_with<'a>(
             compliance.insert(name);
         }
     }
-    let is_enough = is_enough(tier, &voters, &leads, &compliance, slots);
-    Ok(Count {
+    let mut count = Count {
         tier,
         scrutiny,
         voters,
         leads,
         compliance,
-        is_enough,
-    })
-}
-
-/// One natural person fills one slot: who fills the compliance slot is not counted for the wallet team.
-fn is_enough(
-    tier: &Tier,
-    voters: &BTreeSet<&str>,
-    leads: &BTreeSet<&str>,
-    compliance: &BTreeSet<&str>,
-    slots: u32,
-) -> bool {
-    let at_least = |have: usize, need: u32| u32::try_from(have).is_ok_and(|have| have >= need);
-    if tier.votes == 0 {
-        return false;
-    }
-    if !tier.compliance_vote {
-        return slots >= tier.votes && at_least(leads.len(), tier.lead_votes);
-    }
-    compliance.iter().any(|officer| {
-        let others = |set: &BTreeSet<&str>| set.iter().filter(|name| *name != officer).count();
-        at_least(others(voters), tier.votes) && at_least(others(leads), tier.lead_votes)
-    })
+        is_enough: false,
+        slots,
+    };
+    count.is_enough = count.fills(tier);
+    Ok(count)
 }
 
 /// Whether the tier lets the opener decide alone, and the claim with what they decided today stays within its limits.

@@ -155,6 +155,39 @@ fn sums_that_fell_since_approval_shorten_no_delay() {
     }
 }
 
+#[test]
+fn a_vote_that_ceased_to_count_is_missing_in_the_tier_of_the_approval() {
+    let (mut world, claim) = pending(|policy| {
+        let small = tier(Some(100_000), 2);
+        let large = Tier {
+            compliance_vote: true,
+            ..tier(None, 2)
+        };
+        policy.tiers = vec![small, large];
+    });
+    world.spending.beneficiary.day = cents(1_000_000);
+    let approved = voted(&world, &claim, &["bob", "cyd", "eli"]);
+    assert_eq!(approved.status, ClaimStatus::Approved);
+    // Who voted for compliance clears it anew: a person fills one place, and this vote does not count any more.
+    let clear = Command::Screen {
+        clear: true,
+        reason: "looked at again".to_owned(),
+    };
+    let cleared = world
+        .act(&approved, "eli", &clear)
+        .expect("it is compliance's");
+    world.spending.beneficiary.day = cents(0);
+    let released = world.act(&cleared, "tom", &world.release(&cleared));
+    assert_eq!(released.err(), Some(Refusal::QuorumMissing));
+    // The way on: everybody votes anew, in the tier of now.
+    let lapsed = world.act(&cleared, "gus", &Command::LapseVotes);
+    let lapsed = lapsed.expect("votes that are not enough lapse");
+    let anew = voted(&world, &lapsed, &["bob", "cyd"]);
+    assert_eq!(anew.status, ClaimStatus::Approved);
+    let released = world.act(&anew, "tom", &world.release(&anew));
+    assert!(released.is_ok(), "{released:?}");
+}
+
 /// An opener of a claim alone: who, and what they did today already.
 fn alone(opener: &str, value: u128, claims: u32) -> Result<ClaimStatus, Refusal> {
     let mut world = World::new();

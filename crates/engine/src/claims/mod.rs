@@ -153,8 +153,17 @@ impl Engine {
         if !secret::redact(text).is_clean() {
             return Err(EngineError::SecretPasted);
         }
-        match self.adapter(config)?.detect().address(text) {
-            Ok(address) => Ok(address.text().to_owned()),
+        let codec = self.adapter(config)?.detect();
+        match codec.address(text) {
+            Ok(address) => match codec.home(&address).filter(|home| home != network) {
+                Some(home) => Err(EngineError::NotUnderstood {
+                    text: text.to_owned(),
+                    hint: format!(
+                        "it is an address of {home}, and the deposit is on {network}: ask for one there"
+                    ),
+                }),
+                None => Ok(address.text().to_owned()),
+            },
             Err(AddressError::Secret) => Err(EngineError::SecretPasted),
             Err(error) => Err(EngineError::NotUnderstood {
                 text: text.to_owned(),
