@@ -25,8 +25,9 @@ pub struct Broken {
     pub trace: String,
 }
 
-/// Rounds in which everybody does their work; a round is many actions and hours of the clock.
-const ROUNDS: u64 = 30;
+/// Rounds in which everybody does their work, a quarter of an hour each. A package that the signers saw after a later one is
+/// refused; it must run out, be voted on anew and wait for its tier, which may happen twice.
+const ROUNDS: u64 = 60;
 
 /// Runs a seed to its end.
 pub fn run(sim: &mut Sim) -> Result<Report, Broken> {
