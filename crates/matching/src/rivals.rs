@@ -175,6 +175,17 @@ pub(crate) struct Claim {
     pub(crate) names_transaction: bool,
 }
 
+/// Fewer wishes than one for so many deposits are kept for their deposits only.
+const FEW_SHARE: usize = 16;
+
+/// Where the claims on a deposit stand; `None` where few deposits have any and this one has none.
+fn place(few: Option<&[RowNo]>, row: RowNo) -> Option<usize> {
+    match few {
+        Some(few) => few.binary_search(&row).ok(),
+        None => usize::try_from(row.0).ok(),
+    }
+}
+
 /// Everything that wants the same deposits, arranged for look-up.
 pub(crate) struct Contest {
     /// The user of each interest.
@@ -183,6 +194,8 @@ pub(crate) struct Contest {
     claims: Vec<Claim>,
     /// Where the claims on each deposit begin, and the end of the last.
     heads: Vec<u32>,
+    /// The deposits that have heads, in order; `None` where all have.
+    few: Option<Vec<RowNo>>,
     /// By user: deposits claimed, deposits of others claimed.
     counts: Vec<(u16, u16)>,
 }
@@ -205,11 +218,21 @@ impl Contest {
             })
         };
         // By deposit, in the order of interests: counted, then put in their places.
-        let rows = wishes().map(|(_, _, candidate)| candidate.row.0 as usize + 1);
-        let rows = rows.max().unwrap_or(0);
+        let all = wishes().map(|(_, _, candidate)| candidate.row.0 as usize + 1);
+        let all = all.max().unwrap_or(0);
+        // One appeal must not pay for a million deposits.
+        let is_few = wishes().count() < all / FEW_SHARE;
+        let few = is_few.then(|| {
+            let mut few: Vec<RowNo> = wishes().map(|(_, _, candidate)| candidate.row).collect();
+            few.sort_unstable();
+            few.dedup();
+            few
+        });
+        let rows = few.as_ref().map_or(all, Vec::len);
+        let place = |row: RowNo| place(few.as_deref(), row).expect("every wanted row has a place");
         let mut next = vec![0u32; rows + 1];
         for (_, _, candidate) in wishes() {
-            next[candidate.row.0 as usize + 1] += 1;
+            next[place(candidate.row) + 1] += 1;
         }
         let mut sum = 0;
         for head in &mut next {
@@ -226,7 +249,7 @@ impl Contest {
         };
         let mut given = vec![blank; sum as usize];
         for (user, rank, candidate) in wishes() {
-            let place = &mut next[candidate.row.0 as usize];
+            let place = &mut next[place(candidate.row)];
             given[*place as usize] = Claim {
                 user,
                 sum: candidate.sum(),
@@ -278,6 +301,7 @@ impl Contest {
             users,
             claims,
             heads,
+            few,
             counts,
         }
     }
@@ -289,8 +313,10 @@ impl Contest {
 
     /// The claims on a deposit, strongest first.
     pub(crate) fn claims(&self, row: RowNo) -> &[Claim] {
-        let place = row.0 as usize;
-        let ends = self.heads.get(place).zip(self.heads.get(place + 1));
+        let ends = place(self.few.as_deref(), row).and_then(|place| {
+            let next = place.checked_add(1)?;
+            self.heads.get(place).zip(self.heads.get(next))
+        });
         let claims = ends.and_then(|(from, to)| self.claims.get(*from as usize..*to as usize));
         claims.unwrap_or_default()
     }
@@ -409,4 +435,51 @@ fn gap_bits(own: i32, other: Option<i32>) -> u8 {
 
 fn less(most: u8, count: usize) -> u8 {
     most - u8::try_from(count).unwrap_or(u8::MAX).min(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::levels::Levels;
+
+    fn interest(user: &str, wishes: &[(u32, i32)]) -> Interest {
+        let candidates = wishes.iter().map(|(row, identify)| Candidate {
+            row: RowNo(*row),
+            levels: Levels([0; PARTS]),
+            identify: *identify,
+            entitle: 0,
+        });
+        Interest {
+            appeal: format!("of {user}").into(),
+            user_id: user.into(),
+            candidates: candidates.collect(),
+            compared: 2,
+            is_capped: false,
+            is_taken_back: false,
+        }
+    }
+
+    #[test]
+    fn own_claims_are_the_same_whether_few_deposits_are_wanted_or_all() {
+        // Among a million deposits three wishes are few; among ten they are not.
+        for last in [9, 1_000_000] {
+            let interests = [
+                interest("a", &[(4, 100), (last, 50)]),
+                interest("b", &[(4, 300)]),
+                interest("a", &[(4, 200)]),
+            ];
+            let contest = Contest::new(&interests);
+            assert_eq!(contest.few.is_some(), last > 9);
+            let of = |row: u32| -> Vec<(u32, i32, u16)> {
+                let claims = contest.claims(RowNo(row)).iter();
+                claims
+                    .map(|claim| (claim.user, claim.sum, claim.appeals))
+                    .collect()
+            };
+            assert_eq!(of(4), [(1, 300, 1), (0, 200, 2)]);
+            assert_eq!(of(last), [(0, 50, 0)]);
+            assert!(of(5).is_empty() && of(last + 1).is_empty() && of(u32::MAX).is_empty());
+            assert_eq!(contest.counts, [(1, 0), (1, 0)]);
+        }
+    }
 }
