@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::payload_column;
-use crate::sql::{Row, Statement, Tx, Value, detached, rows_per_statement, values};
+use crate::sql::{Reader, Row, Statement, Tx, Value, detached, rows_per_statement, values};
 use crate::store::Store;
 use recover_core::address::Payload;
 use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
@@ -271,16 +271,7 @@ impl Store {
         &self,
         wanted: &[String],
     ) -> Result<Vec<AddressRecord>, StoreError> {
-        let mut records = Vec::new();
-        for chunk in wanted.chunks(rows_per_statement(20)) {
-            let mut statement =
-                Statement::new(&format!("SELECT {COLUMNS} FROM address WHERE value IN "));
-            statement.bind_list(chunk.iter()).push(" ORDER BY id");
-            for row in self.db.rows(&statement.text, statement.values).await? {
-                records.push(record(&row)?);
-            }
-        }
-        Ok(records)
+        records_where(&mut Reader::Db(&self.db), "value", wanted).await
     }
 
     /// The rows that assign one of these values as a memo of a family, on one of these networks or on every network of the
@@ -324,16 +315,7 @@ impl Store {
         &self,
         users: &[String],
     ) -> Result<Vec<AddressRecord>, StoreError> {
-        let mut records = Vec::new();
-        for chunk in users.chunks(rows_per_statement(20)) {
-            let mut statement =
-                Statement::new(&format!("SELECT {COLUMNS} FROM address WHERE user_id IN "));
-            statement.bind_list(chunk.iter()).push(" ORDER BY id");
-            for row in self.db.rows(&statement.text, statement.values).await? {
-                records.push(record(&row)?);
-            }
-        }
-        Ok(records)
+        records_where(&mut Reader::Db(&self.db), "user_id", users).await
     }
 
     /// One page of the address book, by value.
@@ -407,6 +389,42 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// The rows in which a column, or what SQL makes of one, is among these; by id within each part of the list.
+pub(crate) async fn records_where(
+    reader: &mut Reader<'_>,
+    column: &str,
+    wanted: &[String],
+) -> Result<Vec<AddressRecord>, StoreError> {
+    let mut records = Vec::new();
+    for chunk in wanted.chunks(rows_per_statement(4)) {
+        let mut statement =
+            Statement::new(&format!("SELECT {COLUMNS} FROM address WHERE {column} IN "));
+        statement.bind_list(chunk.iter()).push(" ORDER BY id");
+        for row in reader.rows(&statement.text, statement.values).await? {
+            records.push(record(&row)?);
+        }
+    }
+    Ok(records)
+}
+
+/// The rows with these ids of the store's own.
+pub(crate) async fn records_by_id(
+    reader: &mut Reader<'_>,
+    ids: &[Vec<u8>],
+) -> Result<Vec<AddressRecord>, StoreError> {
+    let mut records = Vec::new();
+    for chunk in ids.chunks(rows_per_statement(4)) {
+        let mut statement = Statement::new(&format!("SELECT {COLUMNS} FROM address WHERE id IN "));
+        statement
+            .bind_list(chunk.iter().cloned())
+            .push(" ORDER BY id");
+        for row in reader.rows(&statement.text, statement.values).await? {
+            records.push(record(&row)?);
+        }
+    }
+    Ok(records)
 }
 
 fn is_watched(record: &AddressRecord) -> bool {

@@ -4,7 +4,7 @@ use crate::addresses::ImportCounts;
 use crate::appeal_work;
 use crate::error::StoreError;
 use crate::match_undo;
-use crate::sql::{Reader, Row, Statement, Value, detached, json, rows_per_statement, values};
+use crate::sql::{Reader, Row, Statement, Tx, Value, detached, json, rows_per_statement, values};
 use crate::store::Store;
 use recover_core::appeal::{
     Appeal, AppealId, AppealStatus, Entitlement, MatchAsk, MatchDecision, MatchOutcome,
@@ -14,7 +14,7 @@ use recover_core::observation::DepositId;
 use recover_core::question::AppealField;
 use recover_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An appeal with where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -529,78 +529,7 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             tx.serialize(MATCHING).await?;
-            let undone = match_undo::excluded(&mut Reader::Tx(&mut tx)).await?;
-            let decided = appeal_work::decided(&mut Reader::Tx(&mut tx)).await?;
-            let is_undone = |outcome: &MatchOutcome| {
-                let pairs = undone.get(&outcome.appeal);
-                outcome.deposit.as_ref().is_some_and(|deposit| {
-                    pairs.is_some_and(|deposits| deposits.contains(deposit))
-                })
-            };
-            let unique: BTreeMap<AppealId, MatchOutcome> = outcomes
-                .into_iter()
-                .filter(|outcome| !is_undone(outcome) && !decided.contains(&outcome.appeal))
-                .map(|outcome| (outcome.appeal.clone(), outcome))
-                .collect();
-            let mut rows = Vec::with_capacity(unique.len());
-            let mut moved: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-            for outcome in unique.values() {
-                let reasons: Vec<ReasonJson> = outcome
-                    .reasons
-                    .iter()
-                    .map(|reason| ReasonJson {
-                        field: reason.field.clone(),
-                        verdict: reason.verdict.clone(),
-                        weight: reason.weight,
-                        detail: reason.detail.clone(),
-                    })
-                    .collect();
-                let entitled_by: Vec<&str> =
-                    outcome.entitled_by.iter().map(|of| of.code()).collect();
-                rows.push(values![
-                    outcome.appeal.as_str(),
-                    outcome.deposit.as_ref(),
-                    outcome.decision.code(),
-                    outcome.tier.code(),
-                    outcome.score_ppb,
-                    i64::from(outcome.identify),
-                    i64::from(outcome.entitle),
-                    json(&entitled_by),
-                    outcome.ask.map(|ask| ask.code()),
-                    json(&reasons),
-                    now
-                ]);
-                let status = match outcome.decision {
-                    MatchDecision::Auto | MatchDecision::Review => AppealStatus::Matched,
-                    MatchDecision::None => AppealStatus::NoMatch,
-                    MatchDecision::Conflict => AppealStatus::Conflict,
-                };
-                moved.entry(status.code()).or_default().push(outcome.appeal.as_str().to_owned());
-            }
-            tx.insert_rows(
-                "INSERT INTO match_outcome (appeal_id, deposit_id, decision, tier, score_ppb, identify, entitle, entitled_by, ask, reasons,
-                    matched_at) VALUES ",
-                rows,
-                " ON CONFLICT (appeal_id) DO UPDATE SET deposit_id = excluded.deposit_id, decision = excluded.decision,
-                    tier = excluded.tier, score_ppb = excluded.score_ppb, identify = excluded.identify, entitle = excluded.entitle,
-                    entitled_by = excluded.entitled_by, ask = excluded.ask, reasons = excluded.reasons, matched_at = excluded.matched_at",
-            )
-            .await?;
-            for (status, ids) in moved {
-                for chunk in ids.chunks(rows_per_statement(10)) {
-                    let mut statement = Statement::new("UPDATE appeal SET status = ");
-                    statement.bind(status).push(", status_reason = NULL, updated_at = ").bind(now);
-                    statement.push(" WHERE status <> ").bind(status);
-                    let movable: &[&str] = if status == AppealStatus::Matched.code() {
-                        &["received", "no_match", "conflict", "needs_info"]
-                    } else {
-                        &["received", "no_match", "matched", "conflict"]
-                    };
-                    statement.push(" AND status IN ").bind_list(movable.iter().copied());
-                    statement.push(" AND id IN ").bind_list(chunk);
-                    tx.run_statement(statement).await?;
-                }
-            }
+            write_outcomes(&mut tx, outcomes, now).await?;
             tx.commit().await
         })
         .await
@@ -640,6 +569,112 @@ impl Store {
     pub async fn claimants_of(&self, deposit: &DepositId) -> Result<Vec<String>, StoreError> {
         claimants(&mut Reader::Db(&self.db), deposit).await
     }
+}
+
+/// Writes outcomes and moves their appeals along, as [`Store::put_match_outcomes`] says; the caller holds [`MATCHING`]. The
+/// appeals whose outcomes were not written, because a person decided or took the pair back.
+pub(crate) async fn write_outcomes(
+    tx: &mut Tx,
+    outcomes: Vec<MatchOutcome>,
+    now: Timestamp,
+) -> Result<BTreeSet<AppealId>, StoreError> {
+    let undone = match_undo::excluded(&mut Reader::Tx(tx)).await?;
+    let decided = appeal_work::decided(&mut Reader::Tx(tx)).await?;
+    let is_undone = |outcome: &MatchOutcome| {
+        let pairs = undone.get(&outcome.appeal);
+        outcome
+            .deposit
+            .as_ref()
+            .is_some_and(|deposit| pairs.is_some_and(|deposits| deposits.contains(deposit)))
+    };
+    let mut skipped = BTreeSet::new();
+    let mut unique: BTreeMap<AppealId, MatchOutcome> = BTreeMap::new();
+    for outcome in outcomes {
+        if is_undone(&outcome) || decided.contains(&outcome.appeal) {
+            skipped.insert(outcome.appeal);
+        } else {
+            unique.insert(outcome.appeal.clone(), outcome);
+        }
+    }
+    let mut moved = Vec::with_capacity(unique.len());
+    let mut rows = Vec::with_capacity(unique.len());
+    for outcome in unique.into_values() {
+        moved.push((outcome.appeal.clone(), outcome.decision));
+        let reasons: Vec<ReasonJson> = outcome
+            .reasons
+            .into_iter()
+            .map(|reason| ReasonJson {
+                field: reason.field,
+                verdict: reason.verdict,
+                weight: reason.weight,
+                detail: reason.detail,
+            })
+            .collect();
+        let entitled_by: Vec<&str> = outcome.entitled_by.iter().map(|of| of.code()).collect();
+        rows.push(values![
+            outcome.appeal.as_str(),
+            outcome.deposit.as_ref(),
+            outcome.decision.code(),
+            outcome.tier.code(),
+            outcome.score_ppb,
+            i64::from(outcome.identify),
+            i64::from(outcome.entitle),
+            json(&entitled_by),
+            outcome.ask.map(|ask| ask.code()),
+            json(&reasons),
+            now
+        ]);
+    }
+    tx.insert_rows(
+        "INSERT INTO match_outcome (appeal_id, deposit_id, decision, tier, score_ppb, identify, entitle, entitled_by, ask, reasons,
+            matched_at) VALUES ",
+        rows,
+        " ON CONFLICT (appeal_id) DO UPDATE SET deposit_id = excluded.deposit_id, decision = excluded.decision,
+            tier = excluded.tier, score_ppb = excluded.score_ppb, identify = excluded.identify, entitle = excluded.entitle,
+            entitled_by = excluded.entitled_by, ask = excluded.ask, reasons = excluded.reasons, matched_at = excluded.matched_at",
+    )
+    .await?;
+    move_along(tx, moved, now).await?;
+    Ok(skipped)
+}
+
+/// Moves appeals to where these decisions put them, but for those that a person decided or set to wait.
+pub(crate) async fn move_along(
+    tx: &mut Tx,
+    decisions: Vec<(AppealId, MatchDecision)>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut moved: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for (appeal, decision) in decisions {
+        let status = match decision {
+            MatchDecision::Auto | MatchDecision::Review => AppealStatus::Matched,
+            MatchDecision::None => AppealStatus::NoMatch,
+            MatchDecision::Conflict => AppealStatus::Conflict,
+        };
+        let list = moved.entry(status.code()).or_default();
+        list.push(appeal.as_str().to_owned());
+    }
+    for (status, ids) in moved {
+        let movable: &[&str] = if status == AppealStatus::Matched.code() {
+            &["received", "no_match", "conflict", "needs_info"]
+        } else {
+            &["received", "no_match", "matched", "conflict"]
+        };
+        for chunk in ids.chunks(rows_per_statement(4)) {
+            let mut statement = Statement::new("UPDATE appeal SET status = ");
+            statement
+                .bind(status)
+                .push(", status_reason = NULL, updated_at = ")
+                .bind(now);
+            statement.push(" WHERE status <> ").bind(status);
+            statement
+                .push(" AND status IN ")
+                .bind_list(movable.iter().copied());
+            statement.push(" AND id IN ").bind_list(chunk);
+            tx.run_statement(statement).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What a file tells of the same transfer counts with what a source saw of it: two appeals for one deposit must meet, also

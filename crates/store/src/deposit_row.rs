@@ -218,7 +218,26 @@ fn finding_json(finding: &MemoFinding) -> FindingJson {
     }
 }
 
-fn memo_finding(row: &RowOf<'_>) -> Result<Option<MemoFinding>, StoreError> {
+/// The first routing field of a credit that is there, as text: what [`Deposit::memo_text`] says of an observation.
+pub(crate) fn first_memo(row: &RowOf<'_>) -> Result<Option<String>, StoreError> {
+    // Most have none, and none is quickly read.
+    if row.text("memos")? == "[]" {
+        return Ok(None);
+    }
+    let memos = row.json::<Vec<MemoJson>>("memos")?;
+    let there = memos
+        .into_iter()
+        .find(|memo| memo.kind != MemoKind::Absent.code());
+    there
+        .map(|memo| {
+            let raw = hex::decode(&memo.raw)
+                .map_err(|_| row.bad("memos", "holds no hexadecimal digits"))?;
+            Ok(String::from_utf8(raw).unwrap_or_else(|error| hex::encode(error.as_bytes())))
+        })
+        .transpose()
+}
+
+pub(crate) fn memo_finding(row: &RowOf<'_>) -> Result<Option<MemoFinding>, StoreError> {
     if row.text_or_null("memo_finding")?.is_none() {
         return Ok(None);
     }

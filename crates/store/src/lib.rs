@@ -26,6 +26,7 @@ mod incidents;
 mod leases;
 mod ledger;
 mod log;
+mod match_kept;
 mod match_undo;
 mod migrate;
 mod payload_column;
@@ -60,6 +61,10 @@ pub use incidents::{CloseAnswer, Closing, Incident, IncidentKind};
 pub use leases::{Lease, LeaseAnswer};
 pub use ledger::LedgerPeriod;
 pub use log::{ClaimEvent, OutboxMessage};
+pub use match_kept::{
+    MatchReading, MatchRun, MatchWriting, MatchWritten, MeantDeposit, OpenAppeal, SeenChanges,
+    StoredChanges, StoredLook,
+};
 pub use match_undo::{UndoAnswer, UndoneMatch};
 pub use policies::{PolicyAnswer, PolicyState, PolicyVote, StoredPolicy};
 pub use prices::Price;

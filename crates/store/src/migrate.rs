@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     13 "0013_match_tiers",
     14 "0014_proofs",
     15 "0015_appeal_work",
+    16 "0016_match_kept",
 ];
 
 #[derive(Debug, Clone, Copy)]

@@ -668,24 +668,7 @@ impl Store {
     pub async fn proven_deposits(
         &self,
     ) -> Result<Vec<(String, DepositId, ProofMethod)>, StoreError> {
-        let sql = format!(
-            "SELECT account, deposit_id, method FROM ownership_proof WHERE {IN_FORCE}
-             UNION SELECT ownership_proof.account AS account, other.id AS deposit_id, ownership_proof.method AS method
-                FROM ownership_proof JOIN deposit AS one ON one.id = ownership_proof.deposit_id
-                JOIN deposit AS other ON {SAME_TRANSFER} WHERE {IN_FORCE}
-             ORDER BY 1, 2, 3"
-        );
-        let rows = self.db.rows(&sql, vec![]).await?;
-        rows.iter()
-            .map(|row| {
-                let row = row.of("ownership_proof", "account");
-                Ok((
-                    row.text("account")?,
-                    DepositId::verbatim(&row.text("deposit_id")?),
-                    row.parsed("method", ProofMethod::from_code)?,
-                ))
-            })
-            .collect()
+        proven_deposits(&mut Reader::Db(&self.db)).await
     }
 
     /// The appeals with a refused signature and no proof in force.
@@ -695,18 +678,47 @@ impl Store {
     pub async fn refuted_appeals(
         &self,
     ) -> Result<std::collections::BTreeSet<AppealId>, StoreError> {
-        let sql = format!(
-            "SELECT DISTINCT appeal_id FROM ownership_proof WHERE refusal = 'signature_wrong' AND appeal_id NOT IN (
-                SELECT appeal_id FROM ownership_proof WHERE {IN_FORCE})"
-        );
-        let rows = self.db.rows(&sql, vec![]).await?;
-        rows.iter()
-            .map(|row| {
-                let row = row.of("ownership_proof", "appeal_id");
-                Ok(AppealId::verbatim(&row.text("appeal_id")?))
-            })
-            .collect()
+        refuted_appeals(&mut Reader::Db(&self.db)).await
     }
+}
+
+pub(crate) async fn proven_deposits(
+    reader: &mut Reader<'_>,
+) -> Result<Vec<(String, DepositId, ProofMethod)>, StoreError> {
+    let sql = format!(
+        "SELECT account, deposit_id, method FROM ownership_proof WHERE {IN_FORCE}
+         UNION SELECT ownership_proof.account AS account, other.id AS deposit_id, ownership_proof.method AS method
+            FROM ownership_proof JOIN deposit AS one ON one.id = ownership_proof.deposit_id
+            JOIN deposit AS other ON {SAME_TRANSFER} WHERE {IN_FORCE}
+         ORDER BY 1, 2, 3"
+    );
+    let rows = reader.rows(&sql, vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            let row = row.of("ownership_proof", "account");
+            Ok((
+                row.text("account")?,
+                DepositId::verbatim(&row.text("deposit_id")?),
+                row.parsed("method", ProofMethod::from_code)?,
+            ))
+        })
+        .collect()
+}
+
+pub(crate) async fn refuted_appeals(
+    reader: &mut Reader<'_>,
+) -> Result<std::collections::BTreeSet<AppealId>, StoreError> {
+    let sql = format!(
+        "SELECT DISTINCT appeal_id FROM ownership_proof WHERE refusal = 'signature_wrong' AND appeal_id NOT IN (
+            SELECT appeal_id FROM ownership_proof WHERE {IN_FORCE})"
+    );
+    let rows = reader.rows(&sql, vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            let row = row.of("ownership_proof", "appeal_id");
+            Ok(AppealId::verbatim(&row.text("appeal_id")?))
+        })
+        .collect()
 }
 
 pub(crate) async fn in_force(

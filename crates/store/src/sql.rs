@@ -3,6 +3,7 @@
 use crate::amount_column::AmountColumn;
 use crate::error::StoreError;
 use crate::leases::Lease;
+use futures::TryStreamExt as _;
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, Height, TxId};
@@ -237,6 +238,18 @@ impl Db {
         }
     }
 
+    /// Begins a transaction that only reads, and reads one state of the database whatever is written meanwhile. On SQLite it
+    /// waits for nobody, and nobody for it; in memory, where there is one connection, everybody waits until it is dropped.
+    pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
+            Pools::Postgres(pool) => {
+                let isolated = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                Ok(Tx::Postgres(pool.begin_with(isolated).await?))
+            }
+        }
+    }
+
     /// Reads at most one row.
     pub(crate) async fn row(
         &self,
@@ -304,6 +317,31 @@ impl Tx {
         values: Vec<Value>,
     ) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Reads rows one after the other, without holding them all.
+    pub(crate) async fn each(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+        mut take: impl FnMut(Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        check(&values)?;
+        match self {
+            Self::Sqlite(transaction) => {
+                let mut rows = sqlite_query(sql, values).fetch(&mut **transaction);
+                while let Some(row) = rows.try_next().await? {
+                    take(Row::Sqlite(row))?;
+                }
+            }
+            Self::Postgres(transaction) => {
+                let mut rows = postgres_query(sql, values).fetch(&mut **transaction);
+                while let Some(row) = rows.try_next().await? {
+                    take(Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs a statement and answers how many rows it changed.

@@ -4,9 +4,9 @@ use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the migrations, in order.
-const NUMBERS: [i64; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const NUMBERS: [i64; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-const MIGRATIONS: [(&str, &str); 15] = [
+const MIGRATIONS: [(&str, &str); 16] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -67,10 +67,14 @@ const MIGRATIONS: [(&str, &str); 15] = [
         include_str!("../../../../migrations/sqlite/0015_appeal_work.sql"),
         include_str!("../../../../migrations/postgres/0015_appeal_work.sql"),
     ),
+    (
+        include_str!("../../../../migrations/sqlite/0016_match_kept.sql"),
+        include_str!("../../../../migrations/postgres/0016_match_kept.sql"),
+    ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 15] = [
+const SEEDS: [(&str, &str); 16] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
