@@ -119,8 +119,8 @@ CREATE TRIGGER match_appeal_changed AFTER UPDATE ON appeal
         OR OLD.claimed_at <> NEW.claimed_at OR OLD.ownership_proof <> NEW.ownership_proof
         OR OLD.session_view_at IS DISTINCT FROM NEW.session_view_at OR OLD.free_text <> NEW.free_text
         OR OLD.language IS DISTINCT FROM NEW.language OR OLD.time_zone IS DISTINCT FROM NEW.time_zone
-        OR (OLD.status <> NEW.status AND NEW.status NOT IN ('matched', 'no_match', 'conflict'))
-        OR OLD.status IN ('refused', 'duplicate', 'closed'))
+        OR (OLD.status <> NEW.status AND NEW.status <> 'matched' AND NEW.status <> 'no_match' AND NEW.status <> 'conflict')
+        OR OLD.status = 'refused' OR OLD.status = 'duplicate' OR OLD.status = 'closed')
     EXECUTE FUNCTION match_appeal_is_changed();
 CREATE TRIGGER match_said_changed AFTER INSERT OR UPDATE OR DELETE ON appeal_said
     FOR EACH ROW EXECUTE FUNCTION match_appeal_is_changed();
@@ -147,5 +147,5 @@ CREATE TRIGGER match_deposit_changed AFTER UPDATE ON deposit
         OR OLD.to_text <> NEW.to_text OR OLD.asset <> NEW.asset OR OLD.symbol IS DISTINCT FROM NEW.symbol
         OR OLD.amount <> NEW.amount OR OLD.decimals <> NEW.decimals OR OLD.block_time IS DISTINCT FROM NEW.block_time
         OR OLD.memos <> NEW.memos OR OLD.imported_memo IS DISTINCT FROM NEW.imported_memo
-        OR OLD.memo_finding IS DISTINCT FROM NEW.memo_finding)
+        OR OLD.memo_finding IS DISTINCT FROM NEW.memo_finding OR OLD.decimals_vouched <> NEW.decimals_vouched)
     EXECUTE FUNCTION match_deposit_is_changed();

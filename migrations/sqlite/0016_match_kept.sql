@@ -68,8 +68,8 @@ WHEN OLD.user_id <> NEW.user_id OR OLD.created_at <> NEW.created_at OR OLD.claim
     OR OLD.claimed_at <> NEW.claimed_at OR OLD.ownership_proof <> NEW.ownership_proof
     OR OLD.session_view_at IS NOT NEW.session_view_at OR OLD.free_text <> NEW.free_text
     OR OLD.language IS NOT NEW.language OR OLD.time_zone IS NOT NEW.time_zone
-    OR (OLD.status <> NEW.status AND NEW.status NOT IN ('matched', 'no_match', 'conflict'))
-    OR OLD.status IN ('refused', 'duplicate', 'closed')
+    OR (OLD.status <> NEW.status AND NEW.status <> 'matched' AND NEW.status <> 'no_match' AND NEW.status <> 'conflict')
+    OR OLD.status = 'refused' OR OLD.status = 'duplicate' OR OLD.status = 'closed'
 BEGIN
     INSERT INTO match_changed_appeal (appeal_id) VALUES (NEW.id);
 END;
@@ -130,7 +130,7 @@ WHEN (OLD.status = 'gone') <> (NEW.status = 'gone') OR (OLD.kind = 'own_movement
     OR OLD.to_text <> NEW.to_text OR OLD.asset <> NEW.asset OR OLD.symbol IS NOT NEW.symbol
     OR OLD.amount <> NEW.amount OR OLD.decimals <> NEW.decimals OR OLD.block_time IS NOT NEW.block_time
     OR OLD.memos <> NEW.memos OR OLD.imported_memo IS NOT NEW.imported_memo
-    OR OLD.memo_finding IS NOT NEW.memo_finding
+    OR OLD.memo_finding IS NOT NEW.memo_finding OR OLD.decimals_vouched <> NEW.decimals_vouched
 BEGIN
     INSERT INTO match_changed_deposit (deposit_id, was, network, tx_id, from_text, to_text, asset, symbol, amount, decimals,
         block_time, memos, imported_memo)

@@ -218,6 +218,12 @@ pub struct Match {
     /// Only this appeal
     #[arg(long, value_name = "ID")]
     pub appeal: Option<String>,
+    /// Look at every open appeal, not only at those that changes since the last run can touch
+    #[arg(long)]
+    pub all: bool,
+    /// Show only the appeals whose outcome is another than before
+    #[arg(long, conflicts_with = "appeal")]
+    pub changed: bool,
     /// Show every reason with its weight
     #[arg(long)]
     pub explain: bool,

@@ -56,6 +56,11 @@ pub enum EngineError {
         /// Where ids are listed.
         hint: &'static str,
     },
+    /// Other runs of matching wrote what they made while this one was looking, again and again.
+    #[error(
+        "other runs of matching came between: nothing was kept; let one process match at a time"
+    )]
+    MatchOvertaken,
     /// A text that is neither a transaction id, a link nor an address of a configured network.
     #[error(
         "'{text}' is no transaction id, explorer link or address of a configured network: {hint}"

@@ -24,6 +24,7 @@ pub mod health;
 pub mod import;
 pub mod intake;
 mod match_limit;
+pub mod match_run;
 pub mod match_undo;
 pub mod matching;
 pub mod policy_versions;

@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::quote::CLOCK_SLACK_SECONDS;
+use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::{Deposit, Origin};
@@ -60,18 +61,39 @@ impl Engine {
                 .insert(asset.clone(), price.map(|price| price.price));
         }
         let price = limit.prices.get(asset).copied().flatten();
+        Ok(limit.admits(deposit.amount(), decimals, price))
+    }
+}
+
+impl MatchLimit {
+    /// The currency of the limit.
+    pub(crate) fn currency(&self) -> &str {
+        &self.currency
+    }
+
+    /// The highest value that passes.
+    pub(crate) const fn most(&self) -> Cents {
+        self.most
+    }
+
+    /// Whether so much at this price is within the limit.
+    pub(crate) fn admits(&self, amount: Amount, decimals: u8, price: Option<Decimal>) -> bool {
         // Rounded up: what is above the limit by less than a cent is above it.
         let value = price
             .filter(|price| !price.is_zero())
-            .and_then(|price| fee::value_of(deposit.amount(), decimals, price, Rounding::Up));
-        Ok(limit.most != Cents::default() && value.is_some_and(|value| value <= limit.most))
+            .and_then(|price| fee::value_of(amount, decimals, price, Rounding::Up));
+        self.most != Cents::default() && value.is_some_and(|value| value <= self.most)
     }
 }
 
 /// The decimals of a deposit's amount, where it is known how many coins it is: vouched for, or stated in coins by the
 /// exchange's own file about an asset that is configured.
 pub(crate) fn decimals_of(deposit: &Deposit) -> Option<u8> {
-    let is_stated = matches!(deposit.origin, Origin::Imported(_))
-        && !matches!(deposit.asset().reference, AssetReference::Unlisted(_));
-    (deposit.decimals_vouched || is_stated).then_some(deposit.decimals)
+    let is_told = matches!(deposit.origin, Origin::Imported(_));
+    is_known(deposit.asset(), deposit.decimals_vouched, is_told).then_some(deposit.decimals)
+}
+
+/// Whether the scale of an amount is known, as [`decimals_of`] says.
+pub(crate) const fn is_known(asset: &AssetId, is_vouched: bool, is_told: bool) -> bool {
+    is_vouched || (is_told && !matches!(asset.reference, AssetReference::Unlisted(_)))
 }

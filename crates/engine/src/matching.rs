@@ -1,23 +1,20 @@
-//! Matching as a use case: every open appeal against every deposit that stands, with the address book as witness.
+//! What matching reads beside appeals: the deposits that an appeal may mean, and the words for networks. A run of matching is
+//! [`Engine::match_open`].
 
 use crate::engine::Engine;
 use crate::error::EngineError;
 use recover_core::address::Payload;
-use recover_core::appeal::{Appeal, AppealStatus, MatchOutcome};
 use recover_core::deposit::DepositStatus;
 use recover_core::kind::Kind;
 use recover_core::observation::DepositId;
-use recover_matching::decide::match_appeals_within;
-use recover_matching::{
-    AppealClues, DepositFacts, DepositIndex, Model, RowNo, RowRef, UserBook, Vocabulary, normalise,
-};
-use recover_store::{AppealFilter, DepositFilter, DepositOrder};
+use recover_matching::{DepositFacts, DepositIndex, RowNo, RowRef, Vocabulary};
+use recover_store::{DepositFilter, DepositOrder};
 use std::collections::{BTreeSet, HashSet};
 
 const PAGE: u32 = 2_000;
 
 /// What the address book may write before a memo where a network tells types apart.
-const MEMO_TYPES: [&str; 5] = ["", "id:", "text:", "hash:", "return:"];
+pub(crate) const MEMO_TYPES: [&str; 5] = ["", "id:", "text:", "hash:", "return:"];
 
 /// The deposits that an appeal may mean.
 pub(crate) struct Candidates {
@@ -38,61 +35,6 @@ pub(crate) fn is_among(within: &HashSet<DepositId>, index: &DepositIndex, row: R
 }
 
 impl Engine {
-    /// Matches every open appeal, stores what came out and moves each appeal's status along. All of them at once, since a
-    /// rival changes what may pass; exactly one outcome an appeal, in the order of their ids. The same input gives the
-    /// same outcomes.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn match_all(&self) -> Result<Vec<MatchOutcome>, EngineError> {
-        let words = self.vocabulary();
-        let appeals = self.open_appeals().await?;
-        let mut excluded = self.store.excluded_pairs().await?;
-        let mut clues: Vec<_> = appeals
-            .iter()
-            .map(|appeal| AppealClues {
-                taken_back: excluded.remove(&appeal.id).unwrap_or_default(),
-                ..normalise(appeal, &words)
-            })
-            .collect();
-        self.proven().await?.merge(&mut clues);
-        let Candidates {
-            facts,
-            payloads,
-            texts,
-            within,
-        } = self.candidates().await?;
-        let users: Vec<String> = appeals
-            .iter()
-            .map(|appeal| appeal.user_id.clone())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        let mut records = self.store.records_of_users(&users).await?;
-        records.extend(
-            self.store
-                .records_of(&payloads.into_iter().collect::<Vec<_>>())
-                .await?,
-        );
-        records.extend(
-            self.store
-                .records_with_values(&texts.into_iter().collect::<Vec<_>>())
-                .await?,
-        );
-        let book = UserBook::new(&records);
-        let index = DepositIndex::new(facts);
-        let limit = within
-            .as_ref()
-            .map(|within| |row: RowNo| is_among(within, &index, row));
-        let limit = limit.as_ref().map(|limit| limit as _);
-        let outcomes = match_appeals_within(&clues, &index, &book, &Model::default(), limit);
-        self.store
-            .put_match_outcomes(outcomes.clone(), self.now())
-            .await?;
-        self.store.refresh_queue(&|_| {}).await?;
-        Ok(outcomes)
-    }
-
     /// Every deposit that an appeal may mean, those that were credited or refused included: an appeal for one of them
     /// deserves its true answer. Our own movements and what a reorganisation removed are left out.
     pub(crate) async fn candidates(&self) -> Result<Candidates, EngineError> {
@@ -149,31 +91,6 @@ impl Engine {
                     texts,
                     within,
                 });
-            }
-        }
-    }
-
-    async fn open_appeals(&self) -> Result<Vec<Appeal>, EngineError> {
-        let filter = AppealFilter {
-            statuses: AppealStatus::ALL
-                .iter()
-                .copied()
-                .filter(|status| status.is_open())
-                .collect(),
-            ..AppealFilter::default()
-        };
-        let mut appeals = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self
-                .store
-                .list_appeals(&filter, after.as_ref(), PAGE)
-                .await?;
-            appeals.extend(page.appeals.into_iter().map(|stored| stored.appeal));
-            after = page.next;
-            if after.is_none() {
-                appeals.sort_by(|left, right| left.id.cmp(&right.id));
-                return Ok(appeals);
             }
         }
     }

@@ -7,6 +7,8 @@
 
 mod guard;
 mod matching;
+
+pub(crate) use matching::Proven;
 mod payments;
 mod standing;
 

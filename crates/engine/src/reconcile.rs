@@ -4,6 +4,7 @@
 use crate::claims::TrackReport;
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::match_run::MatchScope;
 use crate::proofs::TestReport;
 use crate::scan::{From, NetworkReport, ScanProgress, Span};
 use recover_core::appeal::{AppealStatus, MatchDecision};
@@ -96,10 +97,8 @@ impl Engine {
         let sources = if ask_sources { &self.sources } else { &nobody };
         report.reclassified = self.reclassify_from(&undecided, sources).await?;
         report.tests = self.check_tests().await?;
-        for outcome in self.match_all().await? {
-            let count = report.matches.entry(outcome.decision).or_default();
-            *count = count.saturating_add(1);
-        }
+        self.match_open(MatchScope::Touched).await?;
+        report.matches = self.store.count_open_outcomes().await?;
         if ask_sources {
             report.tracked = self.track_claims().await?;
         }

@@ -529,7 +529,9 @@ impl Store {
         detached(async move {
             let mut tx = db.begin().await?;
             tx.serialize(MATCHING).await?;
-            write_outcomes(&mut tx, outcomes, now).await?;
+            let undone = match_undo::excluded(&mut Reader::Tx(&mut tx)).await?;
+            let decided = appeal_work::decided(&mut Reader::Tx(&mut tx)).await?;
+            write_outcomes(&mut tx, outcomes, (&undone, &decided), now).await?;
             tx.commit().await
         })
         .await
@@ -571,15 +573,17 @@ impl Store {
     }
 }
 
+/// Deposits that were taken back from appeals.
+pub(crate) type UndonePairs = BTreeMap<AppealId, BTreeSet<DepositId>>;
+
 /// Writes outcomes and moves their appeals along, as [`Store::put_match_outcomes`] says; the caller holds [`MATCHING`]. The
 /// appeals whose outcomes were not written, because a person decided or took the pair back.
 pub(crate) async fn write_outcomes(
     tx: &mut Tx,
     outcomes: Vec<MatchOutcome>,
+    (undone, decided): (&UndonePairs, &BTreeSet<AppealId>),
     now: Timestamp,
 ) -> Result<BTreeSet<AppealId>, StoreError> {
-    let undone = match_undo::excluded(&mut Reader::Tx(tx)).await?;
-    let decided = appeal_work::decided(&mut Reader::Tx(tx)).await?;
     let is_undone = |outcome: &MatchOutcome| {
         let pairs = undone.get(&outcome.appeal);
         outcome

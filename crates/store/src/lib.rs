@@ -62,8 +62,8 @@ pub use leases::{Lease, LeaseAnswer};
 pub use ledger::LedgerPeriod;
 pub use log::{ClaimEvent, OutboxMessage};
 pub use match_kept::{
-    MatchReading, MatchRun, MatchWriting, MatchWritten, MeantDeposit, OpenAppeal, SeenChanges,
-    StoredChanges, StoredLook,
+    MatchEnd, MatchKeeping, MatchPart, MatchReading, MatchRun, MeantDeposit, OpenAppeal,
+    SeenChanges, StoredChanges, StoredLook,
 };
 pub use match_undo::{UndoAnswer, UndoneMatch};
 pub use policies::{PolicyAnswer, PolicyState, PolicyVote, StoredPolicy};

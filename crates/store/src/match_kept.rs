@@ -7,11 +7,12 @@
 use crate::addresses::{records_by_id, records_where};
 use crate::appeal_work;
 use crate::appeals::{
-    COLUMNS, MATCHING, move_along, overlaid_appeal, overlaid_columns, write_outcomes,
+    COLUMNS, MATCHING, UndonePairs, move_along, overlaid_appeal, overlaid_columns, write_outcomes,
 };
 use crate::deposit_row::{first_memo, memo_finding};
 use crate::error::StoreError;
 use crate::match_undo;
+use crate::prices::{self, Price};
 use crate::proofs;
 use crate::sql::{Reader, Row, Statement, Tx, detached, rows_per_statement, values};
 use crate::store::Store;
@@ -53,6 +54,10 @@ pub struct MeantDeposit {
     pub memo: Option<String>,
     /// What its routing fields say; `None` where nobody judged them.
     pub memo_finding: Option<MemoFinding>,
+    /// Whether a source of ours vouches for the scale.
+    pub decimals_vouched: bool,
+    /// Whether only a file tells of it.
+    pub is_told: bool,
 }
 
 /// An open appeal with what was kept of it.
@@ -118,43 +123,34 @@ pub struct StoredChanges {
     pub records: Vec<AddressRecord>,
 }
 
-/// What a run made.
+/// A part of what a run made.
 #[derive(Debug, Clone, Default)]
-pub struct MatchWriting {
-    /// The number of the run that was the last when this one read; `None` when there was none.
-    pub after: Option<u64>,
-    /// Program, model and vocabulary.
-    pub made_with: String,
-    /// The limit and the values behind it.
-    pub limited_by: String,
-    /// How many open appeals there were.
-    pub appeals: u64,
+pub struct MatchPart {
     /// Outcomes that differ from the stored ones.
     pub outcomes: Vec<MatchOutcome>,
     /// Appeals that were looked at again and stand as before: they are moved along if they were moved away.
     pub standing: Vec<(AppealId, MatchDecision)>,
     /// Looks made anew.
     pub looks: Vec<(AppealId, StoredLook)>,
-    /// Kept looks with another ruling.
+    /// Kept looks with another ruling: its fingerprint and the outcome's.
     pub rulings: Vec<(AppealId, [u8; 16], [u8; 16])>,
+}
+
+/// What a run says of itself when it is done.
+#[derive(Debug, Clone, Default)]
+pub struct MatchEnd {
+    /// Program, model and vocabulary.
+    pub made_with: String,
+    /// The limit and the values behind it.
+    pub limited_by: String,
+    /// How many open appeals there were.
+    pub appeals: u64,
     /// Whether every look was made anew: those of appeals that are not open any more go.
     pub is_everything: bool,
     /// What was worked off.
     pub seen: SeenChanges,
     /// Of the appeals worked off, those that are not open.
     pub ended: Vec<AppealId>,
-}
-
-/// What became of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MatchWritten {
-    /// It is kept.
-    Done {
-        /// How many outcomes were written.
-        changed: u64,
-    },
-    /// Another run came between: nothing is kept, match again.
-    Overtaken,
 }
 
 const CHANGED: [(&str, &str); 3] = [
@@ -172,7 +168,7 @@ fn open_statuses() -> impl Iterator<Item = &'static str> {
         .map(|status| status.code())
 }
 
-fn meant(row: &Row, id: &'static str, is_judged: bool) -> Result<MeantDeposit, StoreError> {
+fn meant(row: &Row, id: &'static str, is_whole: bool) -> Result<MeantDeposit, StoreError> {
     let row = row.of("deposit", id);
     let memo = match first_memo(&row)? {
         None => row.text_or_null("imported_memo")?,
@@ -190,7 +186,9 @@ fn meant(row: &Row, id: &'static str, is_judged: bool) -> Result<MeantDeposit, S
         decimals: row.number("decimals")?,
         time: row.time_or_null("block_time")?,
         memo,
-        memo_finding: if is_judged { memo_finding(&row)? } else { None },
+        memo_finding: if is_whole { memo_finding(&row)? } else { None },
+        decimals_vouched: is_whole && row.flag("decimals_vouched")?,
+        is_told: is_whole && row.text("origin")? == "imported",
     })
 }
 
@@ -326,45 +324,39 @@ impl MatchReading {
             .await
     }
 
-    /// What open appeals say, with later answers in the place of first words; of all of them when none is named. In the order
-    /// of their ids.
+    /// What open appeals say, with later answers in the place of first words; all of them when none is named. In no order.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn appeals(
         &mut self,
         only: Option<&BTreeSet<AppealId>>,
-    ) -> Result<Vec<Appeal>, StoreError> {
-        let mut appeals = Vec::new();
+        mut take: impl FnMut(Appeal),
+    ) -> Result<(), StoreError> {
         let all = format!(
             "SELECT {COLUMNS}, {} FROM appeal WHERE status IN ",
             overlaid_columns()
         );
-        let parts: Vec<Option<Vec<&AppealId>>> = match only {
+        let ids: Vec<&str> = only.into_iter().flatten().map(AppealId::as_str).collect();
+        let parts: Vec<Option<&[&str]>> = match only {
             None => vec![None],
-            Some(ids) => {
-                let ids: Vec<&AppealId> = ids.iter().collect();
-                ids.chunks(rows_per_statement(4))
-                    .map(|chunk| Some(chunk.to_vec()))
-                    .collect()
-            }
+            Some(_) => ids.chunks(rows_per_statement(4)).map(Some).collect(),
         };
         for part in parts {
             let mut statement = Statement::new(&all);
             statement.bind_list(open_statuses());
             if let Some(ids) = part {
                 statement.push(" AND id IN ");
-                statement.bind_list(ids.into_iter().map(AppealId::as_str));
+                statement.bind_list(ids.iter().copied());
             }
             self.tx
                 .each(&statement.text, statement.values, |row| {
-                    appeals.push(overlaid_appeal(&row)?.appeal);
+                    take(overlaid_appeal(&row)?.appeal);
                     Ok(())
                 })
                 .await?;
         }
-        appeals.sort_by(|left, right| left.id.cmp(&right.id));
-        Ok(appeals)
+        Ok(())
     }
 
     /// Every deposit that an appeal may mean, those that were credited or refused included, in no order. Our own movements and
@@ -374,7 +366,7 @@ impl MatchReading {
     /// When the database cannot be read.
     pub async fn deposits(&mut self, mut take: impl FnMut(MeantDeposit)) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT id, {MEANT}, memo_finding FROM deposit WHERE (status || '') <> 'gone' AND (kind || '') <> 'own_movement'"
+            "SELECT id, {MEANT}, memo_finding, decimals_vouched, origin FROM deposit WHERE (status || '') <> 'gone' AND (kind || '') <> 'own_movement'"
         );
         self.tx
             .each(&sql, vec![], |row| {
@@ -434,6 +426,18 @@ impl MatchReading {
         proofs::refuted_appeals(&mut Reader::Tx(&mut self.tx)).await
     }
 
+    /// The newest price of every asset that has one, not later than `at`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn latest_prices(
+        &mut self,
+        currency: &str,
+        at: Timestamp,
+    ) -> Result<BTreeMap<AssetId, Price>, StoreError> {
+        prices::latest_prices(&mut Reader::Tx(&mut self.tx), currency, at).await
+    }
+
     /// The appeals about whose deposit a person decided: their outcomes are not written.
     ///
     /// # Errors
@@ -477,63 +481,88 @@ async fn forget_looks(tx: &mut Tx, ended: &[AppealId]) -> Result<(), StoreError>
     Ok(())
 }
 
-async fn keep(tx: &mut Tx, made: MatchWriting, now: Timestamp) -> Result<u64, StoreError> {
-    let all = u64::try_from(made.outcomes.len()).unwrap_or(u64::MAX);
-    let skipped = write_outcomes(tx, made.outcomes, now).await?;
-    let changed = all.saturating_sub(u64::try_from(skipped.len()).unwrap_or(u64::MAX));
-    let decided = appeal_work::decided(&mut Reader::Tx(tx)).await?;
-    let standing = made.standing.into_iter();
-    move_along(
-        tx,
-        standing.filter(|(id, _)| !decided.contains(id)).collect(),
-        now,
-    )
-    .await?;
-    let mut looks = made.looks;
-    for (appeal, look) in &mut looks {
-        if skipped.contains(appeal) {
-            look.made = None;
+/// A run of matching on its way into the database: all of it is kept with [`MatchKeeping::finish`], and nothing without.
+pub struct MatchKeeping {
+    tx: Tx,
+    after: Option<u64>,
+    undone: UndonePairs,
+    decided: BTreeSet<AppealId>,
+    changed: Vec<AppealId>,
+    now: Timestamp,
+}
+
+impl MatchKeeping {
+    /// Writes a part. An outcome whose pair a person took back meanwhile, and one about which a person decided, is left out.
+    ///
+    /// # Errors
+    /// When an appeal or a deposit is not stored, or the database cannot be written; then drop it.
+    pub async fn put(&mut self, part: MatchPart) -> Result<(), StoreError> {
+        let tx = &mut self.tx;
+        let ids: Vec<AppealId> = part.outcomes.iter().map(|of| of.appeal.clone()).collect();
+        let kept = (&self.undone, &self.decided);
+        let skipped = write_outcomes(tx, part.outcomes, kept, self.now).await?;
+        let written = ids.into_iter().filter(|id| !skipped.contains(id));
+        self.changed.extend(written);
+        let standing = part.standing.into_iter();
+        let standing = standing.filter(|(id, _)| !self.decided.contains(id));
+        move_along(tx, standing.collect(), self.now).await?;
+        let mut looks = part.looks;
+        for (appeal, look) in &mut looks {
+            if skipped.contains(appeal) {
+                look.made = None;
+            }
         }
-    }
-    write_looks(tx, looks).await?;
-    for (appeal, ruling, outcome) in made.rulings {
-        if !skipped.contains(&appeal) {
-            tx.run(
-                "UPDATE match_look SET ruling = $1, outcome = $2 WHERE appeal_id = $3",
-                values![Vec::from(ruling), Vec::from(outcome), appeal.as_str()],
-            )
-            .await?;
+        write_looks(tx, looks).await?;
+        for (appeal, ruling, outcome) in part.rulings {
+            if !skipped.contains(&appeal) {
+                tx.run(
+                    "UPDATE match_look SET ruling = $1, outcome = $2 WHERE appeal_id = $3",
+                    values![Vec::from(ruling), Vec::from(outcome), appeal.as_str()],
+                )
+                .await?;
+            }
         }
+        Ok(())
     }
-    if made.is_everything {
-        let mut statement = Statement::new(
-            "DELETE FROM match_look WHERE appeal_id IN (SELECT id FROM appeal WHERE status NOT IN ",
-        );
-        statement.bind_list(open_statuses()).push(")");
-        tx.run_statement(statement).await?;
-    }
-    forget_looks(tx, &made.ended).await?;
-    for ((table, _), ranges) in CHANGED.iter().zip(&made.seen.ranges) {
-        for (low, high) in ranges {
-            let sql = format!("DELETE FROM {table} WHERE number BETWEEN $1 AND $2");
-            tx.run(&sql, values![*low, *high]).await?;
+
+    /// Keeps everything, and that the changes which the run saw are worked off. The appeals whose outcomes were written.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing is kept.
+    pub async fn finish(mut self, end: MatchEnd) -> Result<Vec<AppealId>, StoreError> {
+        let tx = &mut self.tx;
+        if end.is_everything {
+            let mut statement = Statement::new(
+                "DELETE FROM match_look WHERE appeal_id IN (SELECT id FROM appeal WHERE status NOT IN ",
+            );
+            statement.bind_list(open_statuses()).push(")");
+            tx.run_statement(statement).await?;
         }
+        forget_looks(tx, &end.ended).await?;
+        for ((table, _), ranges) in CHANGED.iter().zip(&end.seen.ranges) {
+            for (low, high) in ranges {
+                let sql = format!("DELETE FROM {table} WHERE number BETWEEN $1 AND $2");
+                tx.run(&sql, values![*low, *high]).await?;
+            }
+        }
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        tx.run(
+            "INSERT INTO match_run (one, number, made_with, limited_by, appeals, finished_at) VALUES (1, $1, $2, $3, $4, $5)
+             ON CONFLICT (one) DO UPDATE SET number = excluded.number, made_with = excluded.made_with,
+                limited_by = excluded.limited_by, appeals = excluded.appeals, finished_at = excluded.finished_at",
+            values![
+                count(self.after.unwrap_or(0).saturating_add(1)),
+                &end.made_with,
+                &end.limited_by,
+                count(end.appeals),
+                self.now
+            ],
+        )
+        .await?;
+        let Self { tx, changed, .. } = self;
+        tx.commit().await?;
+        Ok(changed)
     }
-    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    tx.run(
-        "INSERT INTO match_run (one, number, made_with, limited_by, appeals, finished_at) VALUES (1, $1, $2, $3, $4, $5)
-         ON CONFLICT (one) DO UPDATE SET number = excluded.number, made_with = excluded.made_with,
-            limited_by = excluded.limited_by, appeals = excluded.appeals, finished_at = excluded.finished_at",
-        values![
-            count(made.after.unwrap_or(0).saturating_add(1)),
-            &made.made_with,
-            &made.limited_by,
-            count(made.appeals),
-            now
-        ],
-    )
-    .await?;
-    Ok(changed)
 }
 
 impl Store {
@@ -550,26 +579,30 @@ impl Store {
         .await
     }
 
-    /// Keeps what a run made, all of it or nothing: outcomes as [`Store::put_match_outcomes`] does, looks, and that the changes
-    /// it saw are worked off.
+    /// Begins to keep what a run made; `None` when another run came after the one that it knew as the last: match again.
     ///
     /// # Errors
-    /// When an appeal or a deposit is not stored, or the database cannot be written; then nothing is.
+    /// When the database cannot be written.
     pub async fn keep_matching(
         &self,
-        made: MatchWriting,
+        after: Option<u64>,
         now: Timestamp,
-    ) -> Result<MatchWritten, StoreError> {
+    ) -> Result<Option<MatchKeeping>, StoreError> {
         let db = self.db.clone();
         detached(async move {
             let mut tx = db.begin().await?;
             tx.serialize(MATCHING).await?;
-            if last_number(&mut tx).await? != made.after {
-                return Ok(MatchWritten::Overtaken);
+            if last_number(&mut tx).await? != after {
+                return Ok(None);
             }
-            let changed = keep(&mut tx, made, now).await?;
-            tx.commit().await?;
-            Ok(MatchWritten::Done { changed })
+            Ok(Some(MatchKeeping {
+                undone: match_undo::excluded(&mut Reader::Tx(&mut tx)).await?,
+                decided: appeal_work::decided(&mut Reader::Tx(&mut tx)).await?,
+                changed: Vec::new(),
+                tx,
+                after,
+                now,
+            }))
         })
         .await
     }

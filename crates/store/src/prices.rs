@@ -2,7 +2,7 @@
 
 use crate::addresses::ImportCounts;
 use crate::error::StoreError;
-use crate::sql::{Row, Statement, detached, rows_per_statement, values};
+use crate::sql::{Reader, Row, Statement, detached, rows_per_statement, values};
 use crate::store::Store;
 use recover_core::asset::AssetId;
 use recover_core::decimal::Decimal;
@@ -126,12 +126,7 @@ impl Store {
         currency: &str,
         at: Timestamp,
     ) -> Result<Option<Price>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM price WHERE asset = $1 AND currency = $2 AND priced_at <= $3
-             ORDER BY priced_at DESC, imported_at DESC, id LIMIT 1"
-        );
-        let row = self.db.row(&sql, values![asset, currency, at]).await?;
-        row.as_ref().map(price).transpose()
+        latest_price(&mut Reader::Db(&self.db), asset, currency, at).await
     }
 
     /// Every price of an asset, oldest first; of equal times the one imported last comes last, as
@@ -173,4 +168,36 @@ impl Store {
             .await?;
         row.map_or(Ok(0), |row| row.of("price", "count").number("count"))
     }
+}
+
+/// As [`Store::latest_price`].
+pub(crate) async fn latest_price(
+    reader: &mut Reader<'_>,
+    asset: &AssetId,
+    currency: &str,
+    at: Timestamp,
+) -> Result<Option<Price>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM price WHERE asset = $1 AND currency = $2 AND priced_at <= $3
+         ORDER BY priced_at DESC, imported_at DESC, id LIMIT 1"
+    );
+    let rows = reader.rows(&sql, values![asset, currency, at]).await?;
+    rows.first().map(price).transpose()
+}
+
+/// The newest price of every asset that has one, as [`Store::latest_price`] chooses it.
+pub(crate) async fn latest_prices(
+    reader: &mut Reader<'_>,
+    currency: &str,
+    at: Timestamp,
+) -> Result<BTreeMap<AssetId, Price>, StoreError> {
+    let sql = "SELECT DISTINCT asset FROM price WHERE currency = $1";
+    let mut prices = BTreeMap::new();
+    for row in reader.rows(sql, values![currency]).await? {
+        let asset: AssetId = row.of("price", "asset").parsed("asset", AssetId::parse)?;
+        if let Some(price) = latest_price(reader, &asset, currency, at).await? {
+            prices.insert(asset, price);
+        }
+    }
+    Ok(prices)
 }

@@ -162,6 +162,14 @@ on_both! {
         coverage_periods_join_and_outside_is_unknown,
         accounts_are_unknown_until_told,
     ;
+    match_kept:
+        whatever_a_deposit_is_compared_by_is_noted_with_what_it_was,
+        what_nobody_compares_is_not_noted,
+        appeals_and_addresses_are_noted_whoever_writes_them,
+        a_run_keeps_all_or_nothing_and_only_one_of_two,
+        a_reading_sees_one_state,
+        what_a_person_decided_is_written_again_once_it_is_taken_back,
+    ;
     match_undo:
         taking_a_match_back_cancels_its_claim_and_frees_the_deposit,
         a_pair_taken_back_is_not_stored_again_and_a_person_can_still_name_it,

@@ -7,8 +7,10 @@ use crate::view::MatchView;
 use recover_core::appeal::AppealId;
 use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
+use recover_engine::match_run::{MatchReport, MatchScope};
 use recover_engine::match_undo::TakenBack;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 #[derive(Serialize)]
 struct UndoView {
@@ -16,6 +18,13 @@ struct UndoView {
     deposit_id: String,
     claim_id: Option<String>,
     dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct ReportView {
+    looked_at: u64,
+    kept: u64,
+    changed: usize,
 }
 
 /// `match`
@@ -35,53 +44,97 @@ pub async fn run(
         let taken = engine.undo_match(&appeal, reason, actor, *dry_run).await?;
         return undone(format, &taken, *dry_run);
     }
-    let mut outcomes = engine.match_all().await?;
+    let scope = if arguments.all {
+        MatchScope::Everything
+    } else {
+        MatchScope::Touched
+    };
+    let report = engine.match_open(scope).await?;
+    tell(format, &report)?;
     if let Some(id) = &arguments.appeal {
-        outcomes.retain(|outcome| outcome.appeal.as_str() == id);
-        if outcomes.is_empty() {
-            return Err(EngineError::NotFound {
-                what: "open appeal",
-                id: id.clone(),
-                hint: "`recover appeals show` says where it stands",
-            }
-            .into());
+        let found = engine.open_outcome(&AppealId::verbatim(id)).await?;
+        let outcome = found.ok_or_else(|| EngineError::NotFound {
+            what: "open appeal",
+            id: id.clone(),
+            hint: "`recover appeals show` says where it stands",
+        })?;
+        show(format, &[MatchView::of(&outcome)?], arguments.explain)?;
+        return Ok(Exit::Done);
+    }
+    let changed: Option<BTreeSet<&str>> = arguments
+        .changed
+        .then(|| report.changed.iter().map(AppealId::as_str).collect());
+    let is_shown = |id: &str| changed.as_ref().is_none_or(|changed| changed.contains(id));
+    let mut views = Vec::new();
+    let mut after = None;
+    // Of nothing that changed there is nothing to read.
+    while changed.as_ref().is_none_or(|changed| !changed.is_empty()) {
+        let page = engine.open_outcomes(after.as_ref()).await?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.appeal.clone());
+        let shown = page.iter().filter(|of| is_shown(of.appeal.as_str()));
+        for outcome in shown {
+            views.push(MatchView::of(outcome)?);
+        }
+        // A table is one piece; of lines, a million appeals need no array in memory on either side.
+        if format == Format::Json {
+            show(format, &views, arguments.explain)?;
+            views.clear();
         }
     }
-    let views: Vec<MatchView> = outcomes
-        .iter()
-        .map(MatchView::of)
-        .collect::<anyhow::Result<_>>()?;
-    match format {
-        // JSON lines, so that a million appeals need no array in memory on the other side.
-        Format::Json => {
-            for view in &views {
-                output::json_line(view)?;
-            }
-        }
-        Format::Csv | Format::Table => {
-            let explain = arguments.explain;
-            output::rows(
-                format,
-                &["appeal", "deposit", "decision", "tier", "score", "because"],
-                &views,
-                |view| {
-                    vec![
-                        view.appeal_id.clone(),
-                        view.deposit_id.clone().unwrap_or_else(|| "-".to_owned()),
-                        view.decision.to_owned(),
-                        view.tier.to_owned(),
-                        view.score.to_string(),
-                        if explain {
-                            view.explained()
-                        } else {
-                            view.because()
-                        },
-                    ]
-                },
-            )?;
-        }
+    if format != Format::Json {
+        show(format, &views, arguments.explain)?;
     }
     Ok(Exit::Done)
+}
+
+/// What the run did, beside its outcomes.
+fn tell(format: Format, report: &MatchReport) -> anyhow::Result<()> {
+    let changed = report.changed.len();
+    if format == Format::Json {
+        let view = ReportView {
+            looked_at: report.looked_at,
+            kept: report.kept,
+            changed,
+        };
+        eprintln!("{}", serde_json::to_string(&view)?);
+    } else {
+        eprintln!(
+            "match: {} looked at, {} kept, {changed} changed",
+            report.looked_at, report.kept
+        );
+    }
+    Ok(())
+}
+
+fn show(format: Format, views: &[MatchView], explain: bool) -> anyhow::Result<()> {
+    if format == Format::Json {
+        for view in views {
+            output::json_line(view)?;
+        }
+        return Ok(());
+    }
+    output::rows(
+        format,
+        &["appeal", "deposit", "decision", "tier", "score", "because"],
+        views,
+        |view| {
+            vec![
+                view.appeal_id.clone(),
+                view.deposit_id.clone().unwrap_or_else(|| "-".to_owned()),
+                view.decision.to_owned(),
+                view.tier.to_owned(),
+                view.score.to_string(),
+                if explain {
+                    view.explained()
+                } else {
+                    view.because()
+                },
+            ]
+        },
+    )
 }
 
 fn undone(format: Format, taken: &TakenBack, dry_run: bool) -> anyhow::Result<Exit> {

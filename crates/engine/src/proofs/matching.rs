@@ -1,7 +1,5 @@
 //! What matching learns of proofs.
 
-use crate::engine::Engine;
-use crate::error::EngineError;
 use recover_core::appeal::AppealId;
 use recover_core::observation::DepositId;
 use recover_core::proof::ProofMethod;
@@ -19,6 +17,26 @@ pub(crate) struct Proven {
 }
 
 impl Proven {
+    /// What the store says was refuted and proven.
+    pub(crate) fn of(
+        refuted: BTreeSet<AppealId>,
+        proofs: Vec<(String, DepositId, ProofMethod)>,
+    ) -> Self {
+        let mut proven = Self {
+            refuted,
+            ..Self::default()
+        };
+        for (account, deposit, method) in proofs {
+            let deposits = proven.deposits.entry(account).or_default();
+            // Whatever is more than a document outranks it.
+            deposits
+                .entry(deposit)
+                .and_modify(|known| *known = (*known).min(method))
+                .or_insert(method);
+        }
+        proven
+    }
+
     /// Writes into each appeal's clues what its user proved: a proof is the account's, whichever of its appeals it was given for.
     pub(crate) fn merge(&self, clues: &mut [AppealClues]) {
         for clues in clues {
@@ -34,24 +52,5 @@ impl Proven {
                 clues.proof = Proof::Refuted;
             }
         }
-    }
-}
-
-impl Engine {
-    /// What was proven so far.
-    pub(crate) async fn proven(&self) -> Result<Proven, EngineError> {
-        let mut proven = Proven {
-            refuted: self.store.refuted_appeals().await?,
-            ..Proven::default()
-        };
-        for (account, deposit, method) in self.store.proven_deposits().await? {
-            let deposits = proven.deposits.entry(account).or_default();
-            // Whatever is more than a document outranks it.
-            deposits
-                .entry(deposit)
-                .and_modify(|known| *known = (*known).min(method))
-                .or_insert(method);
-        }
-        Ok(proven)
     }
 }

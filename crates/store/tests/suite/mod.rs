@@ -31,6 +31,7 @@ pub mod deposits;
 pub mod governance;
 pub mod leases;
 pub mod ledger;
+pub mod match_kept;
 pub mod match_undo;
 pub mod opening;
 pub mod prices;

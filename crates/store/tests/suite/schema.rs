@@ -147,6 +147,10 @@ const SEEDS: [(&str, &str); 16] = [
         // The appeal of an earlier step waits to be sorted in.
         "SELECT appeal_truth.person FROM appeal_truth JOIN appeal_stale USING (appeal_id) WHERE decision = 'confirmed' LIMIT 1",
     ),
+    (
+        "INSERT INTO match_run VALUES (1, 7, 'program', 'none', 3, 5)",
+        "SELECT number FROM match_run WHERE made_with = 'program'",
+    ),
 ];
 
 fn with_amount(backend: &Backend, sql: &str) -> String {
