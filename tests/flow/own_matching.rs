@@ -211,6 +211,53 @@ fn one_appeal_can_be_asked_for_alone_and_explained() {
     }
 }
 
+#[test]
+fn only_what_changes_can_touch_is_matched_again() {
+    let desk = desk();
+    let all = matches(&desk);
+    let nothing = desk.run(&["--format", "json", "match"]).ok();
+    assert_eq!(
+        nothing.err.trim(),
+        r#"{"looked_at":0,"kept":5,"changed":0}"#
+    );
+    assert_eq!(nothing.json_lines(), all, "all are shown");
+    let nothing = desk.run(&["--format", "json", "match", "--changed"]).ok();
+    assert!(nothing.json_lines().is_empty());
+    // A rival for D-2 and a second deposit in the transaction of D-1: A-3 is decided anew without being compared, A-1 and A-2 are
+    // compared.
+    let rival = APPEALS
+        .lines()
+        .nth(3)
+        .unwrap()
+        .replace("A-3,U-2", "A-6,U-8");
+    let header = APPEALS.lines().next().unwrap();
+    desk.write("more.csv", format!("{header}\n{rival}\n"));
+    desk.run(&["appeals", "import", "more.csv"]).ok();
+    let second = DEPOSITS.lines().nth(1).unwrap().replace("D-1,", "D-9,");
+    let second = second.replace(
+        "000a1,0xde90510000000000000000000000000000000001",
+        "000a1,0xde90510000000000000000000000000000000009",
+    );
+    let header = DEPOSITS.lines().next().unwrap();
+    desk.write(
+        "more.csv",
+        format!("{header}\n{}\n", second.replace(",0,1000,", ",1,1000,")),
+    );
+    desk.run(&["deposits", "import", "more.csv"]).ok();
+    let run = desk
+        .run(&["match", "--changed"])
+        .ok()
+        .says(&["match: 3 looked at, 3 kept, 4 changed"]);
+    for id in ["A-1", "A-2", "A-3", "A-6"] {
+        assert!(run.out.contains(id), "{id}:\n{}", run.out);
+    }
+    // Whoever looks at everything finds the same.
+    let found = matches(&desk);
+    let run = desk.run(&["--format", "json", "match", "--all"]).ok();
+    assert_eq!(run.err.trim(), r#"{"looked_at":6,"kept":0,"changed":0}"#);
+    assert_eq!(run.json_lines(), found);
+}
+
 /// Decision and tier of each appeal.
 fn decisions(lines: &[Value]) -> Vec<(&str, &str, &str)> {
     let mut all: Vec<(&str, &str, &str)> = lines
