@@ -333,6 +333,43 @@ fn without_any_policy_a_match_says_only_what_the_evidence_says() {
 }
 
 #[test]
+fn a_wallet_that_turns_out_to_be_anothers_too_is_evidence_no_longer() {
+    let desk = unpriced_desk();
+    desk.write("prices.csv", PRICES);
+    desk.run(&["prices", "import", "prices.csv"]).ok();
+    let sender = "r32WgcxKER33NcPXobkEa7EfCPZJmxctHp";
+    let transaction = "A2ACEF1D0E39B76933522EAF42C58BEA5FF12EAAD0CFECB991530FA0DCB08D99";
+    let head = DEPOSITS.lines().next().unwrap();
+    desk.write(
+        "more.csv",
+        format!(
+            "{head}\nD-9,XRP,{transaction},0,93000019,2025-06-01T12:30:00Z,{sender},\
+             r3yhUPqBJKgd7hjD7d8VgUBsFkikzT71XE,XRP,70,,missing_memo\n"
+        ),
+    );
+    desk.run(&["deposits", "import", "more.csv"]).ok();
+    let head = APPEALS.lines().next().unwrap();
+    desk.write(
+        "more.csv",
+        format!("{head}\nA-9,U-8,2025-06-01T13:00:00Z,{transaction},ripple,XRP,70,,,,,none,,\n"),
+    );
+    desk.run(&["appeals", "import", "more.csv"]).ok();
+    let row = |user: &str| format!("user_id,role,family,value\n{user},past_sender,xrpl,{sender}\n");
+    let of = |id: &str| {
+        let lines = matches(&desk);
+        let line = lines.iter().find(|line| line["appeal_id"] == id).unwrap();
+        line["decision"].as_str().unwrap().to_owned()
+    };
+    desk.write("more.csv", row("U-8"));
+    desk.run(&["addresses", "import", "more.csv"]).ok();
+    assert_eq!(of("A-9"), "auto");
+    // The other user asks for nothing, and is heard all the same.
+    desk.write("more.csv", row("U-77"));
+    desk.run(&["addresses", "import", "more.csv"]).ok();
+    assert_eq!(of("A-9"), "review");
+}
+
+#[test]
 fn a_closed_appeal_is_not_matched() {
     let desk = desk();
     desk.run(&[

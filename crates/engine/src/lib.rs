@@ -33,6 +33,7 @@ pub mod quote;
 pub mod random;
 pub mod reconcile;
 pub mod scan;
+mod shared_senders;
 pub mod tokens;
 pub mod understand;
 

@@ -12,18 +12,19 @@ use crate::proofs::Proven;
 use crate::quote::CLOCK_SLACK_SECONDS;
 use recover_core::appeal::{AppealId, MatchOutcome};
 use recover_core::asset::{AssetId, AssetReference};
-use recover_core::book::AddressRecord;
+use recover_core::book::{AddressRecord, AddressRole};
 use recover_core::decimal::Decimal;
 use recover_core::digest::Encoder;
 use recover_core::names;
 use recover_core::observation::DepositId;
 use recover_matching::decide::{Limit, in_parallel};
+use recover_matching::levels::SENDER_DEPOSITS_MAX;
 use recover_matching::touched::{
     self, ChangedDeposit, Changes, Decided, Fingerprint, Kept, Look, rematch, touched,
 };
 use recover_matching::{
     AppealClues, DepositFacts, DepositIndex, IndexBuilder, Matcher, Model, RowNo, UserBook,
-    Vocabulary, normalise,
+    Vocabulary, ids, normalise,
 };
 use recover_store::{MatchEnd, MatchPart, MatchReading, MatchRun, MeantDeposit, StoredLook};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -446,8 +447,8 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The rows of the address book that a comparison of these appeals asks for: those of their users, and those about the
-/// addresses and memos of the deposits that they are compared with. Each is looked up by what is compared, so that it does not
+/// The rows of the address book that a comparison of these appeals asks for: those of their users, those about the addresses
+/// and memos of the deposits that they are compared with, and whose else their users' known senders are. Each is looked up by what is compared, so that it does not
 /// matter who else appeals.
 async fn book(
     reading: &mut MatchReading,
@@ -458,9 +459,20 @@ async fn book(
     let users: BTreeSet<&str> = clues.iter().map(|clues| clues.user_id.as_str()).collect();
     let users: Vec<String> = users.into_iter().map(str::to_owned).collect();
     let mut records: Vec<AddressRecord> = reading.records_of_users(&users).await?;
+    let senders: HashSet<String> = records
+        .iter()
+        .filter(|record| record.role == AddressRole::PastSender)
+        .map(|record| ids::folded(&record.value))
+        .collect();
     let mut values: BTreeSet<String> = BTreeSet::new();
     let mut add = |row: RowNo| {
         if let Some(row) = index.row(row) {
+            // A busier sender is nobody's anyhow, and may be known for half of all users.
+            if let Some(from) = row.from().filter(|from| senders.contains(*from))
+                && index.of_sender(row) <= SENDER_DEPOSITS_MAX
+            {
+                values.extend(spellings(from));
+            }
             values.extend(spellings(row.to()));
             if let Some(memo) = row.memo() {
                 let capitals = memo.to_uppercase().to_ascii_lowercase();

@@ -23,6 +23,8 @@ pub struct UserBook {
     by_address: KeyArray,
     /// From an assigned memo to its rows.
     by_memo: KeyArray,
+    /// From a known sender to its rows.
+    by_sender: KeyArray,
     /// What a few rows say beyond that.
     terms: BTreeMap<u32, Terms>,
     users: usize,
@@ -209,7 +211,8 @@ impl UserBook {
             values,
             ..Self::default()
         };
-        let (mut by_user, mut by_address, mut by_memo) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut by_user, mut by_address) = (Vec::new(), Vec::new());
+        let (mut by_memo, mut by_sender) = (Vec::new(), Vec::new());
         for (number, (mut fact, terms)) in (0u32..).zip(given) {
             let user = book.ids.text(fact.user);
             match book.facts.last() {
@@ -226,7 +229,10 @@ impl UserBook {
             match fact.role {
                 Role::Issued => by_address.push(Entry::new(key, number)),
                 Role::Memo => by_memo.push(Entry::new(key, number)),
-                Role::Sender => {}
+                Role::Sender => {
+                    let sender = keys::text(book.values.folded(fact.value));
+                    by_sender.push(Entry::new(sender, number));
+                }
             }
             if let Some(terms) = terms {
                 book.terms.insert(number, terms);
@@ -237,6 +243,7 @@ impl UserBook {
         book.by_user = KeyArray::new(&by_user);
         book.by_address = KeyArray::new(&by_address);
         book.by_memo = KeyArray::new(&by_memo);
+        book.by_sender = KeyArray::new(&by_sender);
         book
     }
 
@@ -261,6 +268,7 @@ impl UserBook {
             + self.by_user.bytes()
             + self.by_address.bytes()
             + self.by_memo.bytes()
+            + self.by_sender.bytes()
     }
 
     /// What is known of a user; `None` when the book does not name them.
@@ -317,6 +325,17 @@ impl UserBook {
         named.is_some_and(|(memo, family)| self.facts(&self.by_memo, family, memo).next().is_some())
     }
 
+    /// Whether others than this user have sent from an address before, folded text: a household's or an exchange's wallet says
+    /// nothing about one of them.
+    pub(crate) fn is_sender_of_others(&self, user_id: &str, sender: &str) -> bool {
+        let entries = self.by_sender.find(keys::text(sender)).iter();
+        let facts = entries.filter_map(|entry| self.facts.get(entry.number() as usize));
+        let mut others = facts.filter(|fact| {
+            self.values.folded(fact.value) == sender && self.ids.text(fact.user) != user_id
+        });
+        others.next().is_some()
+    }
+
     /// The users whom the memo of a deposit names; `None` where it names nobody, however it is read.
     pub(crate) fn memo_owners(&self, deposit: RowRef<'_>) -> Option<MemoOwners<'_>> {
         let (memo, folded) = (deposit.memo_text()?, deposit.memo()?);
@@ -358,8 +377,8 @@ pub(crate) fn deposit_keys(record: &AddressRecord) -> Option<(KeyKind, u64)> {
             let memo = folded_memo(untyped(record));
             Some((KeyKind::Memo, keys::text(&memo)))
         }
-        // They say something about their own user only.
-        AddressRole::PastSender | AddressRole::Omnibus | AddressRole::Hot => None,
+        AddressRole::PastSender => Some((KeyKind::From, keys::text(&ids::folded(&record.value)))),
+        AddressRole::Omnibus | AddressRole::Hot => None,
     }
 }
 

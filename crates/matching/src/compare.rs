@@ -113,9 +113,14 @@ impl<'a> Comparer<'a> {
         };
         levels.set(Part::Assigned, assigned);
         let mut senders = self.user.into_iter().flat_map(UserRef::senders);
-        let is_sender = senders.any(|own| {
+        let is_known = senders.any(|own| {
             Ends::of(own) == row.sender_ends() && row.from().is_some_and(|from| from == own)
         });
+        let is_shared = || {
+            let of_others = |from| self.book.is_sender_of_others(&self.clues.user_id, from);
+            row.from().is_some_and(of_others)
+        };
+        let is_sender = is_known && !is_shared();
         levels.set(Part::Sender, u8::from(is_sender));
         self.last = Some((row, levels));
         levels
@@ -311,7 +316,7 @@ impl<'a> Comparer<'a> {
 
     fn proof(&self, row: RowRef<'_>, from: u8) -> u8 {
         if !self.clues.proven.is_empty() && self.clues.proven.contains(&row.id()) {
-            return proof::SENDER;
+            return proof::DEPOSIT;
         }
         match self.clues.proof {
             Proof::Refuted => proof::REFUTED,
@@ -378,9 +383,8 @@ impl<'a> Comparer<'a> {
 
     fn near_memo(&self, family: Family, actual: &str) -> u8 {
         let is_near = self.user.is_some_and(|user| {
-            user.memos().any(|(of, own)| {
-                of == family && own.len() >= 6 && text::edits(own, actual, 2).is_some()
-            })
+            user.memos()
+                .any(|(of, own)| of == family && own.len() >= 6 && is_one_slip(own, actual))
         });
         if is_near {
             assigned::MINE_NEAR
@@ -411,6 +415,25 @@ impl<'a> Comparer<'a> {
         let is_anothers = finding.proposed.is_some().then_some(assigned::OTHERS_NEAR);
         is_named.then_some(assigned::MINE_NEAR).or(is_anothers)
     }
+}
+
+/// Whether one slip of a hand makes one memo of the other: a character changed, left out or too much, or two neighbours swapped. Two
+/// slips lead to some deposit of a stranger too often.
+fn is_one_slip(own: &str, actual: &str) -> bool {
+    let is_swapped = || {
+        let (own, actual) = (own.as_bytes(), actual.as_bytes());
+        let differs = |place: &usize| own[*place] != actual[*place];
+        own.len() == actual.len()
+            && match (0..own.len()).filter(differs).collect::<Vec<_>>()[..] {
+                [first, second] => {
+                    second == first + 1
+                        && own[first] == actual[second]
+                        && own[second] == actual[first]
+                }
+                _ => false,
+            }
+    };
+    text::edits(own, actual, 1).is_some() || is_swapped()
 }
 
 const fn shown_transaction(shown: usize) -> u8 {

@@ -9,7 +9,7 @@ use crate::compare::Comparer;
 use crate::explain;
 use crate::index::{DepositIndex, RowNo};
 use crate::levels::{Levels, Part, assigned, id, issued, proof, transaction, view};
-use crate::model::{BIT, Model};
+use crate::model::{BIT, Model, Thresholds};
 use crate::quotes::Quotes;
 use crate::rivals::{Contest, Features};
 use crate::settle;
@@ -78,17 +78,19 @@ pub struct Interest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u16)]
 pub enum Gate {
-    /// The deposit is identified.
+    /// The deposit is identified: by its bits, or by a score that leaves no doubt where more speaks for it than against it; by both
+    /// where the evidence does not say which deposit it is about. Nothing that is stated contradicts it.
     Identified = 1,
     /// No other deposit of the appeal is close.
     Alone = 2,
     /// Something that is not public makes it this user's.
     Entitled = 4,
-    /// Nobody else with a right to it asks.
+    /// Nobody else with evidence asks for it; nor does somebody name it who saw the deposit page before, unless it is settled
+    /// whose it is.
     Unrivalled = 8,
     /// No proof was refuted.
     Unrefuted = 16,
-    /// The user claims no deposits of others.
+    /// The user claims no deposits of others; one may be a wrong guess beside a deposit of their own account.
     Unsuspected = 32,
     /// Nothing was left out of the comparison.
     Whole = 64,
@@ -379,16 +381,18 @@ impl<'a> Matcher<'a> {
         best
     }
 
-    /// Whether a pick would be the same and certain if nobody else had appealed, and is certain with them: what others claim
-    /// may lower an approval, never make one.
-    fn is_certain(
-        &self,
-        contest: &Contest,
-        interests: &[Interest],
-        at: usize,
-        pick: &Pick,
-    ) -> bool {
+    /// The score that a pick has with and without all other appeals, the lower one; 0 where it would be another pick without them:
+    /// what others claim may lower an approval, never make one.
+    fn firm_score(&self, contest: &Contest, interests: &[Interest], at: usize, pick: &Pick) -> u32 {
         let candidates = &interests[at].candidates;
+        let mut places = 0..candidates.len();
+        let is_uncontested = places.all(|place| {
+            let alone = contest.features_alone(interests, at, place);
+            contest.features(interests, at, place) == alone
+        });
+        if is_uncontested {
+            return pick.score_ppb;
+        }
         let alone = |place: usize| {
             let features = contest.features_alone(interests, at, place);
             self.model.raw(&features, candidates[place].sum())
@@ -398,12 +402,14 @@ impl<'a> Matcher<'a> {
             let other = alone(place);
             other < own || (other == own && place >= pick.place)
         });
+        if !is_first {
+            return 0;
+        }
         let mut features = contest.features(interests, at, pick.place);
         Contest::forget_others_wishes(&mut features);
         let candidate = &candidates[pick.place];
         let raw = self.model.raw(&features, candidate.sum()).min(own);
-        let stratum = candidate.levels.stratum();
-        is_first && self.model.calibrated(stratum, raw) >= self.model.thresholds.auto
+        self.model.calibrated(candidate.levels.stratum(), raw)
     }
 
     fn rule(
@@ -430,25 +436,33 @@ impl<'a> Matcher<'a> {
             .count();
         let rivals = wanted.rivals(at, candidate.row);
         let foreign = wanted.foreign(at);
+        let firm = if is_hard {
+            self.firm_score(contest, interests, at, pick)
+        } else {
+            0
+        };
         let checks = [
-            (Gate::Identified, identify >= thresholds.identify),
+            (
+                Gate::Identified,
+                is_identified(&levels, identify, firm, thresholds),
+            ),
             (
                 Gate::Alone,
                 next.is_none_or(|next| next <= own.saturating_sub(thresholds.gap)),
             ),
             (Gate::Entitled, is_hard),
-            (Gate::Unrivalled, rivals.users == 0),
+            (
+                Gate::Unrivalled,
+                rivals.hard == 0 && (levels.is_settled() || rivals.supported == 0),
+            ),
             (Gate::Unrefuted, levels.of(Part::Proof) != proof::REFUTED),
-            (Gate::Unsuspected, foreign == 0),
+            (Gate::Unsuspected, foreign <= u32::from(levels.is_account())),
             (
                 Gate::Whole,
                 !interest.is_capped || levels.names_transaction(),
             ),
             (Gate::Untouched, !interest.is_taken_back),
-            (
-                Gate::Certain,
-                is_hard && self.is_certain(contest, interests, at, pick),
-            ),
+            (Gate::Certain, is_hard && firm >= thresholds.auto),
             (
                 Gate::WithinLimit,
                 limit.is_none_or(|limit| limit(candidate.row)),
@@ -461,11 +475,20 @@ impl<'a> Matcher<'a> {
         let is_meant = levels.names_transaction() || identify >= thresholds.identify;
         let is_found = pick.score_ppb >= thresholds.propose || levels.names_transaction();
         let is_supported = levels.of(Part::View) >= view::HOURS;
+        // Who is only known to have sent from there, and somebody who expected the deposit: neither is refused for the other.
+        let is_between_two = if is_hard {
+            !levels.is_settled() && rivals.supported > 0
+        } else {
+            rivals.settled == 0 && levels.of(Part::View) >= view::DAY
+        };
         let (decision, tier) = if levels.of(Part::Issued) == issued::OTHERS || !is_found {
             (MatchDecision::None, MatchTier::Refused)
         } else if failed == 0 {
             (MatchDecision::Auto, MatchTier::Automatic)
-        } else if is_meant && rivals.meant > 0 && rivals.hard + u32::from(is_hard) != 1 {
+        } else if is_meant
+            && rivals.meant > 0
+            && (rivals.hard + u32::from(is_hard) != 1 || is_between_two)
+        {
             (MatchDecision::Conflict, MatchTier::Analyst)
         } else if is_meant && rivals.hard == 1 && !is_hard {
             // Another user is entitled to it: this one only knows its transaction.
@@ -568,6 +591,19 @@ fn ask(levels: &Levels, close: usize) -> MatchAsk {
     }
 }
 
+/// Whether it is clear which deposit is meant, by bits and by the score that others cannot raise.
+fn is_identified(levels: &Levels, identify: i32, firm: u32, thresholds: &Thresholds) -> bool {
+    let has_bits = identify >= thresholds.identify;
+    let is_sure = firm >= thresholds.sure;
+    if levels.is_doubtful() {
+        false
+    } else if levels.is_bound() {
+        has_bits || (is_sure && identify >= 0)
+    } else {
+        has_bits && is_sure
+    }
+}
+
 /// What makes a deposit the claimant's.
 fn entitled_by(levels: &Levels) -> Vec<Entitlement> {
     let of = |part: Part| levels.of(part);
@@ -579,7 +615,7 @@ fn entitled_by(levels: &Levels) -> Vec<Entitlement> {
             Entitlement::NearMemo,
         ),
         (of(Part::Sender) == 1, Entitlement::KnownSender),
-        (of(Part::Proof) == proof::SENDER, Entitlement::SenderProof),
+        (of(Part::Proof) >= proof::SENDER, Entitlement::SenderProof),
         (
             of(Part::Proof) == proof::RECORD,
             Entitlement::WithdrawalRecord,

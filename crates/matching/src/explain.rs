@@ -310,6 +310,7 @@ fn proof_said(levels: &Levels) -> Said {
         proof::REFUTED => said("differs", "the signature that was given does not fit"),
         proof::NONE => said("absent", "nothing was verified about the claimant"),
         proof::RECORD => said("near", "support saw the sending platform's record"),
+        proof::DEPOSIT => said("exact", "the sender of this very deposit was verified"),
         _ => said("exact", "the sending address was verified"),
     }
 }
@@ -359,6 +360,9 @@ fn gates(
         .into_iter()
         .filter(|gate| !ruling.holds(*gate))
         .map(|gate| match gate {
+            Gate::Identified if candidate.levels.is_doubtful() => {
+                "another coin or amount is stated, or one of several deposits is meant".to_owned()
+            }
             Gate::Identified => format!(
                 "which deposit: {} bits of {}",
                 candidate.identify / BIT,

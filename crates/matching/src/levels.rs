@@ -43,7 +43,7 @@ pub enum Part {
     Issued,
     /// To whom the deposit's memo was assigned ([`assigned`]).
     Assigned,
-    /// Whether the claimant has sent from the sending address before: 0 or 1.
+    /// Whether the claimant, and nobody else, has sent from the sending address before: 0 or 1.
     Sender,
 }
 
@@ -87,7 +87,7 @@ impl Part {
             Self::Memo => 6,
             Self::Network => 6,
             Self::View => 6,
-            Self::Proof => 4,
+            Self::Proof => 5,
             Self::Issued => 3,
             Self::Assigned => 6,
             Self::Sender => 2,
@@ -120,8 +120,11 @@ impl Part {
     }
 }
 
-/// The class of [`common`] up to which a known sender is a user's own wallet: from a busier one anybody's money comes.
-const SENDER_COMMON_MAX: u8 = 2;
+/// The deposits up to which a known sender may be a user's own wallet: from a busier one anybody's money comes.
+pub const SENDER_DEPOSITS_MAX: usize = 15;
+
+/// The class of that many.
+const SENDER_COMMON_MAX: u8 = common(SENDER_DEPOSITS_MAX);
 
 /// The levels of one pair, by [`Part`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,15 +142,67 @@ impl Levels {
     }
 
     /// Whether the exchange itself knows, or a person verified, that this deposit is the claimant's: an address issued to them
-    /// alone, their own memo, a sender of theirs, or a proof of the sender. Public data never counts.
+    /// alone, their own memo, a sender of theirs, or a proof of the sender. Public data never counts. A memo that is theirs but
+    /// for a slip is near many users' memos where there are many: it counts with a view of the page before the deposit came.
     #[must_use]
     pub const fn is_hard(&self) -> bool {
         !self.is_anothers()
             && self.of(Part::Proof) != proof::REFUTED
             && (self.of(Part::Issued) == issued::MINE
                 || self.of(Part::Assigned) >= assigned::MINE
+                || (self.of(Part::Assigned) == assigned::MINE_NEAR
+                    && self.of(Part::View) >= view::HOURS)
                 || (self.of(Part::Sender) == 1 && self.of(Part::FromCommon) <= SENDER_COMMON_MAX)
                 || self.of(Part::Proof) >= proof::RECORD)
+    }
+
+    /// Whether the deposit is bound to the claimant's account: an address issued to them alone, or their own memo. What else they
+    /// do, and what others say, does not touch that.
+    #[must_use]
+    pub const fn is_account(&self) -> bool {
+        self.is_hard()
+            && (self.of(Part::Issued) == issued::MINE || self.of(Part::Assigned) >= assigned::MINE)
+    }
+
+    /// Whether it is bound to the account, if only by a memo with a slip, or a proof of the sender was verified. A known sender
+    /// alone does not settle it: who sent money is not always whom it was for.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.is_hard()
+            && (self.is_account()
+                || self.of(Part::Assigned) == assigned::MINE_NEAR
+                || self.of(Part::Proof) >= proof::RECORD)
+    }
+
+    /// Whether the evidence itself says which deposit it is about. A proof of a sender or a record does so where the appeal names
+    /// that sender, or the deposit's transaction, and there is no other deposit that it could mean.
+    #[must_use]
+    pub const fn is_bound(&self) -> bool {
+        let own_sender = self.of(Part::FromCommon) <= SENDER_COMMON_MAX
+            && (self.of(Part::From) >= id::SHOWN || self.of(Part::Sender) == 1);
+        self.is_account()
+            || self.of(Part::Assigned) == assigned::MINE_NEAR
+            || self.of(Part::Proof) == proof::DEPOSIT
+            || own_sender
+            || (self.of(Part::Transaction) >= transaction::SHOWN && self.of(Part::Outputs) == 0)
+    }
+
+    /// Whether what is stated leaves a doubt which the evidence does not end, because it would fit another deposit as well: another
+    /// coin than arrived; another amount, where a known sender is all there is; or one of several deposits of a transaction.
+    #[must_use]
+    pub const fn is_doubtful(&self) -> bool {
+        let ends_doubts = self.is_account()
+            || self.of(Part::Assigned) == assigned::MINE_NEAR
+            || self.of(Part::Proof) == proof::DEPOSIT;
+        if ends_doubts {
+            return false;
+        }
+        let is_other_coin = self.of(Part::Coin) == coin::DIFFERS;
+        if self.of(Part::Outputs) > 0 {
+            return is_other_coin || self.of(Part::Amount) < amount::EXACT || !self.is_bound();
+        }
+        let is_other_amount = self.of(Part::Amount) == amount::DIFFERS && !self.is_settled();
+        (is_other_coin || is_other_amount) && !self.names_transaction()
     }
 
     /// Whether the book gives it to somebody else.
@@ -371,6 +426,8 @@ pub mod proof {
     pub const RECORD: u8 = 2;
     /// The sending address was proven.
     pub const SENDER: u8 = 3;
+    /// It was proven for this very deposit.
+    pub const DEPOSIT: u8 = 4;
 }
 
 /// Levels of [`Part::Issued`].
@@ -393,7 +450,7 @@ pub mod assigned {
     pub const UNKNOWN: u8 = 2;
     /// Its memo names one user and another fact names another, and the claimant is one of them.
     pub const DISPUTED: u8 = 3;
-    /// To the claimant but for a slip.
+    /// To the claimant but for one slip.
     pub const MINE_NEAR: u8 = 4;
     /// To the claimant.
     pub const MINE: u8 = 5;

@@ -146,6 +146,8 @@ pub struct Curve {
 pub struct Thresholds {
     /// Identification for tier 1, in 1/1024 bit.
     pub identify: i32,
+    /// The calibrated score that identifies as well, in parts per billion.
+    pub sure: u32,
     /// The gap to the next deposit for tiers 1 and 2, in 1/1024 bit.
     pub gap: i32,
     /// The calibrated score for tier 1, in parts per billion.

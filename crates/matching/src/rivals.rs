@@ -338,7 +338,7 @@ impl Contest {
         candidate.sum().saturating_sub(behind)
     }
 
-    /// The features that one candidate would have if nobody else had appealed.
+    /// The features that one candidate would have if nobody else had appealed, and the user only once.
     pub(crate) fn features_alone(
         &self,
         interests: &[Interest],
@@ -351,6 +351,7 @@ impl Contest {
         set(Feature::RivalEntitle, top());
         set(Feature::Rivals, 3);
         set(Feature::Foreign, 2);
+        set(Feature::Repeats, 0);
         Self::forget_others_wishes(&mut features);
         features
     }

@@ -4,6 +4,7 @@ use crate::assign;
 use crate::decide::{Interest, Pick};
 use crate::index::RowNo;
 use crate::keys::ByNumber;
+use crate::levels::{Part, view};
 use crate::model::Model;
 use crate::rivals::Contest;
 
@@ -13,8 +14,12 @@ pub(crate) struct Rivalry {
     pub(crate) users: u32,
     /// How many of them name it: by its transaction, or by everything else.
     pub(crate) meant: u32,
+    /// How many of them name it, with at least a view of the deposit page before it came.
+    pub(crate) supported: u32,
     /// How many of them have evidence that no stranger could have.
     pub(crate) hard: u32,
+    /// How many of these have it settled whose it is.
+    pub(crate) settled: u32,
     /// Their appeals; at most five, by id.
     pub(crate) appeals: Box<[Box<str>]>,
 }
@@ -23,7 +28,9 @@ pub(crate) struct Rivalry {
 struct Wish {
     user: u32,
     is_meant: bool,
+    is_supported: bool,
     is_hard: bool,
+    is_settled: bool,
     /// The interest whose appeal has the lowest id.
     interest: usize,
 }
@@ -56,18 +63,23 @@ impl<'a> Wanted<'a> {
             if !is_meant && pick.score_ppb < model.thresholds.propose {
                 continue;
             }
+            let is_supported = is_meant && levels.of(Part::View) >= view::DAY;
             let user = contest.user(at);
             let list = wishes.entry(candidate.row).or_default();
             match list.iter_mut().find(|wish| wish.user == user) {
                 None => list.push(Wish {
                     user,
                     is_meant,
+                    is_supported,
                     is_hard: levels.is_hard(),
+                    is_settled: levels.is_settled(),
                     interest: at,
                 }),
                 Some(known) => {
                     known.is_meant |= is_meant;
+                    known.is_supported |= is_supported;
                     known.is_hard |= levels.is_hard();
+                    known.is_settled |= levels.is_settled();
                     if interest.appeal < interests[known.interest].appeal {
                         known.interest = at;
                     }
@@ -76,7 +88,7 @@ impl<'a> Wanted<'a> {
         }
         let mut foreign: ByNumber<u32, u32> = ByNumber::default();
         for list in wishes.values() {
-            for wish in list.iter().filter(|wish| !wish.is_hard) {
+            for wish in list.iter().filter(|wish| !wish.is_hard && wish.is_meant) {
                 let is_anothers = list
                     .iter()
                     .any(|other| other.is_hard && other.user != wish.user);
@@ -110,7 +122,9 @@ impl<'a> Wanted<'a> {
         Rivalry {
             users: count(&|_| true),
             meant: count(&|wish| wish.is_meant),
+            supported: count(&|wish| wish.is_supported),
             hard: count(&|wish| wish.is_hard),
+            settled: count(&|wish| wish.is_settled),
             appeals: appeals.into_iter().map(Box::from).collect(),
         }
     }

@@ -113,6 +113,7 @@ impl Engine {
             .collect();
         let users: Vec<String> = users.into_iter().collect();
         let mut records: Vec<AddressRecord> = self.store.records_of_users(&users).await?;
+        records.extend(self.records_of_senders(&records, &facts).await?);
         let payloads: Vec<_> = payloads.into_iter().collect();
         records.extend(self.store.records_of(&payloads).await?);
         let texts: Vec<_> = texts.into_iter().collect();

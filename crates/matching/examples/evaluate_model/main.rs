@@ -6,7 +6,7 @@ mod data;
 mod report;
 
 use data::Folder;
-use recover_core::appeal::MatchDecision;
+use recover_core::appeal::{MatchDecision, MatchTier};
 use recover_matching::decide::{Gate, Ruling};
 use recover_matching::levels::{Levels, Part, assigned, issued, proof, view};
 use recover_matching::{DepositIndex, Interest, Matcher, Model, UserBook};
@@ -78,6 +78,7 @@ fn evaluate(folder: &Folder, model: &Model, name: &str) {
         })
         .collect();
     report::print(folder, &predictions, None);
+    waiting(folder, predictions, &rulings);
     // What holds right claims with good evidence back.
     let mut tiers: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
     let mut held: BTreeMap<Vec<Gate>, u32> = BTreeMap::new();
@@ -111,7 +112,29 @@ fn evaluate(folder: &Folder, model: &Model, name: &str) {
     }
     bound(folder, &matcher, &interests, &rulings);
     gates(folder, &matcher, &rulings);
+    unsure(folder, &matcher, &rulings);
     thieves(folder, &matcher, &rulings);
+}
+
+/// What passes at once or after a time.
+fn waiting(folder: &Folder, mut predictions: Vec<Prediction>, rulings: &[Ruling]) {
+    for (prediction, ruling) in predictions.iter_mut().zip(rulings) {
+        prediction.is_auto |= ruling.tier == MatchTier::Waiting;
+    }
+    let credits = report::credits(folder, &predictions, true);
+    let wrong: Vec<_> = credits.iter().filter(|credit| !credit.1).collect();
+    let thieves = wrong
+        .iter()
+        .filter(|credit| folder.truths[credit.2].kind.starts_with("fraud"));
+    let right = credits.len() - wrong.len();
+    println!(
+        "waiting {} credits with those that pass at once, R {:.4} P {:.5} wrong {} fraud {}",
+        credits.len(),
+        right as f64 / report::payable(folder) as f64,
+        right as f64 / credits.len().max(1) as f64,
+        wrong.len(),
+        thieves.count()
+    );
 }
 
 /// What makes a deposit this user's, strongest first.
@@ -240,6 +263,56 @@ fn gates(folder: &Folder, matcher: &Matcher<'_>, rulings: &[Ruling]) {
     println!("gates that fail, evidence: right, another of the user's own, of others, fraud");
     for ((failed, name), counts) in rows.iter().filter(|row| row.1[0] > 30).take(40) {
         println!("  {failed:?} {name}: {counts:?}");
+    }
+}
+
+/// What only identification and score hold back, by evidence and score: right, another of the user's own, of others.
+fn unsure(folder: &Folder, matcher: &Matcher<'_>, rulings: &[Ruling]) {
+    let mut table: BTreeMap<(&str, bool, i32, u32), [u32; 3]> = BTreeMap::new();
+    let allowed = Gate::Identified as u16 | Gate::Certain as u16 | Gate::Alone as u16;
+    for ((ruling, truth), clues) in rulings.iter().zip(&folder.truths).zip(&folder.clues) {
+        let Some(candidate) = ruling.candidate else {
+            continue;
+        };
+        if ruling.failed & !allowed != 0 {
+            continue;
+        }
+        let id = matcher.id(candidate.row);
+        let place = if truth.deposit.as_deref() == Some(id.as_str()) {
+            0
+        } else if folder.owners.get(id.as_str()) == Some(&clues.user_id) {
+            1
+        } else {
+            2
+        };
+        let score = [
+            999_900_000,
+            999_500_000,
+            999_000_000,
+            998_000_000,
+            990_000_000,
+            950_000_000,
+            900_000_000,
+            500_000_000,
+        ]
+        .into_iter()
+        .find(|least| ruling.score_ppb >= *least)
+        .unwrap_or(0);
+        let key = (
+            evidence(&candidate.levels),
+            ruling.holds(Gate::Alone),
+            (candidate.identify / 1024).min(3),
+            score,
+        );
+        table.entry(key).or_default()[place] += 1;
+    }
+    println!(
+        "evidence, alone, bits of identification, score, with some of others: right, another of the user's own, of others"
+    );
+    for ((name, alone, bits, score), counts) in table {
+        if score >= 900_000_000 && counts[2] > 0 {
+            println!("  {name} {alone} {bits} {score}: {counts:?}");
+        }
     }
 }
 

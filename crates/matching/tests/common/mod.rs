@@ -134,3 +134,23 @@ pub fn run(forms: &[Form], deposits: &[DepositFacts], book: &[AddressRecord]) ->
         &Model::default(),
     )
 }
+
+/// Deposits of one wallet at an address that everybody shares.
+pub fn from_wallet(number: u64) -> DepositFacts {
+    DepositFacts {
+        from: Some("rnFPtB78omeCaxTkBUeYiVzfiNwxTowhRj".to_owned()),
+        ..deposit(
+            &format!("D{number}"),
+            "xrpl",
+            &hash(number),
+            "rHeyNNHZwUQnxLBgrYG7HMV6q1FTgeHgwH",
+            "XRP",
+            &format!("{}.55", 234 + number),
+        )
+    }
+}
+
+pub fn sender_of(user: &str) -> AddressRecord {
+    let wallet = "rnFPtB78omeCaxTkBUeYiVzfiNwxTowhRj";
+    row(user, AddressRole::PastSender, Family::Xrpl, wallet)
+}
