@@ -9,13 +9,18 @@ use serde_json::Value;
 use crate::desk::{Desk, now, rows, workspace};
 use crate::world::{Asset, Case, Chain, World, checksummed, people};
 
-/// The policy of these tests: the example with two votes for the smallest too, and two people with two roles each.
+/// The policy of these tests: the example with two votes for the smallest too, a higher limit of what passes without a person, and
+/// two people with two roles each.
 pub fn policy() -> String {
     let example = std::fs::read_to_string(workspace("policy.toml"));
     let example = example.unwrap_or_else(|error| panic!("policy.toml: {error}"));
     let lines = example.lines().filter(|line| !line.starts_with("alone_"));
     let example = lines.collect::<Vec<_>>().join("\n");
     let example = example.replace("votes = 1\nlead_votes = 0", "votes = 2\nlead_votes = 0");
+    // What passes without a person here is worth a coin or more.
+    let limit = "auto_value_max = \"1000\"";
+    assert!(example.contains(limit), "the example limits what passes");
+    let example = example.replace(limit, "auto_value_max = \"100000\"");
     format!(
         "{example}\n[[person]]\nname = \"nadia\"\nroles = [\"specialist\", \"wallet\"]\n\n\
          [[person]]\nname = \"omar\"\nroles = [\"compliance\", \"wallet\"]\n"
