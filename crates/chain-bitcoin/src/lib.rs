@@ -1,12 +1,21 @@
-//! Bitcoin and its relatives with unspent outputs: for now, signed messages of an address and nothing else.
+//! Bitcoin and its relatives with unspent outputs: their addresses in every written form, and signed messages.
 //!
-//! It reads no block and builds no transaction. What it deliberately does not know: which outputs an address holds; a signed
-//! message says that somebody holds the key of an address, never that there is money on it.
+//! An address is a script, and one script is one script on every network that has it: [`address::parse`] reads the text,
+//! [`address::sibling`] writes it for another network. It reads no block and builds no transaction. What it deliberately does not
+//! know: which outputs an address holds; a signed message says that somebody holds the key of an address, never that there is money
+//! on it.
 //!
-//! Start at [`message::BitcoinMessages`].
+//! Start at [`BitcoinFamily`], the face to the engine, and [`BitcoinMessages`].
 
+pub mod address;
+mod cashaddr;
+pub mod family;
+mod generic;
 pub mod legacy;
 pub mod message;
-mod script;
+pub mod network;
+pub mod script;
+mod typo;
 
+pub use family::BitcoinFamily;
 pub use message::BitcoinMessages;

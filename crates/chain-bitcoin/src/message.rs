@@ -1,6 +1,6 @@
 //! The family's face to the engine: signed messages.
 
-use crate::{legacy, script};
+use crate::{generic, legacy};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bitcoin::address::AddressType;
@@ -28,7 +28,7 @@ impl MessageProof for BitcoinMessages {
         let coin = legacy::coin(network).ok_or(ProofRefusal::MethodUnsupported)?;
         let text = text.trim();
         if is_bitcoin(network) {
-            return Ok(script::address(text)?.to_string());
+            return Ok(generic::address(text)?.to_string());
         }
         match legacy::key_hash(coin, text) {
             Some(_) => Ok(text.to_owned()),
@@ -60,7 +60,7 @@ impl MessageProof for BitcoinMessages {
         if !is_bitcoin(network) {
             return Err(ProofRefusal::SignatureMalformed);
         }
-        let address = script::address(&canonical)?;
+        let address = generic::address(&canonical)?;
         match address.address_type() {
             Some(
                 AddressType::P2pkh
@@ -68,7 +68,7 @@ impl MessageProof for BitcoinMessages {
                 | AddressType::P2wpkh
                 | AddressType::P2wsh
                 | AddressType::P2tr,
-            ) => script::verify(&address, text, signature),
+            ) => generic::verify(&address, text, signature),
             _ => Err(ProofRefusal::AddressCannotSign),
         }
     }

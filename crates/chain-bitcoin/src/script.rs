@@ -1,93 +1,90 @@
-//! BIP-322: the signed message of every address of Bitcoin, as a transaction that can never be sent.
+//! The scripts that addresses stand for.
 //!
-//! Source: <https://github.com/bitcoin/bips/blob/master/bip-0322.mediawiki>. The crate `bip322` verifies; what is accepted here is
-//! only what it calls valid at time 0 and age 0. Its third answer, `Inconclusive`, is no error there and no proof here.
+//! Source: BIP-13, BIP-16, BIP-141, BIP-341 (<https://github.com/bitcoin/bips>). One address is one script on every network that has
+//! it; what differs between networks is only how it is written.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bip322::Verification;
-use bitcoin::consensus::encode::{deserialize, serialize};
-use bitcoin::locktime::absolute::LockTime;
-use bitcoin::{Address, Network, Sequence, Transaction, Witness};
-use recover_core::proof::{ProofRefusal, ProvenKey};
-use std::str::FromStr as _;
+use recover_core::address::Payload;
 
-/// An address of Bitcoin's main network.
-///
-/// # Errors
-/// [`ProofRefusal::AddressInvalid`], and [`ProofRefusal::NetworkWrong`] for an address of a test network.
-pub(crate) fn address(text: &str) -> Result<Address, ProofRefusal> {
-    // The crate that verifies takes any network's address: this is the only place that tells them apart.
-    Address::from_str(text.trim())
-        .map_err(|_| ProofRefusal::AddressInvalid)?
-        .require_network(Network::Bitcoin)
-        .map_err(|_| ProofRefusal::NetworkWrong)
+/// A script that an address stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Script {
+    /// Pays the key whose hash this is: RIPEMD-160 of SHA-256 (P2PKH).
+    PubkeyHash([u8; 20]),
+    /// Pays who shows the script whose hash this is, and satisfies it: RIPEMD-160 of SHA-256 (P2SH).
+    ScriptHash([u8; 20]),
+    /// Pays the compressed key whose hash this is (P2WPKH).
+    WitnessPubkeyHash([u8; 20]),
+    /// Pays who shows the script whose SHA-256 this is, and satisfies it (P2WSH).
+    WitnessScriptHash([u8; 32]),
+    /// Pays the output key, by its x coordinate (P2TR).
+    Taproot([u8; 32]),
 }
 
-/// What a signature's text is.
-enum Form {
-    Simple(Witness),
-    Full(Box<Transaction>),
-}
+impl Script {
+    /// As it stands in an output.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let (before, program, after): (&[u8], &[u8], &[u8]) = match self {
+            // DUP HASH160 <20> … EQUALVERIFY CHECKSIG
+            Self::PubkeyHash(hash) => (&[0x76, 0xa9, 20], hash, &[0x88, 0xac]),
+            // HASH160 <20> … EQUAL
+            Self::ScriptHash(hash) => (&[0xa9, 20], hash, &[0x87]),
+            // The version, then the program.
+            Self::WitnessPubkeyHash(hash) => (&[0x00, 20], hash, &[]),
+            Self::WitnessScriptHash(hash) => (&[0x00, 32], hash, &[]),
+            Self::Taproot(key) => (&[0x51, 32], key, &[]),
+        };
+        [before, program, after].concat()
+    }
 
-/// Whether what was signed satisfies the address's script.
-pub(crate) fn verify(
-    address: &Address,
-    text: &str,
-    signature: &str,
-) -> Result<ProvenKey, ProofRefusal> {
-    let form = read(signature)?;
-    // A bug of the verifier must refuse, not end the program in front of whoever pasted the bytes.
-    let verified = std::panic::catch_unwind(|| match form {
-        Form::Simple(witness) => (
-            bip322::verify_simple(address, text, witness),
-            "bip322_simple",
-        ),
-        Form::Full(to_sign) => (bip322::verify_full(address, text, *to_sign), "bip322_full"),
-    });
-    let (verified, scheme) = verified.map_err(|_| ProofRefusal::Inconclusive)?;
-    match verified {
-        Ok(Verification::Valid { time, age })
-            if time == LockTime::ZERO && age == Sequence::ZERO =>
-        {
-            Ok(ProvenKey {
-                address: address.to_string(),
-                key: String::new(),
-                scheme,
-            })
+    /// The script of an output; `None` where no address stands for it.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        let hash = |program: &[u8]| <[u8; 20]>::try_from(program).ok();
+        let wide = |program: &[u8]| <[u8; 32]>::try_from(program).ok();
+        match bytes {
+            [0x76, 0xa9, 20, program @ .., 0x88, 0xac] => hash(program).map(Self::PubkeyHash),
+            [0xa9, 20, program @ .., 0x87] => hash(program).map(Self::ScriptHash),
+            [0x00, 20, program @ ..] => hash(program).map(Self::WitnessPubkeyHash),
+            [0x00, 32, program @ ..] => wide(program).map(Self::WitnessScriptHash),
+            [0x51, 32, program @ ..] => wide(program).map(Self::Taproot),
+            _ => None,
         }
-        Ok(Verification::Valid { .. }) => Err(ProofRefusal::TimeLocked),
-        Ok(Verification::Inconclusive) => Err(ProofRefusal::Inconclusive),
-        Err(bip322::Error::UnsupportedAddress { .. }) => Err(ProofRefusal::AddressCannotSign),
-        Err(_) => Err(ProofRefusal::SignatureWrong),
+    }
+
+    /// Whether a node without SegWit takes it for money that anybody may have.
+    #[must_use]
+    pub const fn is_segwit(&self) -> bool {
+        matches!(
+            self,
+            Self::WitnessPubkeyHash(_) | Self::WitnessScriptHash(_) | Self::Taproot(_)
+        )
     }
 }
 
-/// The form of a signature: by its prefix, without one the simple form. Bytes that are not written in the one canonical way are
-/// refused: else one signature would have many texts.
-fn read(signature: &str) -> Result<Form, ProofRefusal> {
-    let decode = |text: &str| {
-        STANDARD
-            .decode(text)
-            .map_err(|_| ProofRefusal::SignatureMalformed)
-    };
-    if signature.starts_with("pof") {
-        // It names outputs that only a node could confirm.
-        return Err(ProofRefusal::Inconclusive);
-    }
-    if let Some(text) = signature.strip_prefix("ful") {
-        let bytes = decode(text)?;
-        let to_sign: Transaction =
-            deserialize(&bytes).map_err(|_| ProofRefusal::SignatureMalformed)?;
-        if serialize(&to_sign) != bytes {
-            return Err(ProofRefusal::SignatureNotCanonical);
+impl From<Script> for Payload {
+    fn from(script: Script) -> Self {
+        match script {
+            Script::PubkeyHash(hash) => Self::PubkeyHash(hash),
+            Script::ScriptHash(hash) => Self::ScriptHash(hash),
+            Script::WitnessPubkeyHash(hash) => Self::WitnessPubkeyHash(hash),
+            Script::WitnessScriptHash(hash) => Self::WitnessScriptHash(hash),
+            Script::Taproot(key) => Self::Taproot(key),
         }
-        return Ok(Form::Full(Box::new(to_sign)));
     }
-    let bytes = decode(signature.strip_prefix("smp").unwrap_or(signature))?;
-    let witness: Witness = deserialize(&bytes).map_err(|_| ProofRefusal::SignatureMalformed)?;
-    if serialize(&witness) != bytes {
-        return Err(ProofRefusal::SignatureNotCanonical);
+}
+
+impl Script {
+    /// The script behind a payload; `None` for another family's.
+    #[must_use]
+    pub const fn of_payload(payload: &Payload) -> Option<Self> {
+        Some(match payload {
+            Payload::PubkeyHash(hash) => Self::PubkeyHash(*hash),
+            Payload::ScriptHash(hash) => Self::ScriptHash(*hash),
+            Payload::WitnessPubkeyHash(hash) => Self::WitnessPubkeyHash(*hash),
+            Payload::WitnessScriptHash(hash) => Self::WitnessScriptHash(*hash),
+            Payload::Taproot(key) => Self::Taproot(*key),
+            _ => return None,
+        })
     }
-    Ok(Form::Simple(witness))
 }

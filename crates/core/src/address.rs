@@ -15,6 +15,17 @@ pub enum Payload {
     /// 32 bytes that name a contract or a module and no key (Cosmos SDK contracts, Stellar contracts, accounts of Solana's
     /// programs).
     Contract32([u8; 32]),
+    /// A key of Bitcoin and its relatives, by RIPEMD-160 of SHA-256 of it, as a script without SegWit pays it (P2PKH).
+    PubkeyHash([u8; 20]),
+    /// A script of the same family, by RIPEMD-160 of SHA-256 of it (P2SH).
+    ScriptHash([u8; 20]),
+    /// A key, by the same hash, as SegWit pays it (P2WPKH). The same key as in [`Payload::PubkeyHash`] of equal bytes, and another
+    /// script.
+    WitnessPubkeyHash([u8; 20]),
+    /// A script, by its SHA-256 (P2WSH).
+    WitnessScriptHash([u8; 32]),
+    /// An output key, by its x coordinate (P2TR).
+    Taproot([u8; 32]),
     /// A TON account: the workchain as one signed byte, then the 32 bytes of the hash of its first state.
     Ton([u8; 33]),
 }
@@ -24,8 +35,15 @@ impl Payload {
     #[must_use]
     pub const fn bytes(&self) -> &[u8] {
         match self {
-            Self::Account20(bytes) | Self::Hash160(bytes) => bytes,
-            Self::Ed25519(bytes) | Self::Contract32(bytes) => bytes,
+            Self::Account20(bytes)
+            | Self::Hash160(bytes)
+            | Self::PubkeyHash(bytes)
+            | Self::ScriptHash(bytes)
+            | Self::WitnessPubkeyHash(bytes) => bytes,
+            Self::Ed25519(bytes)
+            | Self::Contract32(bytes)
+            | Self::WitnessScriptHash(bytes)
+            | Self::Taproot(bytes) => bytes,
             Self::Ton(bytes) => bytes,
         }
     }
@@ -52,8 +70,9 @@ impl Address {
     }
 
     /// The canonical text (EVM: `0x` with the EIP-55 checksum; XRP Ledger: the classic form; Stellar: `G…`, contracts `C…`;
-    /// Cosmos SDK: bech32 with the prefix of its network; Tron: base58check, `T…`; Solana: base58; TON: bounceable and URL-safe, `EQ…`, so that money sent to a copied
-    /// address comes back where nothing can take it).
+    /// Cosmos SDK: bech32 with the prefix of its network; Tron: base58check, `T…`; Solana: base58; Bitcoin and its relatives: as the
+    /// network writes the script today; TON: bounceable and URL-safe, `EQ…`, so that money sent to a copied address comes back where
+    /// nothing can take it).
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -94,6 +113,14 @@ pub enum AddressError {
         inside: String,
         /// The value beside it.
         beside: String,
+    },
+    /// One wrong character explains the bad checksum. Which one is right is not said: whoever wrote it must look.
+    #[error("'{text}' has a bad checksum: character {position} is wrong; copy the address again")]
+    Character {
+        /// The text as given.
+        text: String,
+        /// The place in the text, counted from 1.
+        position: usize,
     },
     /// The shape fits and the checksum does not: a typo.
     #[error("'{text}' has a bad checksum: a character is wrong; copy the address again")]

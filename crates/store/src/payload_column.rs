@@ -9,6 +9,11 @@ const HASH_160: u8 = 2;
 const ED25519: u8 = 3;
 const CONTRACT_32: u8 = 4;
 const TON: u8 = 5;
+const PUBKEY_HASH: u8 = 6;
+const SCRIPT_HASH: u8 = 7;
+const WITNESS_PUBKEY_HASH: u8 = 8;
+const WITNESS_SCRIPT_HASH: u8 = 9;
+const TAPROOT: u8 = 10;
 
 /// The column form of a payload.
 pub(crate) fn encode(payload: &Payload) -> Result<Vec<u8>, StoreError> {
@@ -18,6 +23,11 @@ pub(crate) fn encode(payload: &Payload) -> Result<Vec<u8>, StoreError> {
         Payload::Ed25519(_) => ED25519,
         Payload::Contract32(_) => CONTRACT_32,
         Payload::Ton(_) => TON,
+        Payload::PubkeyHash(_) => PUBKEY_HASH,
+        Payload::ScriptHash(_) => SCRIPT_HASH,
+        Payload::WitnessPubkeyHash(_) => WITNESS_PUBKEY_HASH,
+        Payload::WitnessScriptHash(_) => WITNESS_SCRIPT_HASH,
+        Payload::Taproot(_) => TAPROOT,
         _ => {
             return Err(StoreError::Unstorable {
                 what: "an address of this family",
@@ -37,6 +47,11 @@ fn decode(column: &[u8]) -> Option<Payload> {
         (&ED25519, bytes) => Some(Payload::Ed25519(bytes.try_into().ok()?)),
         (&CONTRACT_32, bytes) => Some(Payload::Contract32(bytes.try_into().ok()?)),
         (&TON, bytes) => Some(Payload::Ton(bytes.try_into().ok()?)),
+        (&PUBKEY_HASH, bytes) => Some(Payload::PubkeyHash(bytes.try_into().ok()?)),
+        (&SCRIPT_HASH, bytes) => Some(Payload::ScriptHash(bytes.try_into().ok()?)),
+        (&WITNESS_PUBKEY_HASH, bytes) => Some(Payload::WitnessPubkeyHash(bytes.try_into().ok()?)),
+        (&WITNESS_SCRIPT_HASH, bytes) => Some(Payload::WitnessScriptHash(bytes.try_into().ok()?)),
+        (&TAPROOT, bytes) => Some(Payload::Taproot(bytes.try_into().ok()?)),
         _ => None,
     }
 }
