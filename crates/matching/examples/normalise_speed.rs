@@ -3,25 +3,26 @@
 //! `cargo run --release -p recover-matching --example normalise_speed -- FOLDER [ROUNDS]`: a folder with `appeals.csv`, and
 //! for the table `deposits.csv` and `truth.csv`, in the columns of the sample.
 
-use recover_core::appeal::{Appeal, AppealId};
+mod folder;
+
+use recover_core::appeal::Appeal;
 use recover_core::decimal::Decimal;
 use recover_core::time::Timestamp;
 use recover_matching::clue::{AppealClues, Id};
 use recover_matching::{Vocabulary, amount, asset, ids, normalise};
 use std::collections::{BTreeMap, HashMap};
-use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 type Row = HashMap<String, String>;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> folder::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().ok_or("name a folder")?;
     let rounds: u32 = arguments.next().map_or(Ok(3), |text| text.parse())?;
-    let appeals: Vec<Appeal> = rows(&format!("{folder}/appeals.csv"))?
-        .iter()
-        .map(appeal)
-        .collect::<Result<_, _>>()?;
+    let folder = PathBuf::from(folder);
+    let mut appeals: Vec<Appeal> = Vec::new();
+    folder::appeals(&folder, |appeal| appeals.push(appeal))?;
     let words = Vocabulary::default();
     let mut clues: Vec<AppealClues> = Vec::new();
     for round in 0..rounds {
@@ -50,72 +51,6 @@ fn busy_nanoseconds() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let first = text.split_whitespace().next().unwrap_or_default();
     first.parse().unwrap_or_default()
-}
-
-fn rows(path: &str) -> Result<Vec<Row>, Box<dyn Error>> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-    let mut records = records(&text).into_iter();
-    let head = records.next().ok_or("an empty file")?;
-    Ok(records
-        .map(|record| head.iter().cloned().zip(record).collect())
-        .collect())
-}
-
-/// CSV with quotes.
-fn records(text: &str) -> Vec<Vec<String>> {
-    let mut records = Vec::new();
-    let mut record = Vec::new();
-    let mut cell = String::new();
-    let mut is_quoted = false;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if is_quoted && letters.peek() == Some(&'"') => {
-                cell.push('"');
-                letters.next();
-            }
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => record.push(std::mem::take(&mut cell)),
-            '\r' if !is_quoted => {}
-            '\n' if !is_quoted => {
-                record.push(std::mem::take(&mut cell));
-                records.push(std::mem::take(&mut record));
-            }
-            other => cell.push(other),
-        }
-    }
-    if !cell.is_empty() || !record.is_empty() {
-        record.push(cell);
-        records.push(record);
-    }
-    records
-}
-
-fn appeal(row: &Row) -> Result<Appeal, Box<dyn Error>> {
-    let text = |name: &str| row.get(name).cloned().unwrap_or_default();
-    let session = text("session_view_at");
-    Ok(Appeal {
-        id: AppealId::verbatim(&text("appeal_id")),
-        user_id: text("user_id"),
-        created_at: Timestamp::parse(&text("created_at"))?,
-        claimed_txid: text("claimed_txid"),
-        claimed_network: text("claimed_network"),
-        claimed_asset: text("claimed_asset"),
-        claimed_amount: text("claimed_amount"),
-        claimed_to_address: text("claimed_to_address"),
-        claimed_memo: text("claimed_memo"),
-        claimed_from_address: text("claimed_from_address"),
-        claimed_at: text("claimed_at"),
-        ownership_proof: text("ownership_proof"),
-        session_view_at: if session.is_empty() {
-            None
-        } else {
-            Some(Timestamp::parse(&session)?)
-        },
-        free_text: text("free_text"),
-        language: None,
-        time_zone: None,
-    })
 }
 
 /// How long one field takes, the others left empty.
@@ -159,12 +94,12 @@ fn alone(name: &str, appeals: &[Appeal], words: &Vocabulary) {
 
 /// By the kind of error that the truth names: how many appeals, and how many of them hold the deposit's own value among
 /// their clues.
-fn table(folder: &str, clues: &[AppealClues]) -> Result<(), Box<dyn Error>> {
-    let deposits: HashMap<String, Row> = rows(&format!("{folder}/deposits.csv"))?
+fn table(folder: &Path, clues: &[AppealClues]) -> folder::Result<()> {
+    let deposits: HashMap<String, Row> = folder::texts(&folder.join("deposits.csv"))?
         .into_iter()
         .map(|row| (row.get("deposit_id").cloned().unwrap_or_default(), row))
         .collect();
-    let truth: HashMap<String, Row> = rows(&format!("{folder}/truth.csv"))?
+    let truth: HashMap<String, Row> = folder::texts(&folder.join("truth.csv"))?
         .into_iter()
         .map(|row| (row.get("appeal_id").cloned().unwrap_or_default(), row))
         .collect();

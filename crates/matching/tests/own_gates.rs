@@ -2,21 +2,17 @@
 
 mod common;
 
-use common::{DAY, Form, address, deposit, from_wallet, hash, issued, row, run, sender_of, time};
+use common::{
+    DAY, Form, address, by_transaction, deposit, from_wallet, hash, issued, row, run, sender_of,
+    shown, time, world,
+};
 use recover_core::appeal::{Entitlement, MatchAsk, MatchDecision, MatchOutcome, MatchTier};
-use recover_core::book::{AddressRecord, AddressRole};
+use recover_core::book::AddressRole;
 use recover_core::network::Family;
 use recover_matching::decide::match_appeals_within;
 use recover_matching::{
     AppealClues, DepositFacts, DepositIndex, Model, RowNo, UserBook, match_appeals,
 };
-
-fn shown(outcome: &MatchOutcome) -> (MatchDecision, Option<&str>) {
-    (
-        outcome.decision,
-        outcome.deposit.as_ref().map(|id| id.as_str()),
-    )
-}
 
 fn reason<'a>(outcome: &'a MatchOutcome, field: &str) -> &'a str {
     let found = outcome.reasons.iter().find(|reason| reason.field == field);
@@ -26,27 +22,6 @@ fn reason<'a>(outcome: &'a MatchOutcome, field: &str) -> &'a str {
 fn verdict<'a>(outcome: &'a MatchOutcome, field: &str) -> &'a str {
     let found = outcome.reasons.iter().find(|reason| reason.field == field);
     found.map_or("", |reason| reason.verdict.as_str())
-}
-
-/// U1 owns address 1, U2 owns address 2; D1 landed at address 1.
-fn world() -> (Vec<DepositFacts>, Vec<AddressRecord>) {
-    let deposits = vec![
-        deposit("D1", "bsc", &hash(1), &address(1), "USDT", "250"),
-        deposit("D2", "ethereum", &hash(2), &address(2), "ETH", "0.5"),
-    ];
-    (
-        deposits,
-        vec![issued("U1", &address(1)), issued("U2", &address(2))],
-    )
-}
-
-fn by_transaction(id: &'static str, user: &'static str, number: u64) -> Form {
-    Form {
-        id,
-        user,
-        txid: format!("0x{}", hash(number)),
-        ..Form::default()
-    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{DAY, Form, address, deposit, hash, issued, row, run, time};
+use common::{
+    DAY, Form, address, by_transaction, deposit, hash, issued, row, run, shown, time, world,
+};
 use proptest::prelude::*;
 use recover_core::appeal::{MatchDecision, MatchOutcome};
 use recover_core::book::{AddressRecord, AddressRole};
@@ -11,39 +13,11 @@ use recover_core::network::{Family, NetworkId};
 use recover_core::observation::DepositId;
 use recover_matching::{AppealClues, DepositFacts, DepositIndex, Model, UserBook, match_appeals};
 
-fn shown(outcome: &MatchOutcome) -> (MatchDecision, Option<&str>) {
-    (
-        outcome.decision,
-        outcome.deposit.as_ref().map(|id| id.as_str()),
-    )
-}
-
 fn reason<'a>(outcome: &'a MatchOutcome, field: &str) -> (&'a str, &'a str) {
     let found = outcome.reasons.iter().find(|reason| reason.field == field);
     found.map_or(("", ""), |reason| {
         (reason.verdict.as_str(), reason.detail.as_str())
     })
-}
-
-/// U1 owns address 1, U2 owns address 2; D1 landed at address 1.
-fn world() -> (Vec<DepositFacts>, Vec<AddressRecord>) {
-    let deposits = vec![
-        deposit("D1", "bsc", &hash(1), &address(1), "USDT", "250"),
-        deposit("D2", "ethereum", &hash(2), &address(2), "ETH", "0.5"),
-    ];
-    (
-        deposits,
-        vec![issued("U1", &address(1)), issued("U2", &address(2))],
-    )
-}
-
-fn by_transaction(id: &'static str, user: &'static str, number: u64) -> Form {
-    Form {
-        id,
-        user,
-        txid: format!("0x{}", hash(number)),
-        ..Form::default()
-    }
 }
 
 #[test]

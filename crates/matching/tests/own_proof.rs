@@ -2,20 +2,11 @@
 
 mod common;
 
-use common::{Form, address, deposit, hash, issued};
+use common::{address, by_transaction, deposit, hash, issued};
 use recover_core::appeal::{MatchDecision, MatchOutcome};
 use recover_core::book::AddressRecord;
 use recover_core::observation::DepositId;
 use recover_matching::{DepositFacts, DepositIndex, Model, UserBook, match_appeals};
-
-fn by_transaction(id: &'static str, user: &'static str, number: u64) -> Form {
-    Form {
-        id,
-        user,
-        txid: format!("0x{}", hash(number)),
-        ..Form::default()
-    }
-}
 
 /// Matches two users who name one deposit of nobody's address; `proven` says who proved to be its sender.
 fn disputed(book: &[AddressRecord], proven: &[&str]) -> Vec<MatchOutcome> {

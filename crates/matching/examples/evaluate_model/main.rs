@@ -14,7 +14,7 @@ use report::Prediction;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-type Problem = Box<dyn std::error::Error>;
+type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Problem> {
     let mut folders: Vec<String> = std::env::args().skip(1).collect();

@@ -2,9 +2,11 @@
 //! imports read.
 #![allow(dead_code, reason = "each example uses its part")]
 
-use recover_core::appeal::{Appeal, AppealId};
+mod rows;
+
+use recover_core::appeal::Appeal;
 use recover_core::asset::AssetId;
-use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
+use recover_core::book::AddressRecord;
 use recover_core::decimal::Decimal;
 use recover_core::names;
 use recover_core::network::{Family, NetworkId};
@@ -12,10 +14,9 @@ use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
 use recover_matching::DepositFacts;
 use std::collections::HashMap;
-use std::error::Error;
 use std::path::Path;
 
-pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub type Result<T> = std::result::Result<T, rows::Problem>;
 
 /// The rows of a file, each with a way to ask for a column.
 struct Table {
@@ -94,17 +95,7 @@ pub fn deposits(folder: &Path, mut each: impl FnMut(DepositFacts)) -> Result<()>
 pub fn book(folder: &Path, mut each: impl FnMut(AddressRecord)) -> Result<()> {
     let mut table = Table::open(&folder.join("address_book.csv"))?;
     while table.next()? {
-        each(AddressRecord {
-            user_id: table.text("user_id"),
-            role: AddressRole::from_name(table.get("role")).ok_or("an unknown role")?,
-            family: Family::from_name(table.get("family")).ok_or("an unknown family")?,
-            network: None,
-            value: table.get("value").to_owned(),
-            payload: None,
-            created: None,
-            retired: None,
-            control: ControlRecord::Unknown,
-        });
+        each(rows::record(|name| table.get(name))?);
     }
     Ok(())
 }
@@ -113,27 +104,21 @@ pub fn book(folder: &Path, mut each: impl FnMut(AddressRecord)) -> Result<()> {
 pub fn appeals(folder: &Path, mut each: impl FnMut(Appeal)) -> Result<()> {
     let mut table = Table::open(&folder.join("appeals.csv"))?;
     while table.next()? {
-        let text = |name: &str| table.get(name).to_owned();
-        each(Appeal {
-            id: AppealId::verbatim(table.get("appeal_id")),
-            user_id: text("user_id"),
-            created_at: Timestamp::parse(table.get("created_at"))?,
-            claimed_txid: text("claimed_txid"),
-            claimed_network: text("claimed_network"),
-            claimed_asset: text("claimed_asset"),
-            claimed_amount: text("claimed_amount"),
-            claimed_to_address: text("claimed_to_address"),
-            claimed_memo: text("claimed_memo"),
-            claimed_from_address: text("claimed_from_address"),
-            claimed_at: text("claimed_at"),
-            ownership_proof: text("ownership_proof"),
-            session_view_at: Timestamp::parse(table.get("session_view_at")).ok(),
-            free_text: text("free_text"),
-            language: None,
-            time_zone: None,
-        });
+        each(rows::appeal(|name| table.get(name))?);
     }
     Ok(())
+}
+
+/// Every row of a file by its columns, for those who compare what it says.
+pub fn texts(file: &Path) -> Result<Vec<HashMap<String, String>>> {
+    let mut table = Table::open(file)?;
+    let mut rows = Vec::new();
+    while table.next()? {
+        let named = table.columns.keys();
+        let row = named.map(|name| (name.clone(), table.get(name).to_owned()));
+        rows.push(row.collect());
+    }
+    Ok(rows)
 }
 
 /// The deposit that each appeal means, for those that mean one, and its errors.

@@ -2,6 +2,7 @@
 //!
 //! The file is never held whole: a million appeals are a quarter of a gigabyte, and their clues several times that.
 
+use crate::rows::Problem;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
@@ -10,9 +11,6 @@ use std::sync::{Mutex, mpsc};
 
 /// Bytes of a block: some thousand rows.
 const BLOCK: usize = 1 << 20;
-
-/// Why a file cannot be read.
-pub type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where each column stands.
 pub struct Columns(HashMap<String, usize>);

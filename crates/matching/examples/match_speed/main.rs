@@ -9,11 +9,12 @@
 //! after the other against all the deposits, and how long each took is added.
 
 mod blocks;
+#[path = "../folder/rows.rs"]
+mod rows;
 
-use blocks::{Columns, Problem};
-use recover_core::appeal::{Appeal, AppealId, MatchOutcome};
+use blocks::Columns;
+use recover_core::appeal::{Appeal, MatchOutcome};
 use recover_core::asset::AssetId;
-use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
 use recover_core::decimal::Decimal;
 use recover_core::names;
 use recover_core::network::{Family, NetworkId};
@@ -23,6 +24,7 @@ use recover_matching::model::Model;
 use recover_matching::{
     DepositIndex, DepositView, IndexBuilder, Quotes, UserBook, Vocabulary, normalise,
 };
+use rows::Problem;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -126,18 +128,7 @@ fn book(folder: &Path, threads: usize) -> Result<UserBook, Problem> {
         threads,
         || (),
         |(), records, columns, row| {
-            let text = |name: &str| columns.of(row, name);
-            records.push(AddressRecord {
-                user_id: given(text("user_id")).map(str::to_owned),
-                role: AddressRole::from_name(text("role")).ok_or("an unknown role")?,
-                family: Family::from_name(text("family")).ok_or("an unknown family")?,
-                network: None,
-                value: text("value").to_owned(),
-                payload: None,
-                created: None,
-                retired: None,
-                control: ControlRecord::Unknown,
-            });
+            records.push(rows::record(|name| columns.of(row, name))?);
             Ok(())
         },
     )?;
@@ -145,25 +136,7 @@ fn book(folder: &Path, threads: usize) -> Result<UserBook, Problem> {
 }
 
 fn appeal(columns: &Columns, row: &csv::StringRecord) -> Result<Appeal, Problem> {
-    let text = |name: &str| columns.of(row, name).to_owned();
-    Ok(Appeal {
-        id: AppealId::verbatim(columns.of(row, "appeal_id")),
-        user_id: text("user_id"),
-        created_at: Timestamp::parse(columns.of(row, "created_at"))?,
-        claimed_txid: text("claimed_txid"),
-        claimed_network: text("claimed_network"),
-        claimed_asset: text("claimed_asset"),
-        claimed_amount: text("claimed_amount"),
-        claimed_to_address: text("claimed_to_address"),
-        claimed_memo: text("claimed_memo"),
-        claimed_from_address: text("claimed_from_address"),
-        claimed_at: text("claimed_at"),
-        ownership_proof: text("ownership_proof"),
-        session_view_at: Timestamp::parse(columns.of(row, "session_view_at")).ok(),
-        free_text: text("free_text"),
-        language: None,
-        time_zone: None,
-    })
+    rows::appeal(|name| columns.of(row, name))
 }
 
 /// One outcome as a line.

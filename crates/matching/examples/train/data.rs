@@ -1,14 +1,17 @@
 //! Reads a folder of the benchmark: `deposits.csv`, `appeals.csv`, `address_book.csv`, `truth.csv`, `truth_deposits.csv`.
 
-use recover_core::appeal::{Appeal, AppealId};
+#[path = "../folder/rows.rs"]
+mod rows;
+
 use recover_core::asset::AssetId;
-use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
+use recover_core::book::AddressRecord;
 use recover_core::decimal::Decimal;
 use recover_core::names;
-use recover_core::network::{Family, NetworkId};
+use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
 use recover_matching::{AppealClues, DepositFacts, Vocabulary, normalise};
+use rows::Problem;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -33,9 +36,7 @@ pub struct Folder {
     pub owners: HashMap<String, String>,
 }
 
-type Problem = Box<dyn std::error::Error>;
-
-fn rows(folder: &Path, name: &str) -> Result<(Vec<String>, Vec<csv::StringRecord>), Problem> {
+fn table(folder: &Path, name: &str) -> Result<(Vec<String>, Vec<csv::StringRecord>), Problem> {
     let mut reader = csv::Reader::from_path(folder.join(name))?;
     let head = reader.headers()?.iter().map(str::to_owned).collect();
     let rows = reader.records().collect::<Result<_, _>>()?;
@@ -63,7 +64,7 @@ fn given(text: &str) -> Option<String> {
 impl Folder {
     /// Reads everything.
     pub fn read(folder: &Path) -> Result<Self, Problem> {
-        let (head, list) = rows(folder, "deposits.csv")?;
+        let (head, list) = table(folder, "deposits.csv")?;
         let columns = Columns::new(head);
         let mut deposits = Vec::with_capacity(list.len());
         for row in &list {
@@ -86,33 +87,15 @@ impl Folder {
                 network,
             });
         }
-        let (head, list) = rows(folder, "appeals.csv")?;
+        let (head, list) = table(folder, "appeals.csv")?;
         let columns = Columns::new(head);
         let words = Vocabulary::default();
         let mut clues = Vec::with_capacity(list.len());
         for row in &list {
-            let text = |name: &str| columns.of(row, name);
-            let appeal = Appeal {
-                id: AppealId::verbatim(text("appeal_id")),
-                user_id: text("user_id").to_owned(),
-                created_at: Timestamp::parse(text("created_at"))?,
-                claimed_txid: text("claimed_txid").to_owned(),
-                claimed_network: text("claimed_network").to_owned(),
-                claimed_asset: text("claimed_asset").to_owned(),
-                claimed_amount: text("claimed_amount").to_owned(),
-                claimed_to_address: text("claimed_to_address").to_owned(),
-                claimed_memo: text("claimed_memo").to_owned(),
-                claimed_from_address: text("claimed_from_address").to_owned(),
-                claimed_at: text("claimed_at").to_owned(),
-                ownership_proof: text("ownership_proof").to_owned(),
-                session_view_at: Timestamp::parse(text("session_view_at")).ok(),
-                free_text: text("free_text").to_owned(),
-                language: None,
-                time_zone: None,
-            };
+            let appeal = rows::appeal(|name| columns.of(row, name))?;
             clues.push(normalise(&appeal, &words));
         }
-        let (head, list) = rows(folder, "truth.csv")?;
+        let (head, list) = table(folder, "truth.csv")?;
         let columns = Columns::new(head);
         let by_appeal: HashMap<&str, &csv::StringRecord> = list
             .iter()
@@ -131,24 +114,13 @@ impl Folder {
                 }
             })
             .collect();
-        let (head, list) = rows(folder, "address_book.csv")?;
+        let (head, list) = table(folder, "address_book.csv")?;
         let columns = Columns::new(head);
         let mut book = Vec::with_capacity(list.len());
         for row in &list {
-            let text = |name: &str| columns.of(row, name);
-            book.push(AddressRecord {
-                user_id: given(text("user_id")),
-                role: AddressRole::from_name(text("role")).ok_or("an unknown role")?,
-                family: Family::from_name(text("family")).ok_or("an unknown family")?,
-                network: None,
-                value: text("value").to_owned(),
-                payload: None,
-                created: None,
-                retired: None,
-                control: ControlRecord::Unknown,
-            });
+            book.push(rows::record(|name| columns.of(row, name))?);
         }
-        let (head, list) = rows(folder, "truth_deposits.csv")?;
+        let (head, list) = table(folder, "truth_deposits.csv")?;
         let columns = Columns::new(head);
         let owners = list.iter().map(|row| {
             let text = |name: &str| columns.of(row, name).to_owned();

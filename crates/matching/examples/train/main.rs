@@ -22,7 +22,7 @@ use recover_matching::{DepositIndex, RowNo, UserBook};
 use report::Prediction;
 use std::path::Path;
 
-type Problem = Box<dyn std::error::Error>;
+type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 /// A folder, indexed and compared.
 struct World {

@@ -1,7 +1,7 @@
 //! Builders for appeals, deposits and address books. Customers and addresses are invented.
 #![allow(dead_code, reason = "each suite uses its part")]
 
-use recover_core::appeal::{Appeal, AppealId, MatchOutcome};
+use recover_core::appeal::{Appeal, AppealId, MatchDecision, MatchOutcome};
 use recover_core::asset::AssetId;
 use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
 use recover_core::decimal::Decimal;
@@ -153,4 +153,34 @@ pub fn from_wallet(number: u64) -> DepositFacts {
 pub fn sender_of(user: &str) -> AddressRecord {
     let wallet = "rnFPtB78omeCaxTkBUeYiVzfiNwxTowhRj";
     row(user, AddressRole::PastSender, Family::Xrpl, wallet)
+}
+
+/// What was decided, and which deposit was given.
+pub fn shown(outcome: &MatchOutcome) -> (MatchDecision, Option<&str>) {
+    (
+        outcome.decision,
+        outcome.deposit.as_ref().map(|id| id.as_str()),
+    )
+}
+
+/// U1 owns address 1, U2 owns address 2; D1 landed at address 1 and D2 at address 2.
+pub fn world() -> (Vec<DepositFacts>, Vec<AddressRecord>) {
+    let deposits = vec![
+        deposit("D1", "bsc", &hash(1), &address(1), "USDT", "250"),
+        deposit("D2", "ethereum", &hash(2), &address(2), "ETH", "0.5"),
+    ];
+    (
+        deposits,
+        vec![issued("U1", &address(1)), issued("U2", &address(2))],
+    )
+}
+
+/// An appeal that names the transaction of this number and nothing else.
+pub fn by_transaction(id: &'static str, user: &'static str, number: u64) -> Form {
+    Form {
+        id,
+        user,
+        txid: format!("0x{}", hash(number)),
+        ..Form::default()
+    }
 }
