@@ -15,6 +15,8 @@ pub mod legacy;
 pub mod message;
 pub mod network;
 pub mod script;
+#[cfg(feature = "fetch")]
+pub mod source;
 mod typo;
 
 pub use family::BitcoinFamily;
