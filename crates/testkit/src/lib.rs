@@ -1,6 +1,7 @@
 //! What the tests face besides our own code, and what they need to start it.
 //!
-//! Its job: a real EVM node ([`Anvil`]) with the contracts of `tests/contracts` ([`Contracts`]), a real PostgreSQL
+//! Its job: a real EVM node ([`Anvil`]) with the contracts of `tests/contracts` ([`Contracts`]), real nodes of the Bitcoin
+//! family ([`CoinNode`]), a real PostgreSQL
 //! ([`Postgres`]), the networks' own libraries and TON's virtual machine in a child process ([`Oracle`]), an HTTP server that
 //! answers whatever a test makes up ([`FaultyServer`]), and a proxy before a real node that spoils chosen answers
 //! ([`FaultProxy`]); and made-up cases with their truth to train matching on ([`cases`]) and the measures of how well it did ([`measure`]).
@@ -20,6 +21,7 @@ pub mod abi;
 pub mod anvil;
 pub mod cache;
 pub mod cases;
+pub mod coin_node;
 pub mod contracts;
 mod http;
 pub mod measure;
@@ -32,6 +34,7 @@ pub mod server;
 
 pub use abi::Arg;
 pub use anvil::{Anvil, AnvilOptions, Deployed, RpcError};
+pub use coin_node::{CoinNode, CoinNodeOptions, Daemon};
 pub use contracts::{Artifact, Contracts};
 pub use omnibus::Omnibus;
 pub use oracle::{Oracle, OracleError};
