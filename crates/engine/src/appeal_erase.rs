@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::secret;
 use recover_core::people::Role;
+use recover_core::time::Timestamp;
 use recover_store::Erased;
 
 /// Why customers' words were not erased.
@@ -59,13 +60,10 @@ impl Engine {
                 .await?
                 .ok_or(AppealEraseError::AgeMissing)?,
         };
-        let now = self.now();
-        let before = now
-            .plus_seconds(-i64::from(hours) * 3600)
-            .ok_or(AppealEraseError::TooOld { hours })?;
+        let before = self.hours_ago(hours)?;
         Ok(self
             .store
-            .erase_appeal_texts(before, &person, now, dry_run)
+            .erase_appeal_texts(before, &person, self.now(), dry_run)
             .await?)
     }
 
@@ -74,15 +72,18 @@ impl Engine {
         let Some(hours) = self.retention_hours().await? else {
             return Ok(0);
         };
-        let now = self.now();
-        let before = now
-            .plus_seconds(-i64::from(hours) * 3600)
-            .ok_or(AppealEraseError::TooOld { hours })?;
+        let before = self.hours_ago(hours)?;
         let counted = self
             .store
-            .erase_appeal_texts(before, crate::claims::ENGINE_ACTOR, now, true)
+            .erase_appeal_texts(before, crate::claims::ENGINE_ACTOR, self.now(), true)
             .await?;
         Ok(counted.appeals)
+    }
+
+    fn hours_ago(&self, hours: u32) -> Result<Timestamp, AppealEraseError> {
+        self.now()
+            .plus_seconds(-i64::from(hours) * 3600)
+            .ok_or(AppealEraseError::TooOld { hours })
     }
 
     async fn retention_hours(&self) -> Result<Option<u32>, EngineError> {
