@@ -251,6 +251,7 @@ fn plan(chain: &Chain, order: &Order<'_>) -> Result<Vec<Leg>, CarryError> {
         amount,
         call: None,
         route: None,
+        spend: None,
         fee_max: Amount::ZERO,
     };
     let mut transfer = leg(

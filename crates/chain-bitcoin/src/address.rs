@@ -263,6 +263,13 @@ pub fn format(script: &Script, form: &Form) -> Option<Address> {
     text.map(|text| Address::from_parts((*script).into(), text))
 }
 
+/// The address under which an output of a network is known: as the network writes its script, and as Bitcoin does where the network
+/// has no address for it (a script that needs SegWit, on a network without it).
+#[must_use]
+pub fn of_output(script: &Script, form: &Form) -> Option<Address> {
+    format(script, form).or_else(|| format(script, FORMS.first()?))
+}
+
 /// The canonical address of what was read: as the first network that reads it so writes it.
 #[must_use]
 pub fn canonical(parsed: &Parsed) -> Option<Address> {

@@ -1,6 +1,8 @@
 //! The family's face to the engine: what a text is, and who can sign.
 
 use crate::address::{self, homes};
+use crate::descriptor::{self, Unlocking};
+use crate::network::Form;
 use crate::script::Script;
 use recover_core::address::{Address, AddressError, Payload};
 use recover_core::block::TxId;
@@ -40,6 +42,11 @@ impl Detect for BitcoinFamily {
         }
     }
 
+    fn descriptor(&self, text: &str) -> Result<(String, Payload), AddressError> {
+        let known = descriptor::read(text)?;
+        Ok((known.text(), known.script().into()))
+    }
+
     fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
         let form = crate::network::form(network)?;
         address::format(&Script::of_payload(payload)?, form)
@@ -47,27 +54,66 @@ impl Detect for BitcoinFamily {
 }
 
 impl Control for BitcoinFamily {
-    /// What the address book says of a key holds for every script that pays a key alone, on every network. A script's hash says
-    /// nothing of what satisfies it, and on a network without SegWit a script that needs it protects nothing: a person looks.
+    /// A script is unlocked by what unlocks it, on whichever network it is: the keys of the book sign there too. What differs is
+    /// SegWit: a network without it does not know what such a script asks for.
+    ///
+    /// - Bitcoin Cash lets nobody spend an output that is a SegWit script itself: its rule of one clean value on the stack has an
+    ///   exception for SegWit scripts inside P2SH alone
+    ///   (<https://github.com/bitcoincashorg/bitcoincash.org/blob/master/spec/2019-05-15-segwit-recovery.md>).
+    /// - Inside P2SH, and on the other networks in every form, it asks for no signature: who shows the script takes the coins.
+    /// - Bitcoin SV takes every P2SH for a puzzle about a hash since its upgrade of February 2020.
     fn prove(
         &self,
         address: &Address,
         control: &ControlRecord,
-        _evidence: &ControlEvidence,
+        evidence: &ControlEvidence,
     ) -> Verdict {
-        let script = Script::of_payload(&address.payload());
-        match (script, control) {
-            (Some(_), ControlRecord::KeyLost) => Verdict::NotRecoverable(Reason::KeyLost),
-            (
-                Some(Script::PubkeyHash(_) | Script::WitnessPubkeyHash(_) | Script::Taproot(_)),
-                ControlRecord::Key,
-            ) => Verdict::Controllable(How::SameKey),
+        let Some(script) = Script::of_payload(&address.payload()) else {
+            return Verdict::Conditional(Missing::ControlUnknown);
+        };
+        if *control == ControlRecord::KeyLost {
+            return Verdict::NotRecoverable(Reason::KeyLost);
+        }
+        let Some(form) = evidence.network.as_ref().and_then(crate::network::form) else {
+            return Verdict::Conditional(Missing::ControlUnknown);
+        };
+        if script.is_segwit() && !form.has_segwit() {
+            return if form.network == "bitcoin-cash" {
+                Verdict::NotRecoverable(Reason::ScriptUnspendable)
+            } else {
+                Verdict::Conditional(Missing::ManualHandling)
+            };
+        }
+        match control {
+            ControlRecord::Key if script.pays_a_key() => Verdict::Controllable(How::SameKey),
+            ControlRecord::Descriptor(text) => match descriptor::read(text) {
+                Ok(known) if known.script() == script => unlocked(known.unlocking(), form),
+                Ok(_) => Verdict::Conditional(Missing::ControlContradicted),
+                Err(_) => Verdict::Conditional(Missing::ControlUnknown),
+            },
+            // A script's hash says nothing of what satisfies it.
             _ => Verdict::Conditional(Missing::ControlUnknown),
         }
     }
 
     fn maker(&self, _control: &ControlRecord) -> Option<Address> {
         None
+    }
+}
+
+/// What the keys of a descriptor can do on a network that has what its outer script needs.
+fn unlocked(unlocking: Unlocking, form: &Form) -> Verdict {
+    match unlocking {
+        Unlocking::Key => Verdict::Controllable(How::SameKey),
+        Unlocking::NestedKey if form.has_segwit() => Verdict::Controllable(How::SameKey),
+        Unlocking::NestedScript if form.has_segwit() => Verdict::Controllable(How::SameScript),
+        Unlocking::WitnessScript => Verdict::Controllable(How::SameScript),
+        Unlocking::RedeemScript if form.network != "bitcoin-sv" => {
+            Verdict::Controllable(How::SameScript)
+        }
+        Unlocking::NestedKey | Unlocking::NestedScript | Unlocking::RedeemScript => {
+            Verdict::Conditional(Missing::ScriptSecret)
+        }
     }
 }
 
@@ -104,31 +150,91 @@ mod tests {
         }
     }
 
+    /// One key, and two of them in a script, in every form that an exchange hands out.
+    const KEY: &str = "[d34db33f/84h/0h/0h/0/5]0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+    const OTHER: &str = "[d34db33f/84h/0h/0h/0/6]02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
+
+    fn prove(script: Script, network: &str, control: &ControlRecord) -> String {
+        let network = NetworkId::new(network);
+        let form = crate::network::form(&network).expect("a network of the family");
+        let address = address::of_output(&script, form).expect("some network writes it");
+        let evidence = ControlEvidence {
+            network: Some(network),
+            ..ControlEvidence::default()
+        };
+        BitcoinFamily
+            .prove(&address, control, &evidence)
+            .to_string()
+    }
+
+    #[test]
+    fn who_can_unlock_a_script_depends_on_its_form_and_on_the_network() {
+        let multi = format!("multi(1,{KEY},{OTHER})");
+        let (same_key, same_script) = ("controllable:same_key", "controllable:same_script");
+        let (secret, manual) = ("conditional:script_secret", "conditional:manual_handling");
+        let none = "not_recoverable:script_unspendable";
+        // On bitcoin and litecoin, dogecoin and dash, bitcoin-cash, bitcoin-sv.
+        let rows = [
+            (
+                format!("pkh({KEY})"),
+                [same_key, same_key, same_key, same_key],
+            ),
+            (format!("wpkh({KEY})"), [same_key, manual, none, manual]),
+            (
+                format!("sh(wpkh({KEY}))"),
+                [same_key, secret, secret, secret],
+            ),
+            (format!("tr({KEY})"), [same_key, manual, none, manual]),
+            (
+                format!("sh({multi})"),
+                [same_script, same_script, same_script, secret],
+            ),
+            (format!("wsh({multi})"), [same_script, manual, none, manual]),
+            (
+                format!("sh(wsh({multi}))"),
+                [same_script, secret, secret, secret],
+            ),
+        ];
+        let networks: [&[&str]; 4] = [
+            &["bitcoin", "litecoin"],
+            &["dogecoin", "dash"],
+            &["bitcoin-cash"],
+            &["bitcoin-sv"],
+        ];
+        for (text, expected) in rows {
+            let known = descriptor::read(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let control = ControlRecord::Descriptor(known.text());
+            for (group, expected) in networks.iter().zip(expected) {
+                for network in *group {
+                    let found = prove(known.script(), network, &control);
+                    assert_eq!(found, expected, "{text} on {network}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_key_signs_for_scripts_that_pay_a_key_and_for_no_other() {
-        let prove = |text: &str, control: ControlRecord| {
-            BitcoinFamily
-                .prove(&read(text), &control, &ControlEvidence::default())
-                .to_string()
-        };
-        let (legacy, script) = (
-            "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH",
-            "3P14159f73E4gFr7JterCCQh9QjiTjiZrG",
+        let script = |text: &str| descriptor::read(text).map(|known| known.script()).unwrap();
+        let (plain, nested) = (
+            script(&format!("pkh({KEY})")),
+            script(&format!("sh(wpkh({KEY}))")),
         );
-        let segwit = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
-        assert_eq!(prove(legacy, ControlRecord::Key), "controllable:same_key");
-        assert_eq!(prove(segwit, ControlRecord::Key), "controllable:same_key");
+        let key = ControlRecord::Key;
+        assert_eq!(prove(plain, "dash", &key), "controllable:same_key");
         assert_eq!(
-            prove(script, ControlRecord::Key),
+            prove(nested, "bitcoin", &key),
             "conditional:control_unknown"
         );
-        assert_eq!(
-            prove(legacy, ControlRecord::Unknown),
-            "conditional:control_unknown"
-        );
-        assert_eq!(
-            prove(script, ControlRecord::KeyLost),
-            "not_recoverable:key_lost"
-        );
+        for (control, expected) in [
+            (ControlRecord::Unknown, "conditional:control_unknown"),
+            (ControlRecord::KeyLost, "not_recoverable:key_lost"),
+            (
+                ControlRecord::Descriptor(format!("pkh({OTHER})")),
+                "conditional:control_contradicted",
+            ),
+        ] {
+            assert_eq!(prove(plain, "bitcoin", &control), expected);
+        }
     }
 }

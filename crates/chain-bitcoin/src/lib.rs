@@ -9,6 +9,7 @@
 
 pub mod address;
 mod cashaddr;
+pub mod descriptor;
 pub mod family;
 mod generic;
 pub mod legacy;

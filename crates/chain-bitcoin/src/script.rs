@@ -52,6 +52,15 @@ impl Script {
         }
     }
 
+    /// Whether one key unlocks it, and nothing but the hash of that key or the key itself stands in it.
+    #[must_use]
+    pub const fn pays_a_key(&self) -> bool {
+        matches!(
+            self,
+            Self::PubkeyHash(_) | Self::WitnessPubkeyHash(_) | Self::Taproot(_)
+        )
+    }
+
     /// Whether a node without SegWit takes it for money that anybody may have.
     #[must_use]
     pub const fn is_segwit(&self) -> bool {

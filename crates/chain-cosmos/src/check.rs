@@ -20,7 +20,7 @@ use recover_core::block::Height;
 use recover_core::check::{Check, Decoded, Deviation, Line, NotReadable, Signed, Slot, compared};
 use recover_core::memo::{Memo, MemoKind, place};
 use recover_core::network::{Family, NetworkId};
-use recover_core::plan::{Leg, LegKind};
+use recover_core::plan::{Leg, LegKind, Spend};
 
 /// The checker of the Cosmos SDK's returns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -326,6 +326,7 @@ fn deviations(leg: &Leg, request: &ReturnRequest) -> Vec<Deviation> {
         amount,
         call,
         route,
+        spend,
         fee_max,
     } = leg;
     let none = || "none".to_owned();
@@ -378,6 +379,11 @@ fn deviations(leg: &Leg, request: &ReturnRequest) -> Vec<Deviation> {
         "network",
         request.network.as_str().to_owned(),
         network.as_str().to_owned(),
+    );
+    compare(
+        "spend",
+        none(),
+        spend.as_deref().map_or_else(none, Spend::outpoint),
     );
     compare("call", none(), call.as_ref().map_or_else(none, hex::encode));
     if !matches!(kind, LegKind::Transfer | LegKind::Return) {

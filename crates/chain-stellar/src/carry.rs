@@ -199,6 +199,7 @@ impl StellarCarry {
             amount: order.amount,
             call: None,
             route: None,
+            spend: None,
             fee_max: Amount::from_u128(fee.into()),
         })
     }

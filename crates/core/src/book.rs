@@ -70,6 +70,9 @@ pub enum ControlRecord {
         /// Its nonce at that deployment.
         nonce: u64,
     },
+    /// An output descriptor (BIP-380) with public keys alone, in canonical text without its checksum: which script the address
+    /// stands for, which keys unlock it and where a signer finds them. The family's codec reads it.
+    Descriptor(String),
 }
 
 impl ControlRecord {
@@ -82,12 +85,13 @@ impl ControlRecord {
             Self::KeyLost => "key_lost",
             Self::Create2 { .. } => "create2",
             Self::Create { .. } => "create",
+            Self::Descriptor(_) => "descriptor",
         }
     }
 }
 
 /// Prints what [`ControlRecord::parse`] reads: `eoa`, `key_lost`, `create2:FACTORY:SALT:INIT_CODE_HASH`,
-/// `create:DEPLOYER:NONCE`, `unknown`; bytes as `0x` and lower-case hexadecimal digits.
+/// `create:DEPLOYER:NONCE`, a descriptor, `unknown`; bytes as `0x` and lower-case hexadecimal digits.
 impl std::fmt::Display for ControlRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -105,6 +109,7 @@ impl std::fmt::Display for ControlRecord {
             Self::Create { deployer, nonce } => {
                 write!(f, "create:0x{}:{nonce}", hex::encode(deployer))
             }
+            Self::Descriptor(text) => f.pad(text),
             Self::Unknown | Self::Key | Self::KeyLost => f.pad(self.code()),
         }
     }
@@ -113,7 +118,7 @@ impl std::fmt::Display for ControlRecord {
 /// A control column that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "control '{text}' is not understood: write eoa, key_lost, create2:FACTORY:SALT:INIT_CODE_HASH or create:DEPLOYER:NONCE"
+    "control '{text}' is not understood: write eoa, key_lost, create2:FACTORY:SALT:INIT_CODE_HASH, create:DEPLOYER:NONCE, or an output descriptor such as wpkh(...)"
 )]
 pub struct ControlRecordError {
     /// The text as given.
@@ -143,9 +148,19 @@ impl ControlRecord {
                 deployer: fixed_hex(deployer).ok_or_else(error)?,
                 nonce: nonce.parse().map_err(|_| error())?,
             }),
+            _ if is_descriptor(text.trim()) => Ok(Self::Descriptor(text.trim().to_owned())),
             _ => Err(error()),
         }
     }
+}
+
+/// Whether a text has the outer form of an output descriptor: a name and brackets, and perhaps a checksum after them.
+fn is_descriptor(text: &str) -> bool {
+    let body = text.rsplit_once('#').map_or(text, |(body, _)| body);
+    let Some((name, rest)) = body.split_once('(') else {
+        return false;
+    };
+    ["pkh", "wpkh", "sh", "wsh", "tr"].contains(&name) && rest.ends_with(')')
 }
 
 fn fixed_hex<const N: usize>(text: &str) -> Option<[u8; N]> {

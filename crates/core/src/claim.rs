@@ -170,7 +170,9 @@ impl Resolution {
             ) => {
                 return Self::Wait;
             }
-            Verdict::Conditional(Missing::ManualHandling | Missing::OwnerDisputed) => {
+            Verdict::Conditional(
+                Missing::ManualHandling | Missing::OwnerDisputed | Missing::ScriptSecret,
+            ) => {
                 return Self::Manual;
             }
             Verdict::Controllable(_) | Verdict::NeedsDeploy(_) | Verdict::Conditional(_) => {}
@@ -190,7 +192,7 @@ impl Resolution {
                 Verdict::Controllable(How::OwnAccount) | Verdict::Conditional(_) => {
                     Self::LedgerCredit
                 }
-                Verdict::Controllable(How::SameKey | How::ContractInPlace)
+                Verdict::Controllable(How::SameKey | How::SameScript | How::ContractInPlace)
                 | Verdict::NeedsDeploy(_)
                 | Verdict::NotRecoverable(_) => Self::Manual,
             },

@@ -90,6 +90,8 @@ pub struct Facts {
     pub recovery: RecoveryCapability,
     /// How it stands to the asset.
     pub asset: AssetStanding,
+    /// Whether the network keeps outputs and not balances (Bitcoin and its relatives).
+    pub keeps_outputs: bool,
     /// Whether the asset is a voucher for a coin of another network.
     pub is_voucher: bool,
     /// Who was credited.
@@ -252,10 +254,13 @@ fn fits(kind: Kind, facts: &Facts) -> bool {
             ours && (is_back || facts.ledger.returned_withdrawal.is_some())
         }
         Kind::HotWallet => facts.has_role(AddressRole::Hot),
-        Kind::WrongChainSameKey => ours && !facts.serves() && !facts.is_contract_controlled(),
-        Kind::WrongChainContract => ours && !facts.serves() && facts.is_contract_controlled(),
-        // The family that can produce it answers by its address kinds; no EVM credit can.
-        Kind::UtxoWrongChain => false,
+        Kind::WrongChainSameKey => {
+            ours && !facts.serves() && !facts.keeps_outputs && !facts.is_contract_controlled()
+        }
+        Kind::WrongChainContract => {
+            ours && !facts.serves() && !facts.keeps_outputs && facts.is_contract_controlled()
+        }
+        Kind::UtxoWrongChain => ours && !facts.serves() && facts.keeps_outputs,
         Kind::SuspendedNetwork => facts.serves() && facts.deposits == DepositState::Suspended,
         Kind::RetiredContract => ours && matches!(facts.asset, AssetStanding::Retired(_)),
         Kind::UnlistedToken => ours && facts.is_off_the_list() && !facts.is_voucher,
@@ -369,6 +374,7 @@ fn is_missing(missing: Missing, facts: &Facts, is_booking: bool) -> bool {
         Missing::NotSeenByUs => !facts.seen_by_us,
         // These come from the control proof alone.
         Missing::CodeUnknown
+        | Missing::ScriptSecret
         | Missing::ControlUnknown
         | Missing::ControlContradicted
         | Missing::FactoryAbsent

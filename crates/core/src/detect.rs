@@ -77,6 +77,19 @@ pub trait Detect: Send + Sync {
         None
     }
 
+    /// What an output descriptor stands for: its canonical text, without checksum, and the payload of its script.
+    ///
+    /// # Errors
+    /// [`AddressError::Secret`] where it holds a private key, whose text is not repeated; [`AddressError::Shape`] where it cannot be
+    /// read, leaves a key open (a wildcard), or the family has no descriptors.
+    fn descriptor(&self, text: &str) -> Result<(String, Payload), AddressError> {
+        Err(AddressError::Shape {
+            text: text.to_owned(),
+            family: self.family(),
+            expected: "networks of this family have no output descriptors",
+        })
+    }
+
     /// The address that a payload has on a network; `None` where no address of that network stands for it.
     fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address>;
 

@@ -186,6 +186,12 @@ pub const KNOWN_NETWORKS: &[KnownNetwork] = &[
         aliases: &["bch", "bitcoin cash", "bcash"],
     },
     KnownNetwork {
+        name: "bitcoin-sv",
+        family: Family::Bitcoin,
+        caip2: "bip122:000000000000000001d956714215d96f",
+        aliases: &["bsv", "bitcoin sv", "bchsv"],
+    },
+    KnownNetwork {
         name: "dash",
         family: Family::Bitcoin,
         caip2: "bip122:00000ffd590b1485b3caadc19b22e637",

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 /// Where inside its transaction a credit stands, in words that survive a reorganisation: `log:k` (the k-th log with the
 /// Transfer topic of its transaction, counted over all of them), `value`, `trace:0.1`, `withdrawal:INDEX`, `reward:INDEX`;
-/// on other families the path of the operation, message or event (`op:2`, `msg:0.1`, `balance:USD.r…`).
+/// `vout:N` for an output; on other families the path of the operation, message or event (`op:2`, `msg:0.1`, `balance:USD.r…`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(String);
 
@@ -32,6 +32,12 @@ impl Position {
     #[must_use]
     pub fn log(index: u64) -> Self {
         Self(format!("log:{index}"))
+    }
+
+    /// An output of its transaction, by its number from 0.
+    #[must_use]
+    pub fn output(index: u32) -> Self {
+        Self(format!("vout:{index}"))
     }
 
     /// A call inside the transaction, by its path of call indexes from the top.
@@ -57,7 +63,7 @@ impl std::fmt::Display for Position {
 coded! {
     /// How the money moved.
     pub enum Mechanism {
-        /// The value of a transaction addressed to us.
+        /// The value of a transaction addressed to us, an output of Bitcoin and its relatives included.
         TopLevel => "top_level",
         /// A token contract's Transfer log.
         TokenTransfer => "token_transfer",
@@ -122,7 +128,7 @@ coded! {
         BalanceAmbiguous => "balance_ambiguous",
         /// Several senders: it cannot go back by itself.
         MultiSource => "multi_source",
-        /// Not spendable yet.
+        /// Made by its block and not by a transaction's inputs: not spendable for a hundred blocks.
         Immature => "immature",
         /// The output carries an inscription.
         Inscription => "inscription",

@@ -7,6 +7,7 @@
 
 use crate::amount::Amount;
 use crate::asset::AssetId;
+use crate::block::TxId;
 use crate::code::coded;
 use crate::digest::Encoder;
 use crate::memo::Memo;
@@ -65,8 +66,65 @@ pub struct Leg {
     pub call: Option<Vec<u8>>,
     /// The channel that it travels over (`transfer/channel-141`), for a token that goes home by IBC; else `None`.
     pub route: Option<String>,
+    /// The output that it spends, where the network keeps outputs and not balances; else `None`.
+    pub spend: Option<Box<Spend>>,
     /// The most that the network may take for it, in base units of the network's native asset, whatever the rest says.
     pub fee_max: Amount,
+}
+
+/// The one output that a transaction of a network like Bitcoin spends, and what becomes of all that is in it: the recipient gets
+/// the leg's `amount`, whoever `rest` names gets the rest, and the network takes exactly what is left, which is `fee_max`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Spend {
+    /// The transaction that made the output.
+    pub tx_id: TxId,
+    /// Its number among that transaction's outputs, from 0.
+    pub index: u32,
+    /// What it holds, in base units.
+    pub amount: Amount,
+    /// How it is unlocked: an output descriptor with public keys alone (BIP-380); `None` where the address book names a key and
+    /// no more.
+    pub descriptor: Option<String>,
+    /// Who gets what neither the recipient nor the network gets; `None` where nothing is left.
+    pub rest: Option<Rest>,
+}
+
+/// The second output of a transaction, to an address of the exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rest {
+    /// Who gets it, canonical text.
+    pub recipient: String,
+    /// How much, in base units.
+    pub amount: Amount,
+}
+
+impl Spend {
+    /// The output as a text: `TXID:INDEX`.
+    #[must_use]
+    pub fn outpoint(&self) -> String {
+        format!("{}:{}", self.tx_id, self.index)
+    }
+
+    fn encode(&self, encoder: Encoder) -> Encoder {
+        let Self {
+            tx_id,
+            index,
+            amount,
+            descriptor,
+            rest,
+        } = self;
+        let encoder = encoder
+            .field(tx_id.as_str())
+            .field(&index.to_string())
+            .field(&amount.to_base_units())
+            .optional(descriptor.as_deref());
+        match rest {
+            None => encoder.optional(None),
+            Some(Rest { recipient, amount }) => encoder
+                .optional(Some(recipient))
+                .field(&amount.to_base_units()),
+        }
+    }
 }
 
 coded! {
@@ -156,6 +214,13 @@ impl Plan {
 }
 
 impl Leg {
+    /// What its transaction uses up, as the account of a [`crate::check::Slot`]: the output that it spends, else its signer.
+    #[must_use]
+    pub fn slot_account(&self) -> String {
+        let outpoint = self.spend.as_deref().map(Spend::outpoint);
+        outpoint.unwrap_or_else(|| self.signer.clone())
+    }
+
     fn encode(&self, encoder: Encoder) -> Encoder {
         let Self {
             kind,
@@ -170,6 +235,7 @@ impl Leg {
             amount,
             call,
             route,
+            spend,
             fee_max,
         } = self;
         let encoder = encoder
@@ -187,12 +253,17 @@ impl Leg {
                 .field(&hex::encode(raw))
                 .field(place),
         };
-        encoder
+        let encoder = encoder
             .field(&asset.to_string())
             .field(&amount.to_base_units())
             .optional(call.as_ref().map(hex::encode).as_deref())
-            .optional(route.as_deref())
-            .field(&fee_max.to_base_units())
+            .optional(route.as_deref());
+        let encoder = encoder.field(&fee_max.to_base_units());
+        // A leg of before outputs were known keeps its digest: what may follow it begins with another word.
+        match spend {
+            None => encoder,
+            Some(spend) => spend.encode(encoder.field("spend")),
+        }
     }
 }
 

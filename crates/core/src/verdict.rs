@@ -4,12 +4,15 @@ use crate::address::Address;
 use crate::block::Height;
 use crate::book::ControlRecord;
 use crate::code::coded;
+use crate::network::NetworkId;
 
 coded! {
     /// How the exchange can move the money today.
     pub enum How {
         /// The key of this address signs on this network too.
         SameKey => "same_key",
+        /// The keys and the script that unlock it do so on this network too.
+        SameScript => "same_script",
         /// It already stands in an account of ours: booking it is enough.
         OwnAccount => "own_account",
         /// The contract stands on this network with the code we know.
@@ -64,6 +67,9 @@ coded! {
         CodeUnknown => "code_unknown",
         /// The address book does not say how the address is controlled.
         ControlUnknown => "control_unknown",
+        /// Whoever sees the script that unlocks it can take the coins on this network: nothing that shows it may be published, and
+        /// only a block's maker who is trusted can be handed the transaction.
+        ScriptSecret => "script_secret",
         /// The address book says a key controls it, and a contract stands there.
         ControlContradicted => "control_contradicted",
         /// The factory does not stand on this network and its deployment is not recorded.
@@ -122,6 +128,8 @@ coded! {
         DeployerNonceUsed => "deployer_nonce_used",
         /// The network derives contract addresses by another rule.
         OtherDerivation => "other_derivation",
+        /// The network has no rule by which anybody could unlock an output of this kind.
+        ScriptUnspendable => "script_unspendable",
         /// The exchange cannot act on this network.
         NetworkOutOfReach => "network_out_of_reach",
     }
@@ -167,7 +175,9 @@ impl Verdict {
     #[must_use]
     pub const fn is_proof_of_control(&self) -> bool {
         match self {
-            Self::Controllable(how) => matches!(how, How::SameKey | How::ContractInPlace),
+            Self::Controllable(how) => {
+                matches!(how, How::SameKey | How::SameScript | How::ContractInPlace)
+            }
             Self::NeedsDeploy(_) => true,
             Self::NotRecoverable(reason) => matches!(
                 reason,
@@ -227,6 +237,8 @@ pub struct ControlEvidence {
     pub account_at_home: Option<AccountState>,
     /// The factory on a network that the address serves.
     pub maker_at_home: Option<AccountState>,
+    /// The network where the money landed.
+    pub network: Option<NetworkId>,
     /// The address as the address book writes it: its form may tell another network than the one where the money landed.
     pub known_as: Option<String>,
 }

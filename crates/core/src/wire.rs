@@ -6,7 +6,7 @@
 use crate::amount::Amount;
 use crate::appeal::AppealId;
 use crate::asset::AssetId;
-use crate::block::BlockHash;
+use crate::block::{BlockHash, TxId};
 use crate::claim::{
     Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Execution, Resolution, Screening,
 };
@@ -15,7 +15,7 @@ use crate::fee::{Cents, Quote};
 use crate::memo::{Memo, MemoKind};
 use crate::network::NetworkId;
 use crate::observation::DepositId;
-use crate::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
+use crate::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Rest, Spend, Step};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -81,7 +81,66 @@ pub struct LegJson {
     amount: String,
     call: Option<String>,
     route: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spend: Option<SpendJson>,
     fee_max: String,
+}
+
+/// The output that a leg spends; see [`Spend`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpendJson {
+    tx_id: String,
+    index: u32,
+    amount: String,
+    descriptor: Option<String>,
+    rest: Option<RestJson>,
+}
+
+/// The second output of a leg; see [`Rest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestJson {
+    recipient: String,
+    amount: String,
+}
+
+impl SpendJson {
+    fn of(spend: &Spend) -> Self {
+        let Spend {
+            tx_id,
+            index,
+            amount,
+            descriptor,
+            rest,
+        } = spend;
+        Self {
+            tx_id: tx_id.to_string(),
+            index: *index,
+            amount: amount.to_base_units(),
+            descriptor: descriptor.clone(),
+            rest: rest.as_ref().map(|Rest { recipient, amount }| RestJson {
+                recipient: recipient.clone(),
+                amount: amount.to_base_units(),
+            }),
+        }
+    }
+
+    fn read(&self) -> Result<Spend, WireError> {
+        let rest = self.rest.as_ref().map(|rest| {
+            Ok(Rest {
+                recipient: rest.recipient.clone(),
+                amount: amount("spend.rest.amount", &rest.amount)?,
+            })
+        });
+        Ok(Spend {
+            tx_id: TxId::new(&self.tx_id),
+            index: self.index,
+            amount: amount("spend.amount", &self.amount)?,
+            descriptor: self.descriptor.clone(),
+            rest: rest.transpose()?,
+        })
+    }
 }
 
 impl LegJson {
@@ -101,6 +160,7 @@ impl LegJson {
             amount,
             call,
             route,
+            spend,
             fee_max,
         } = leg;
         Self {
@@ -120,6 +180,7 @@ impl LegJson {
             amount: amount.to_base_units(),
             call: call.as_ref().map(hex::encode),
             route: route.clone(),
+            spend: spend.as_deref().map(SpendJson::of),
             fee_max: fee_max.to_base_units(),
         }
     }
@@ -154,6 +215,12 @@ impl LegJson {
                 .map(|call| bytes("call", call))
                 .transpose()?,
             route: self.route.clone(),
+            spend: self
+                .spend
+                .as_ref()
+                .map(SpendJson::read)
+                .transpose()?
+                .map(Box::new),
             fee_max: amount("fee_max", &self.fee_max)?,
         })
     }

@@ -78,6 +78,9 @@ pub const fn reason(reason: Reason) -> &'static str {
         }
         Reason::HeldByBridge => "only the bridge can pay or refund it",
         Reason::ForeignAddress => "we never held this address; ask whoever does",
+        Reason::ScriptUnspendable => {
+            "the network has no rule by which anybody could ever spend an output of this kind"
+        }
         Reason::KeyLost => "nobody holds the key of this address",
         Reason::WorthlessToken => "there is nothing of value to return",
         Reason::OwnMovement => {
@@ -156,6 +159,10 @@ pub const fn missing(missing: Missing) -> &'static str {
             "logs and balances do not agree: a person must look at the token"
         }
         Missing::ManualHandling => "it needs a person: an NFT or a log of an odd shape",
+        Missing::ScriptSecret => {
+            "whoever sees the script behind this address can take the coins on this network: show it to nobody, spend it with a \
+             miner you trust"
+        }
         Missing::AssetUnvouched => "a file names this asset by a symbol only: find the contract",
         Missing::NotSeenByUs => "only a file tells of it: `recover diagnose` its transaction first",
     }
@@ -166,6 +173,9 @@ pub const fn missing(missing: Missing) -> &'static str {
 pub const fn how(how: How) -> &'static str {
     match how {
         How::SameKey => "the key of this address signs on this network too",
+        How::SameScript => {
+            "the keys and the script behind this address unlock it on this network too"
+        }
         How::OwnAccount => "it already stands in our own account: booking it is enough",
         How::ContractInPlace => "our contract stands at this address on this network",
     }
@@ -300,6 +310,9 @@ pub fn who_signs(verdict: &Verdict, address: &str) -> String {
         Verdict::Controllable(How::OwnAccount) => "nobody: it is booked in the ledger".to_owned(),
         Verdict::Controllable(How::SameKey) => {
             format!("the holder of the key of {address}, on this network")
+        }
+        Verdict::Controllable(How::SameScript) => {
+            format!("the holders of the keys of {address}, on this network")
         }
         Verdict::Controllable(How::ContractInPlace) => {
             format!("whoever may operate the contract {address}, on this network")

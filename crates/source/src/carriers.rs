@@ -565,6 +565,7 @@ mod tests {
             amount: Amount::from_u128(2),
             call: None,
             route: None,
+            spend: None,
             fee_max: Amount::from_u128(3),
         };
         let slot = recover_core::check::Slot {

@@ -232,7 +232,7 @@ pub trait Carry: Send + Sync {
     /// When a source fails or the order cannot be carried out now.
     async fn plan(&self, order: &Order<'_>) -> Result<Vec<Leg>, CarryError>;
 
-    /// Where an account stands in its order.
+    /// Where an account stands in its order; an output, as `TXID:INDEX`, is at 0 while it is unspent and at 1 for ever after.
     ///
     /// # Errors
     /// When no source can tell.

@@ -31,6 +31,8 @@ pub struct SourceSettings {
     pub address_prefix: Option<String>,
     /// Tokens that the operator lists, in canonical text: jetton masters whose wallets are read too.
     pub tokens: Vec<String>,
+    /// How many blocks lie on top of a block that is final by the operator's rule; 0 where the network has another.
+    pub confirmations: u64,
     /// Whether it is the operator's own, so that what it does not find does not exist.
     pub proves_absence: bool,
     /// How often a request is tried.
@@ -53,6 +55,7 @@ impl SourceSettings {
             page_size: None,
             address_prefix: None,
             tokens: Vec::new(),
+            confirmations: 0,
             proves_absence: false,
             retry: RetryPolicy::default(),
             timeout: Duration::from_secs(60),

@@ -66,6 +66,7 @@ pub fn leg(request: &ReturnRequest) -> Leg {
         amount: request.amount,
         call: None,
         route,
+        spend: None,
         fee_max: request.fee.amount,
     }
 }

@@ -61,7 +61,9 @@ impl EvmCarry {
             Verdict::Controllable(How::ContractInPlace) | Verdict::NeedsDeploy(_) => {
                 self.moved_by_forwarder(&layout, holder).await
             }
-            Verdict::Conditional(_) | Verdict::NotRecoverable(_) => Err(refused(
+            Verdict::Controllable(How::SameScript)
+            | Verdict::Conditional(_)
+            | Verdict::NotRecoverable(_) => Err(refused(
                 "not_controllable",
                 format!(
                     "the verdict is {}: nothing can be built for it",
@@ -154,6 +156,7 @@ impl EvmCarry {
             amount,
             call: None,
             route: None,
+            spend: None,
             fee_max: Amount::ZERO,
         }
     }

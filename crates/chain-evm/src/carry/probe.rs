@@ -376,6 +376,7 @@ mod tests {
             amount: Amount::from_u128(100),
             call: None,
             route: None,
+            spend: None,
             fee_max: Amount::ZERO,
         }
     }

@@ -72,6 +72,7 @@ fn itself(leg: &Leg, differences: &mut Differences) {
         amount,
         call,
         route,
+        spend,
         fee_max: _,
     } = leg;
     if chain_id(chain).is_none() {
@@ -98,6 +99,13 @@ fn itself(leg: &Leg, differences: &mut Differences) {
     }
     if let Some(route) = route {
         differences.add("route", "none", route);
+    }
+    if let Some(spend) = spend {
+        differences.add(
+            "spend",
+            "none: this network keeps balances",
+            spend.outpoint(),
+        );
     }
     if asset.network != *network {
         differences.add("asset", network.as_str(), asset.to_string());

@@ -40,6 +40,7 @@ fn token_leg() -> Leg {
         amount: amount(1_000),
         call: Some(call::transfer(recipient, amount(1_000))),
         route: None,
+        spend: None,
         fee_max: amount(60_000 * 100),
     }
 }

@@ -146,6 +146,9 @@ fn common(leg: &Leg, summary: &ReturnSummary, differences: &mut Differences) {
     if let Some(route) = &leg.route {
         differences.add("route", "none", route);
     }
+    if let Some(spend) = &leg.spend {
+        differences.add("spend", "none", spend.outpoint());
+    }
     let [operation] = summary.operations.as_slice() else {
         differences.add(
             "operations",

@@ -45,6 +45,7 @@ pub fn leg() -> Leg {
         amount: Amount::from_u128(50_000_000),
         call: None,
         route: None,
+        spend: None,
         fee_max: Amount::from_u128(1_000),
     }
 }

@@ -125,6 +125,9 @@ fn common(leg: &Leg, summary: &Summary, differences: &mut Differences) {
     if let Some(route) = &leg.route {
         differences.add("route", "none", route.clone());
     }
+    if let Some(spend) = &leg.spend {
+        differences.add("spend", "none", spend.outpoint());
+    }
     if Amount::from_u128(summary.fee_drops.into()) > leg.fee_max {
         differences.add(
             "fee",

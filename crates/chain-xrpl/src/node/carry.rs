@@ -274,6 +274,7 @@ impl XrplCarry {
             amount: order.amount,
             call: None,
             route: None,
+            spend: None,
             fee_max: Amount::from_u128(fee_drops.into()),
         })
     }

@@ -105,6 +105,7 @@ pub fn leg(key: &Key, recipient: [u8; 20], asset: Asset, amount: Amount) -> Leg 
         amount,
         call: None,
         route: None,
+        spend: None,
         fee_max: Amount::from_u128(1_000),
     }
 }

@@ -72,6 +72,7 @@ fn leg_of(fields: &Value) -> Leg {
         amount: money.units().unwrap().amount,
         call: None,
         route: None,
+        spend: None,
         fee_max: Amount::from_u128(5_000),
     }
 }

@@ -149,6 +149,7 @@ pub fn settings(network: &NetworkConfig, source: &SourceConfig) -> SourceSetting
         .iter()
         .map(|asset| asset.contract.clone())
         .collect();
+    settings.confirmations = network.finality.confirmations;
     settings.proves_absence = is_own(&source.url);
     settings
 }

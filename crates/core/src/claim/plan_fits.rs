@@ -7,6 +7,7 @@ use super::record::{Claim, ClaimQuote};
 use super::refusal::Refusal;
 use crate::amount::Amount;
 use crate::asset::AssetReference;
+use crate::observation::{DepositId, Position};
 use crate::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
 
 /// Whether a claim's plan does exactly what its content and its quote say, and the quote adds up to the deposit: for whoever
@@ -39,7 +40,7 @@ pub(super) fn require_plan_fits(
             .all(|step| !matches!(step, Step::Instruct(list) if list.is_empty()))
         && legs
             .iter()
-            .all(|leg| leg.network == *network && leg_fits(claim, leg))
+            .all(|leg| leg.network == *network && leg_fits(claim, leg) && spend_fits(claim, leg))
         && order_fits(&legs)
         && top_ups_fit(&legs)
         && match claim.resolution {
@@ -90,6 +91,26 @@ fn leg_fits(claim: &Claim, leg: &Leg) -> bool {
             leg.asset == claim.asset && leg.amount <= claim.amount && leg.amount != Amount::ZERO
         }
     }
+}
+
+/// Where outputs are spent it is the very output of the deposit, with all that is in it, and nothing of it is unaccounted for.
+fn spend_fits(claim: &Claim, leg: &Leg) -> bool {
+    let Some(spend) = &leg.spend else {
+        return true;
+    };
+    let position = Position::output(spend.index);
+    let rest = spend.rest.as_ref().map_or(Amount::ZERO, |rest| rest.amount);
+    let whole = leg
+        .amount
+        .checked_add(rest)
+        .and_then(|paid| paid.checked_add(leg.fee_max));
+    DepositId::of(&leg.network, &spend.tx_id, &position) == claim.deposit
+        && spend.amount == claim.amount
+        && whole == Some(spend.amount)
+        && spend
+            .rest
+            .as_ref()
+            .is_none_or(|rest| rest.amount != Amount::ZERO)
 }
 
 /// Each kind at most once but the top-up, in the order in which they make sense: a contract is put in place before it is emptied,

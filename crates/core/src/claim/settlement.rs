@@ -54,7 +54,8 @@ pub enum SettlementError {
 }
 
 /// The postings of a claim whose plan is done: the deposit becomes the customer's net and the fee; what networks took is the
-/// exchange's cost, and what a top-up brought and the next leg did not use is left over. A correction takes both from the user to
+/// exchange's cost, and what a top-up brought and the next leg did not use is left over. Where an output pays for its own
+/// transaction, that comes out of the fee. A correction takes both from the user to
 /// whom the deposit was booked. A fee that was captured from the
 /// balance beside the payout is no part of the deposit's split.
 ///
@@ -87,6 +88,11 @@ pub fn postings(claim: &Claim) -> Result<Vec<Posting>, SettlementError> {
             continue;
         };
         let native = AssetId::native(leg.network.clone());
+        // An output pays for its own transaction: what the network took is missing from what was kept of the deposit.
+        if leg.spend.is_some() {
+            set.moves(Account::FeeRevenue, Account::NetworkCost, &native, *fee)?;
+            continue;
+        }
         // The network's cost comes from what a top-up left at the address first, and from the gas float for the rest.
         let key = (leg.signer.clone(), native.clone());
         let from_top_up = topped.get(&key).copied().unwrap_or(Amount::ZERO).min(*fee);

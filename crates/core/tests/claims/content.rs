@@ -3,12 +3,14 @@
 use crate::world::{
     AMOUNT, START, World, because, correction, ethereum, instruction, later, leg, send, vote_on,
 };
+use recover_core::amount::Amount;
+use recover_core::block::TxId;
 use recover_core::claim::{
     Approval, Approved, Claim, ClaimStatus, Command, Hold, Refusal, Resolution, Screening,
 };
 use recover_core::digest::{Digest, Encoder};
 use recover_core::memo::{Memo, MemoKind};
-use recover_core::plan::{InstructionKind, LegKind, Plan, Step};
+use recover_core::plan::{InstructionKind, LegKind, Plan, Rest, Spend, Step};
 use recover_core::wire::ContentJson;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +23,16 @@ fn full() -> Claim {
     moved.signer_key = Some(because("02ab"));
     moved.call = Some(vec![0xa9, 0x05]);
     moved.route = Some(because("transfer/channel-141"));
+    moved.spend = Some(Box::new(Spend {
+        tx_id: TxId::new("ab01"),
+        index: 1,
+        amount: Amount::from_u128(AMOUNT),
+        descriptor: Some(because("wpkh(02ab)")),
+        rest: Some(Rest {
+            recipient: because("0xTreasury"),
+            amount: Amount::from_u128(3),
+        }),
+    }));
     moved.memo = Some(Memo {
         kind: MemoKind::Text,
         raw: b"7".to_vec(),
@@ -69,6 +81,8 @@ fn others(value: &Value) -> Vec<Value> {
         Value::Null => {
             others.extend(["1", "user-9", "02"].map(Value::from));
             others.push(serde_json::json!({"kind": "text", "raw": "37", "place": "memo"}));
+            others.push(serde_json::json!({"tx_id": "ab", "index": 0, "amount": "1", "descriptor": null, "rest": null}));
+            others.push(serde_json::json!({"recipient": "x", "amount": "1"}));
         }
         Value::Bool(is) => others.push(Value::from(!is)),
         Value::Number(number) => {

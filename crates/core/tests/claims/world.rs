@@ -425,6 +425,7 @@ pub fn leg(kind: LegKind, signer: &str, recipient: &str, amount: u128) -> Leg {
         amount: Amount::from_u128(amount),
         call: None,
         route: None,
+        spend: None,
         fee_max: Amount::from_u128(50),
     }
 }

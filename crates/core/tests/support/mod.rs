@@ -28,6 +28,7 @@ pub fn good() -> Facts {
         deposits: DepositState::Open,
         recovery: RecoveryCapability::Direct,
         asset: AssetStanding::Listed(terms()),
+        keeps_outputs: false,
         is_voucher: false,
         recipient: Recipient::Ours {
             role: AddressRole::Deposit,
@@ -172,6 +173,10 @@ pub const MAKING: &[(Kind, Change)] = &[
         leave_home(facts);
         set_forwarder(facts);
     }),
+    (Kind::UtxoWrongChain, |facts| {
+        leave_home(facts);
+        facts.keeps_outputs = true;
+    }),
     (Kind::SuspendedNetwork, |facts| {
         facts.deposits = DepositState::Suspended;
     }),
@@ -244,6 +249,9 @@ pub const LACKING: &[(Missing, Change)] = &[
     }),
     (Missing::ControlUnknown, |facts| {
         lose_control(facts, Missing::ControlUnknown);
+    }),
+    (Missing::ScriptSecret, |facts| {
+        lose_control(facts, Missing::ScriptSecret);
     }),
     (Missing::ControlContradicted, |facts| {
         lose_control(facts, Missing::ControlContradicted);

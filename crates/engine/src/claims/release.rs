@@ -167,7 +167,8 @@ impl Engine {
         let life = u32::try_from(expires_at.micros_since(now) / 1_000_000).unwrap_or(u32::MAX);
         let mut lowest = 0;
         for _ in 0..SLOT_ATTEMPTS {
-            let sequence = carrier.sequence(&leg.signer).await?;
+            let account = leg.slot_account();
+            let sequence = carrier.sequence(&account).await?;
             // The lowest slot that no live package holds: a gap would hold up everything behind it for ever, and a package that
             // is built anew takes the very slot of the one that ran out, so that both can never succeed.
             let reserved: BTreeSet<u64> = self
@@ -175,7 +176,7 @@ impl Engine {
                 .reservations(&leg.network)
                 .await?
                 .into_iter()
-                .filter(|reserved| reserved.slot.account == leg.signer)
+                .filter(|reserved| reserved.slot.account == account)
                 .map(|reserved| reserved.slot.sequence)
                 .collect();
             let mut slot = sequence.next.max(lowest);

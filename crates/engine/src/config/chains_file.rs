@@ -487,10 +487,13 @@ impl Reader<'_> {
             family,
             Family::Xrpl | Family::Stellar | Family::Cosmos | Family::Ton
         );
-        if is_closed != is_read_by_account {
+        let is_unknown_tag = family == Family::Bitcoin && rule == FinalityRule::FinalizedTag;
+        if is_closed != is_read_by_account || is_unknown_tag {
             let word = rule.code().to_owned();
             let expected = if is_read_by_account {
                 FinalityRule::Closed.code().to_owned()
+            } else if family == Family::Bitcoin {
+                FinalityRule::Confirmations.code().to_owned()
             } else {
                 "finalized_tag, confirmations".to_owned()
             };

@@ -101,6 +101,12 @@ words! {
         CometRpc => "comet_rpc",
         /// The REST gateway of a Cosmos SDK node.
         CosmosRest => "cosmos_rest",
+        /// The JSON-RPC of Bitcoin Core or of a relative.
+        BitcoinRpc => "bitcoin_rpc",
+        /// An Esplora instance.
+        Esplora => "esplora",
+        /// A Blockbook instance.
+        Blockbook => "blockbook",
         /// A toncenter instance, version 3 of its API.
         ToncenterV3 => "toncenter_v3",
     }
@@ -115,6 +121,7 @@ impl SourceKind {
             Self::Rippled => Family::Xrpl,
             Self::Horizon => Family::Stellar,
             Self::CometRpc | Self::CosmosRest => Family::Cosmos,
+            Self::BitcoinRpc | Self::Esplora | Self::Blockbook => Family::Bitcoin,
             Self::ToncenterV3 => Family::Ton,
         }
     }

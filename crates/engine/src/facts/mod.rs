@@ -9,14 +9,14 @@ use crate::error::EngineError;
 use crate::family::{Adapter, Adapters};
 use recover_core::address::{Address, Payload};
 use recover_core::asset::{AssetId, AssetStanding, TokenReview};
-use recover_core::block::{Height, TxId};
+use recover_core::block::{BlockRef, Height, TxId};
 use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
 use recover_core::classify::{Facts, Finality, Recipient, TransactionStanding, classify};
 use recover_core::deposit::{Classification, Origin};
 use recover_core::kind::Kind;
 use recover_core::ledger::{AccountStanding, LedgerEntryKind, LedgerStanding};
 use recover_core::memo::{MemoFinding, MemoRules};
-use recover_core::network::{DepositState, NetworkId};
+use recover_core::network::{DepositState, Family, NetworkId};
 use recover_core::observation::{DepositId, Flag, Mechanism, Observation, Outcome};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, Code, ControlEvidence, How, Missing, Reason, Verdict};
@@ -29,6 +29,10 @@ use std::sync::Arc;
 /// How many strangers' addresses of one look-up are asked for code: a payout to hundreds must not outlast the patience of
 /// whoever asked.
 const STRANGERS_ASKED_MAX: u32 = 8;
+
+/// How many blocks must lie on top of the one that made coins before they can be spent: COINBASE_MATURITY of Bitcoin Core
+/// (<https://github.com/bitcoin/bitcoin/blob/master/src/consensus/consensus.h>) and of all that descend from it.
+const COINBASE_DEPTH: u64 = 100;
 
 /// How many earlier withdrawals to one address are looked at, newest first.
 const WITHDRAWALS_MAX: u32 = 100;
@@ -274,6 +278,7 @@ impl<'a> FactGatherer<'a> {
                 deposits: self.network.deposits,
                 recovery: self.network.recovery,
                 asset,
+                keeps_outputs: self.network.family == Family::Bitcoin,
                 is_voucher: self.adapter.is_some_and(|adapter| {
                     let contract = observation.asset.contract_text();
                     contract.is_some_and(|contract| adapter.detect().is_voucher(contract))
@@ -403,10 +408,22 @@ impl<'a> FactGatherer<'a> {
 
     fn finality(&self, observation: &Observation) -> Finality {
         match (&observation.block, self.finalized) {
-            (Some(block), Some(finalized)) if block.height <= finalized => Finality::Final,
+            (Some(block), Some(finalized)) if self.settled_at(observation, block) <= finalized => {
+                Finality::Final
+            }
             (None, _) | (Some(_), Some(_)) => Finality::NotFinal,
             (Some(_), None) => Finality::Unknown,
         }
+    }
+
+    /// The height that must be final before a credit counts: its block's, and for coins that a block made the one at which they can
+    /// be spent, as far below the tip as final blocks are.
+    fn settled_at(&self, observation: &Observation, block: &BlockRef) -> Height {
+        if !observation.flags.contains(&Flag::Immature) {
+            return block.height;
+        }
+        let later = COINBASE_DEPTH.saturating_sub(self.network.finality.confirmations);
+        Height(block.height.0.saturating_add(later))
     }
 
     /// The earlier own withdrawal that a credit at a hot address seems to return: same asset, paid to the address that
@@ -451,6 +468,7 @@ impl<'a> FactGatherer<'a> {
         match (self.adapter, chosen) {
             (Some(adapter), Some(chosen)) => {
                 let evidence = ControlEvidence {
+                    network: Some(self.network.id.clone()),
                     known_as: Some(chosen.known_as.clone()),
                     ..evidence
                 };
@@ -657,7 +675,9 @@ fn is_contract(state: Option<&AccountState>) -> bool {
 fn is_proof_for(control: &ControlRecord, verdict: &Verdict) -> bool {
     let is_about_a_key = matches!(
         verdict,
-        Verdict::Controllable(How::SameKey) | Verdict::Conditional(Missing::ControlContradicted)
+        Verdict::Controllable(How::SameKey | How::SameScript)
+            | Verdict::Conditional(Missing::ControlContradicted)
     );
-    verdict.is_proof_of_control() && is_about_a_key == (*control == ControlRecord::Key)
+    verdict.is_proof_of_control()
+        && is_about_a_key == matches!(control, ControlRecord::Key | ControlRecord::Descriptor(_))
 }

@@ -119,6 +119,12 @@ fn parse(row: &Row<'_>, context: &Context<'_>) -> Result<AddressRecord, RejectRe
         let problem = format!("contracts of this form exist on evm networks, not on {family}");
         return Err(RejectReason::value("control", problem));
     }
+    let control = match control {
+        ControlRecord::Descriptor(text) => {
+            ControlRecord::Descriptor(context.descriptor("control", family, &text, payload)?)
+        }
+        other => other,
+    };
     if control != ControlRecord::Unknown && !role.is_ours() {
         let problem = format!("a row of role {role} is no address of ours: leave this empty");
         return Err(RejectReason::value("control", problem));

@@ -65,6 +65,28 @@ impl Context<'_> {
         })
     }
 
+    /// An output descriptor in canonical text; refused where it stands for another script than the address.
+    pub(super) fn descriptor(
+        &self,
+        column: &'static str,
+        family: Family,
+        text: &str,
+        address: Option<Payload>,
+    ) -> Result<String, RejectReason> {
+        let Some(codec) = self.codec.codec(family) else {
+            let problem = format!("descriptors of family {family} cannot be read by this build");
+            return Err(RejectReason::value(column, problem));
+        };
+        let (canonical, payload) = codec
+            .descriptor(text)
+            .map_err(|error| RejectReason::address(column, &error))?;
+        if address != Some(payload) {
+            let problem = "the descriptor stands for another script than the address of its row";
+            return Err(RejectReason::value(column, problem));
+        }
+        Ok(canonical)
+    }
+
     /// The routing value that a text of this family carries inside an address; `None` when it is no such text.
     pub(super) fn routing_value(&self, family: Family, text: &str) -> Option<String> {
         let routed = self.codec.codec(family)?.routed(text).ok()?;

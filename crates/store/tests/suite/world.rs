@@ -146,6 +146,7 @@ pub fn transfer() -> Leg {
         amount: Amount::from_u128(1_000),
         call: Some(vec![0, 255]),
         route: None,
+        spend: None,
         fee_max: Amount::from_u128(60),
     }
 }

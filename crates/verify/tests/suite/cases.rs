@@ -69,6 +69,7 @@ fn leg(kind: LegKind, network: &str, chain: &str, signer: String, recipient: Str
         amount: Amount::from_u128(990_000),
         call: None,
         route: None,
+        spend: None,
         fee_max: Amount::from_u128(1_000),
     }
 }

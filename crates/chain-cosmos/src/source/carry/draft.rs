@@ -232,6 +232,7 @@ impl<D: Desk> Carrier<D> {
             amount: order.amount,
             call: None,
             route,
+            spend: None,
             fee_max,
         };
         self.is_ours(&leg)?;

@@ -218,6 +218,7 @@ fn plan(resolution: Resolution) -> Plan {
             amount: Amount::from_u128(amount),
             call: None,
             route: None,
+            spend: None,
             fee_max: Amount::from_u128(50),
         }))
     };
