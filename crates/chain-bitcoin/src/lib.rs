@@ -1,11 +1,12 @@
-//! Bitcoin and its relatives with unspent outputs: their addresses in every written form, and signed messages.
+//! Bitcoin and its relatives with unspent outputs: their addresses in every written form, signed messages, and
+//! outputs spent.
 //!
 //! An address is a script, and one script is one script on every network that has it: [`address::parse`] reads the text,
-//! [`address::sibling`] writes it for another network. It reads no block and builds no transaction. What it deliberately does not
+//! [`address::sibling`] writes it for another network. What it deliberately does not
 //! know: which outputs an address holds; a signed message says that somebody holds the key of an address, never that there is money
 //! on it.
 //!
-//! Start at [`BitcoinFamily`], the face to the engine, and [`BitcoinMessages`].
+//! Start at [`BitcoinFamily`], the face to the engine, [`BitcoinMessages`], and [`spend`] for what is handed to signers.
 
 pub mod address;
 mod cashaddr;
@@ -18,7 +19,9 @@ pub mod network;
 pub mod script;
 #[cfg(feature = "fetch")]
 pub mod source;
+pub mod spend;
 mod typo;
 
 pub use family::BitcoinFamily;
 pub use message::BitcoinMessages;
+pub use spend::BitcoinCheck;
