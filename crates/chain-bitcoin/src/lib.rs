@@ -9,7 +9,9 @@
 //! Start at [`BitcoinFamily`], the face to the engine, [`BitcoinMessages`], and [`spend`] for what is handed to signers.
 
 pub mod address;
+pub mod block;
 mod cashaddr;
+pub mod credit;
 pub mod descriptor;
 pub mod family;
 mod generic;
@@ -24,4 +26,6 @@ mod typo;
 
 pub use family::BitcoinFamily;
 pub use message::BitcoinMessages;
+#[cfg(feature = "fetch")]
+pub use source::{open, open_with};
 pub use spend::BitcoinCheck;

@@ -4,7 +4,8 @@
 //! asking it for its list of methods, once ([`BitcoinNode::offers`]).
 
 use super::coins::Coins;
-use super::rpc::{Rpc, code, found};
+use super::identity;
+use super::rpc::{Call, Rpc, code, found};
 use super::wire::{
     Acceptance, BlockHeader, ChainInfo, FeeEstimate, Indexes, OutputScan, RawTransaction, SpentBy,
     Unspent,
@@ -14,9 +15,11 @@ use recover_source::client::Client;
 use recover_source::error::{Advice, SourceError};
 use recover_source::settings::SourceSettings;
 use recover_source::transport::Transport;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OnceCell;
 
 /// The word of `chains.toml` for a daemon with the JSON-RPC of Bitcoin Core.
@@ -28,6 +31,10 @@ pub struct BitcoinNode {
     pub(crate) settings: SourceSettings,
     checked: OnceCell<()>,
     abilities: OnceCell<Abilities>,
+    /// Whether it takes the number of a form of answer only as yes or no: found out by asking.
+    pub(super) takes_booleans_only: AtomicBool,
+    /// Whether it tells the outputs that a transaction spends: found out by asking.
+    pub(super) tells_spent: AtomicBool,
 }
 
 /// What one daemon can do beyond what all of them can.
@@ -74,6 +81,8 @@ impl BitcoinNode {
             settings,
             checked: OnceCell::new(),
             abilities: OnceCell::new(),
+            takes_booleans_only: AtomicBool::new(false),
+            tells_spent: AtomicBool::new(true),
         }
     }
 
@@ -103,13 +112,16 @@ impl BitcoinNode {
     pub async fn check(&self) -> Result<(), SourceError> {
         self.checked
             .get_or_try_init(|| async {
-                let genesis: String = self.rpc.ask("getblockhash", json!([0])).await?;
-                let chain = genesis.get(..32).unwrap_or(&genesis);
-                if chain != self.settings.chain {
-                    return Err(self.rpc.client().wrong_network(
-                        format!("bip122:{}", self.settings.chain),
-                        format!("bip122:{chain}"),
-                    ));
+                let network = &self.settings.network;
+                for (height, hash) in identity::landmarks(network, &self.settings.chain) {
+                    let found = self.block_hash_at(height).await?;
+                    identity::compare(
+                        self.rpc.client(),
+                        &self.settings.chain,
+                        height,
+                        &hash,
+                        found,
+                    )?;
                 }
                 let info = self.chain_info().await?;
                 if info.first_download {
@@ -205,15 +217,10 @@ impl BitcoinNode {
     /// # Errors
     /// The source's own.
     pub async fn raw_transaction(&self, id: &str) -> Result<Option<RawTransaction>, SourceError> {
-        let call = json!([id, 1]);
-        let answer: Option<RawTransaction> = match self.rpc.ask("getrawtransaction", call).await {
-            // Bitcoin SV and other old daemons read a boolean only.
-            Err(SourceError::Refused {
-                code: code::MISC | -3 | -32700,
-                ..
-            }) => found(self.rpc.ask("getrawtransaction", json!([id, true])).await)?,
-            answer => found(answer)?,
-        };
+        let answer: Option<RawTransaction> = found(
+            self.with_form(|form| Call::new("getrawtransaction", json!([id, form])), 1)
+                .await,
+        )?;
         match answer {
             Some(answer) if answer.txid != id => Err(self
                 .rpc
@@ -221,6 +228,29 @@ impl BitcoinNode {
                 .inconsistent(format!("another transaction than {id}"))),
             answer => Ok(answer),
         }
+    }
+
+    /// Asks a call whose form of answer is a number; daemons from before Bitcoin Core 0.15 read only yes or no there.
+    pub(super) async fn with_form<T: DeserializeOwned>(
+        &self,
+        call: impl Fn(Value) -> Call,
+        form: u8,
+    ) -> Result<T, SourceError> {
+        let as_boolean = || call(Value::Bool(form != 0));
+        if !self.takes_booleans_only.load(Ordering::Relaxed) {
+            match self.rpc.call(call(Value::from(form))).await {
+                Err(SourceError::Refused {
+                    code: code::MISC | code::WRONG_TYPE | code::PARSE,
+                    ..
+                }) => {
+                    let answer = self.rpc.call(as_boolean()).await?;
+                    self.takes_booleans_only.store(true, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                answer => return answer,
+            }
+        }
+        self.rpc.call(as_boolean()).await
     }
 
     /// Whether it finds every transaction of the chain by its id. A daemon that does not tell its indexes is asked for a transaction
@@ -233,7 +263,7 @@ impl BitcoinNode {
             return Ok(told);
         }
         let nothing = "00".repeat(32);
-        let answer: Result<serde_json::Value, SourceError> =
+        let answer: Result<Value, SourceError> =
             self.rpc.ask("getrawtransaction", json!([nothing])).await;
         match answer {
             Err(SourceError::Refused { detail, .. }) => Ok(!detail.contains("-txindex")),

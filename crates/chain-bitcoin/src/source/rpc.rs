@@ -28,6 +28,10 @@ pub mod code {
     pub const ALREADY_IN_CHAIN: i64 = -27;
     /// Anything else, among it blocks that were pruned and, in old daemons, a wrong number of parameters.
     pub const MISC: i64 = -1;
+    /// A parameter of another type.
+    pub const WRONG_TYPE: i64 = -3;
+    /// A request that cannot be read; old daemons say so of a parameter of another type too.
+    pub const PARSE: i64 = -32700;
 }
 
 /// The code of no connection to the network yet, of the first download, and of a start that is not done.
@@ -115,8 +119,15 @@ impl Rpc {
         method: &'static str,
         params: Value,
     ) -> Result<T, SourceError> {
-        let call = Call::new(method, params);
-        self.ask_in_place(&call, |text| self.parse(method, text))
+        self.call(Call::new(method, params)).await
+    }
+
+    /// Asks one call and reads its result.
+    ///
+    /// # Errors
+    /// As [`Rpc::ask`].
+    pub async fn call<T: DeserializeOwned>(&self, call: Call) -> Result<T, SourceError> {
+        self.ask_in_place(&call, |text| self.parse(call.method, text))
             .await
     }
 

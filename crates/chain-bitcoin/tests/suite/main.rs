@@ -1,10 +1,13 @@
-//! Facts of the family that were not written here: real nodes, other libraries, and the money half against our own tampering.
+//! The family against facts that were not written here: real nodes (`node_…`), recorded answers (`recorded_…`), other libraries
+//! (`oracle_…`); and against answers and tampering of our own (`own_…`).
 
 #![allow(
     clippy::unwrap_used,
     reason = "test helpers outside test functions fail loudly too"
 )]
 
+mod node_read;
 mod own_spend;
 mod own_spend_tampered;
 mod spends;
+mod world;
