@@ -1,5 +1,6 @@
 //! Which family's checker reads a chain's bytes.
 
+use recover_chain_bitcoin::BitcoinCheck;
 use recover_chain_cosmos::CosmosCheck;
 use recover_chain_evm::check::EvmCheck;
 use recover_chain_stellar::StellarCheck;
@@ -10,6 +11,7 @@ use recover_core::check::Check;
 #[must_use]
 pub fn check_of(chain: &str) -> Option<&'static dyn Check> {
     Some(match chain.split_once(':')?.0 {
+        "bip122" => &BitcoinCheck,
         "eip155" => &EvmCheck,
         "stellar" => &StellarCheck,
         "xrpl" => &XrplCheck,

@@ -99,5 +99,15 @@ fn of_leg(pinned: &PinnedNetwork, claim: &Claim, leg: &Leg, after: &[&Leg]) -> V
             );
         }
     }
+    let rest = leg.spend.as_ref().and_then(|spend| spend.rest.as_ref());
+    if let Some(rest) = rest.filter(|rest| rest.recipient != pinned.treasury) {
+        refuse(
+            Code::RecipientNotPinned,
+            format!(
+                "the rest of the {kind} goes to {}, which is not the pinned treasury",
+                rest.recipient
+            ),
+        );
+    }
     problems
 }

@@ -241,6 +241,17 @@ impl Rows {
             self.add("route", route);
         }
         let native = AssetId::native(leg.network.clone());
+        if let Some(spend) = &leg.spend {
+            self.add("spends", &spend.outpoint());
+            self.add("holding", &shown(roster, &native, spend.amount));
+            if let Some(rest) = &spend.rest {
+                self.add("rest to", &grouped(&rest.recipient));
+                self.add("rest", &shown(roster, &native, rest.amount));
+            }
+            if let Some(descriptor) = &spend.descriptor {
+                self.add("unlocked by", descriptor);
+            }
+        }
         self.add("fee at most", &shown(roster, &native, leg.fee_max));
     }
 }

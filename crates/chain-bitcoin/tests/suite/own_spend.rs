@@ -416,8 +416,11 @@ fn a_leg_that_no_output_carries_is_refused_with_its_fields() {
         &["outpoint"],
     );
     row(
-        &|leg| leg.spend.as_mut().unwrap().amount = units(9_999_999),
-        &["value"],
+        &|leg| {
+            leg.spend.as_mut().unwrap().amount = units(9_999_999);
+            leg.fee_max = units(19_999);
+        },
+        &["value", "fee_max"],
     );
     row(
         &|leg| leg.spend.as_mut().unwrap().amount = units(10_000_001),

@@ -1,12 +1,12 @@
 //! One valid package of each kind.
 
-use crate::chains::{self, cosmos, evm, stellar, xrpl};
+use crate::chains::{self, bitcoin_family, cosmos, evm, stellar, xrpl};
 use crate::world::{cents, is_at_home, policy_digest, time, vote};
 use recover_core::amount::Amount;
 use recover_core::appeal::AppealId;
 use recover_core::asset::AssetId;
 use recover_core::audit::Head;
-use recover_core::block::BlockHash;
+use recover_core::block::{BlockHash, TxId};
 use recover_core::claim::{
     Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Execution, Package,
     Resolution, Screening, instruction_text,
@@ -15,8 +15,8 @@ use recover_core::fee::Quote;
 use recover_core::kind::Kind;
 use recover_core::memo::{Memo, place};
 use recover_core::network::NetworkId;
-use recover_core::observation::DepositId;
-use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
+use recover_core::observation::{DepositId, Position};
+use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Rest, Spend, Step};
 use recover_verify::codecs::check_of;
 use recover_verify::{Outgoing, PackageFile};
 use std::collections::BTreeSet;
@@ -331,6 +331,56 @@ pub fn xrpl_return() -> Claim {
     })
 }
 
+/// An output that is spent: of the deposit's 1,000,000 all but 10,000 to the recipient, 1,000 to the network, the rest to treasury.
+pub fn output(kind: LegKind, network: &str, chain: &str, recipient: String) -> Claim {
+    let tx_id = TxId::new(&bitcoin_family::tx_id(network));
+    let deposit = DepositId::of(&NetworkId::new(network), &tx_id, &Position::output(0));
+    let signer = bitcoin_family::deposit(network);
+    let leg = Leg {
+        spend: Some(Box::new(Spend {
+            tx_id,
+            index: 0,
+            amount: Amount::from_u128(bitcoin_family::VALUE.into()),
+            descriptor: (network == "bitcoin").then(bitcoin_family::descriptor),
+            rest: Some(Rest {
+                recipient: bitcoin_family::treasury(network),
+                amount: Amount::from_u128(9_000),
+            }),
+        })),
+        ..leg(kind, network, chain, signer, recipient)
+    };
+    let resolution = if kind == LegKind::Return {
+        Resolution::ReturnToSender
+    } else {
+        Resolution::SweepToAddress
+    };
+    let asset = leg.asset.clone();
+    let made = claim(resolution, asset, "500", vec![Step::Send(Box::new(leg))]);
+    Claim {
+        id: ClaimId::of(&deposit, 1),
+        deposit,
+        ..made
+    }
+}
+
+pub fn bitcoin_return() -> Claim {
+    output(
+        LegKind::Return,
+        "bitcoin",
+        "bip122:000000000019d6689c085ae165831e93",
+        bitcoin_family::other("bitcoin", 9),
+    )
+}
+
+pub fn bitcoin_cash_payout() -> Claim {
+    output(
+        LegKind::Transfer,
+        "bitcoin-cash",
+        "bip122:000000000000000000651ef99cb9fcbe",
+        bitcoin_family::other("bitcoin-cash", 9),
+    )
+}
+
 /// All of them.
 pub fn all() -> Vec<Case> {
     static ALL: OnceLock<Vec<Case>> = OnceLock::new();
@@ -394,5 +444,7 @@ fn make() -> Vec<Case> {
         case("cosmos_return", cosmos_return, 0),
         case("correction_freeze", correction(), 0),
         case("correction_booking", correction(), 1),
+        case("bitcoin_return", bitcoin_return(), 0),
+        case("bitcoin_cash_payout", bitcoin_cash_payout(), 0),
     ]
 }

@@ -10,6 +10,7 @@ pub fn memo_text(memo: &Memo) -> String {
 /// The unsigned bytes of a leg at a place in its account's order; `None` where the family has no bytes for such a leg.
 pub fn unsigned(leg: &Leg, sequence: u64) -> Option<Vec<u8>> {
     match leg.chain.split_once(':').unwrap().0 {
+        "bip122" => bitcoin_family::unsigned(leg, sequence),
         "eip155" => evm::unsigned(leg, sequence),
         "xrpl" => xrpl::unsigned(leg, sequence),
         "stellar" => stellar::unsigned(leg, sequence),
@@ -20,10 +21,156 @@ pub fn unsigned(leg: &Leg, sequence: u64) -> Option<Vec<u8>> {
 /// Signed by the leg's own key, or by a stranger's. The bytes may be any.
 pub fn sign(leg: &Leg, unsigned: &[u8], by_stranger: bool) -> Vec<u8> {
     match leg.chain.split_once(':').unwrap().0 {
+        "bip122" => bitcoin_family::sign(leg, unsigned, by_stranger),
         "eip155" => evm::sign(leg, unsigned, by_stranger),
         "xrpl" => xrpl::sign(unsigned, by_stranger),
         "stellar" => stellar::sign(unsigned, by_stranger),
         _ => cosmos::sign(unsigned, by_stranger),
+    }
+}
+
+pub mod bitcoin_family {
+    use bitcoin::absolute::LockTime;
+    use bitcoin::consensus::serialize;
+    use bitcoin::hashes::{Hash as _, sha256d};
+    use bitcoin::script::{Builder, PushBytesBuf};
+    use bitcoin::secp256k1::{Message, Secp256k1, SecretKey};
+    use bitcoin::sighash::SighashCache;
+    use bitcoin::transaction::Version;
+    use bitcoin::{
+        Amount, EcdsaSighashType, OutPoint, Psbt, PublicKey, ScriptBuf, Sequence, Transaction,
+        TxIn, TxOut, Witness,
+    };
+    use recover_chain_bitcoin::script::Script;
+    use recover_chain_bitcoin::spend::{
+        Rules, Spending, address_of, build, script_of, units, unlock,
+    };
+    use recover_core::network::NetworkId;
+    use recover_core::plan::Leg;
+
+    /// What the deposit's output holds.
+    pub const VALUE: u64 = 1_000_000;
+
+    fn secret(seed: u8) -> SecretKey {
+        SecretKey::from_slice(&[seed; 32]).unwrap()
+    }
+
+    fn public(seed: u8) -> PublicKey {
+        PublicKey::new(secret(seed).public_key(&Secp256k1::new()))
+    }
+
+    fn text(network: &str, script: &Script) -> String {
+        address_of(Rules::of(&NetworkId::new(network)).unwrap(), script).unwrap()
+    }
+
+    /// Our deposit address: a SegWit key's where the network has SegWit.
+    pub fn deposit(network: &str) -> String {
+        let hash = public(0x66).pubkey_hash().to_byte_array();
+        match network {
+            "bitcoin" | "litecoin" => text(network, &Script::WitnessPubkeyHash(hash)),
+            _ => text(network, &Script::PubkeyHash(hash)),
+        }
+    }
+
+    pub fn descriptor() -> String {
+        format!("wpkh([d34db33f/84'/0'/0'/0/5]{})", public(0x66))
+    }
+
+    pub fn treasury(network: &str) -> String {
+        text(network, &Script::ScriptHash([0xae; 20]))
+    }
+
+    pub fn other(network: &str, seed: u8) -> String {
+        text(network, &Script::PubkeyHash([seed; 20]))
+    }
+
+    /// The transaction that made the output, as its number 0.
+    fn previous(script: &Script) -> Transaction {
+        Transaction {
+            version: Version::TWO,
+            lock_time: LockTime::ZERO,
+            input: vec![TxIn {
+                previous_output: OutPoint::new(bitcoin::Txid::from_byte_array([0x5a; 32]), 3),
+                script_sig: ScriptBuf::new(),
+                sequence: Sequence::MAX,
+                witness: Witness::new(),
+            }],
+            output: vec![TxOut {
+                value: Amount::from_sat(VALUE),
+                script_pubkey: ScriptBuf::from_bytes(script.bytes()),
+            }],
+        }
+    }
+
+    fn script(network: &str, address: &str) -> Option<Script> {
+        script_of(Rules::of(&NetworkId::new(network))?, address).ok()
+    }
+
+    /// The id of that transaction.
+    pub fn tx_id(network: &str) -> String {
+        let script = script(network, &deposit(network)).unwrap();
+        previous(&script).compute_txid().to_string()
+    }
+
+    /// By a builder that does what it is told: what the leg says, even where it does not add up.
+    pub fn unsigned(leg: &Leg, sequence: u64) -> Option<Vec<u8>> {
+        let network = leg.network.as_str();
+        let rules = Rules::of(&leg.network)?;
+        let spend = leg.spend.as_ref()?;
+        let signer = script(network, &leg.signer)?;
+        let previous = previous(&signer);
+        let most = VALUE.checked_sub(units(leg.fee_max)?)?;
+        let amount = units(leg.amount)?.min(most);
+        let mut payments = vec![(script(network, &leg.recipient)?, amount)];
+        if let Some(rest) = &spend.rest {
+            let amount = units(rest.amount)?.min(most - amount);
+            payments.push((script(network, &rest.recipient)?, amount));
+        }
+        let spending = Spending {
+            rules,
+            outpoint: OutPoint::new(previous.compute_txid(), spend.index),
+            previous: &serialize(&previous),
+            unlock: &unlock(rules, &signer, spend.descriptor.as_deref()).ok()?,
+            payments: &payments,
+            tip: 930_000 + u32::try_from(sequence).ok()?,
+        };
+        build(&spending).ok()
+    }
+
+    /// The transaction for the network. Of what is no PSBT any more, nothing.
+    pub fn sign(leg: &Leg, unsigned: &[u8], by_stranger: bool) -> Vec<u8> {
+        let psbt = Psbt::deserialize(unsigned).unwrap();
+        let seed = if by_stranger { 0x77 } else { 0x66 };
+        let spent = psbt.inputs[0].non_witness_utxo.as_ref().unwrap().output[0].clone();
+        let mut transaction = psbt.unsigned_tx;
+        let mut cache = SighashCache::new(&transaction);
+        let all = EcdsaSighashType::All;
+        let has_fork_id = Rules::of(&leg.network).unwrap().has_fork_id();
+        let (digest, mark) = if has_fork_id {
+            let mut preimage = Vec::new();
+            let script = &spent.script_pubkey;
+            cache
+                .segwit_v0_encode_signing_data_to(&mut preimage, 0, script, spent.value, all)
+                .unwrap();
+            *preimage.last_chunk_mut::<4>().unwrap() = 0x41_u32.to_le_bytes();
+            (sha256d::Hash::hash(&preimage).to_byte_array(), 0x41)
+        } else {
+            let digest = cache.p2wpkh_signature_hash(0, &spent.script_pubkey, spent.value, all);
+            (digest.unwrap().to_byte_array(), 0x01)
+        };
+        let signature = Secp256k1::new().sign_ecdsa(&Message::from_digest(digest), &secret(seed));
+        let mut bytes = signature.serialize_der().to_vec();
+        bytes.push(mark);
+        let key = public(seed);
+        if has_fork_id {
+            transaction.input[0].script_sig = Builder::new()
+                .push_slice(PushBytesBuf::try_from(bytes).unwrap())
+                .push_key(&key)
+                .into_script();
+        } else {
+            transaction.input[0].witness = Witness::from_slice(&[bytes, key.to_bytes()]);
+        }
+        serialize(&transaction)
     }
 }
 

@@ -62,7 +62,7 @@ fn own_signed_bytes_pass_in_every_form_of_a_file() {
             passed += 1;
         }
     }
-    assert_eq!(passed, 6 * 4);
+    assert_eq!(passed, 8 * 4);
 }
 
 fn base64_of(bytes: &[u8]) -> Vec<u8> {

@@ -31,6 +31,7 @@ fn own_no_network_and_no_database_in_its_dependencies() {
         .collect();
     for expected in [
         "recover-core",
+        "recover-chain-bitcoin",
         "recover-chain-evm",
         "recover-chain-xrpl",
         "recover-chain-stellar",

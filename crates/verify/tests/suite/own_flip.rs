@@ -19,7 +19,7 @@ proptest! {
 
     #[test]
     fn own_a_changed_byte_is_the_same_package_or_none(
-        package in 0..8_usize,
+        package in 0..12_usize,
         position in any::<prop::sample::Index>(),
         bits in 1..=255_u8,
     ) {
@@ -31,7 +31,7 @@ proptest! {
 
     #[test]
     fn own_a_range_taken_out_or_written_twice_is_the_same_package_or_none(
-        package in 0..8_usize,
+        package in 0..12_usize,
         from in any::<prop::sample::Index>(),
         length in 1..200_usize,
         twice in any::<bool>(),

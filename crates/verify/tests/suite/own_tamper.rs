@@ -336,6 +336,16 @@ const LEGS: &[(&str, LegOperator)] = &[
         leg.asset = AssetId::contract(leg.network.clone(), &contract);
         true
     }),
+    ("rest_recipient", |leg| {
+        let to = attacker(&leg.network);
+        let rest = leg.spend.as_mut().and_then(|spend| spend.rest.as_mut());
+        rest.map(|rest| rest.recipient = to).is_some()
+    }),
+    ("rest_to_the_network", |leg| {
+        leg.spend
+            .as_mut()
+            .is_some_and(|spend| spend.rest.take().is_some())
+    }),
     ("chain", |leg| {
         leg.chain = match leg.network.as_str() {
             "ethereum" => "eip155:10",
@@ -396,7 +406,7 @@ fn own_tamper_unsigned_bytes_with_everything_else_made_to_fit() {
         }
         assert!(tried.0.len() > before, "{name} applied to nothing");
     }
-    tried.finish("unsigned bytes", 13);
+    tried.finish("unsigned bytes", 15);
 }
 
 #[test]
@@ -428,12 +438,13 @@ fn own_tamper_signed_bytes() {
         }
         let sequence = chains::unsigned(leg, cases::SEQUENCE + 1).unwrap();
         let other_slot = chains::sign(leg, &sequence, false);
-        refused(
-            "another_sequence",
-            case,
-            &other_slot,
-            Some(Code::SignedBytesDiffer),
-        );
+        // An output's bytes have no slot that could be another: the height that they wait for is, and names it.
+        let reason = if leg.spend.is_some() {
+            Code::SignedUnreadable
+        } else {
+            Code::SignedBytesDiffer
+        };
+        refused("another_sequence", case, &other_slot, Some(reason));
         let good = chains::sign(leg, case.bytes(), false);
         let stranger = chains::sign(leg, case.bytes(), true);
         // Elsewhere the key stands in the bytes, and the signature is not valid under it.
@@ -482,5 +493,5 @@ fn own_tamper_signed_bytes() {
             }
         }
     }
-    tried.finish("signed bytes", 20);
+    tried.finish("signed bytes", 22);
 }

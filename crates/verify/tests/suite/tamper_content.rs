@@ -2,7 +2,7 @@
 //! and fit each other. Only the approvers' keys are not theirs.
 
 use crate::cases::{self, Case};
-use crate::chains::{cosmos, evm, stellar, xrpl};
+use crate::chains::{bitcoin_family, cosmos, evm, stellar, xrpl};
 use crate::world::{key_of, ssh_signature, time};
 use recover_core::amount::Amount;
 use recover_core::appeal::AppealId;
@@ -36,6 +36,7 @@ fn less(amount: Amount) -> Amount {
 /// An account of the attacker's, in the network's own writing.
 pub fn attacker(network: &NetworkId) -> String {
     match network.as_str() {
+        "bitcoin" | "bitcoin-cash" => bitcoin_family::other(network.as_str(), 0x77),
         "ethereum" => evm::account(0x77),
         "xrpl" => recover_chain_xrpl::address::text([0x77; 20]),
         "stellar" => stellar::account(0x77),

@@ -333,7 +333,21 @@ pub const OPERATORS: &[(&str, Cover, Code, Operator)] = &[
         Cover::Digests,
         Code::SlotDiffers,
         |case, file| {
-            let Some(leg) = case.leg() else { return false };
+            let Some(leg) = case.leg().filter(|leg| leg.spend.is_none()) else {
+                return false;
+            };
+            let other = chains::unsigned(leg, cases::SEQUENCE + 1).unwrap();
+            set(file, "/bytes", json!(hex::encode(other)))
+        },
+    ),
+    (
+        "height_in_the_bytes",
+        Cover::Digests,
+        Code::SummaryDiffers,
+        |case, file| {
+            let Some(leg) = case.leg().filter(|leg| leg.spend.is_some()) else {
+                return false;
+            };
             let other = chains::unsigned(leg, cases::SEQUENCE + 1).unwrap();
             set(file, "/bytes", json!(hex::encode(other)))
         },

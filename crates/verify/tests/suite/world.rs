@@ -201,7 +201,7 @@ fn pinned(name: &str, chain: &str, treasury: &str, fee_max: u128) -> PinnedNetwo
 }
 
 pub fn roster() -> Roster {
-    use crate::chains::{cosmos, evm, stellar, xrpl};
+    use crate::chains::{bitcoin_family, cosmos, evm, stellar, xrpl};
     Roster {
         exchange: "Example Exchange".to_owned(),
         policies: vec![AcceptedPolicy {
@@ -230,6 +230,18 @@ pub fn roster() -> Roster {
                 signers: vec![(cosmos::account(), cosmos::public_key())],
                 ..pinned("cosmos", "cosmos:cosmoshub-4", &cosmos::treasury(), 50_000)
             },
+            pinned(
+                "bitcoin",
+                "bip122:000000000019d6689c085ae165831e93",
+                &bitcoin_family::treasury("bitcoin"),
+                5_000,
+            ),
+            pinned(
+                "bitcoin-cash",
+                "bip122:000000000000000000651ef99cb9fcbe",
+                &bitcoin_family::treasury("bitcoin-cash"),
+                5_000,
+            ),
         ],
         assets: vec![
             PinnedAsset {
