@@ -1,5 +1,6 @@
 //! The program as its users run it: a folder with their files, a database, and the built binary.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,6 +12,7 @@ use serde_json::Value;
 pub struct Desk {
     dir: TempDir,
     database: String,
+    variables: RefCell<Vec<(String, String)>>,
 }
 
 /// How one run ended.
@@ -29,7 +31,11 @@ impl Desk {
     pub fn new() -> Desk {
         let dir = temp_dir();
         let database = format!("sqlite://{}", dir.path().join("recover.db").display());
-        Desk { dir, database }
+        Desk {
+            dir,
+            database,
+            variables: RefCell::default(),
+        }
     }
 
     /// An empty folder, and a database elsewhere.
@@ -37,7 +43,14 @@ impl Desk {
         Desk {
             dir: temp_dir(),
             database: database.to_owned(),
+            variables: RefCell::default(),
         }
+    }
+
+    /// Sets a variable for every run from here on.
+    pub fn set_variable(&self, name: &str, value: &str) {
+        let variable = (name.to_owned(), value.to_owned());
+        self.variables.borrow_mut().push(variable);
     }
 
     /// Writes a file into the folder.
@@ -66,6 +79,7 @@ impl Desk {
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
+        command.envs(self.variables.borrow().iter().cloned());
         if !arguments.contains(&"--database") {
             command.args(["--database", &self.database]);
         }

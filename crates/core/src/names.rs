@@ -305,6 +305,23 @@ pub fn known(network: &NetworkId) -> Option<&'static KnownNetwork> {
         .find(|known| known.name == network.as_str())
 }
 
+/// First blocks of the private chains on which a network's own software runs alone (`-regtest`), by network and CAIP-2 id.
+///
+/// Source: `chainparams.cpp` of Bitcoin Core (<https://github.com/bitcoin/bitcoin>), Litecoin Core
+/// (<https://github.com/litecoin-project/litecoin>) and Bitcoin SV (<https://github.com/bitcoin-sv/bitcoin-sv>).
+const REHEARSALS: &[(&str, &str)] = &[
+    ("bitcoin", "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"),
+    ("bitcoin-sv", "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"),
+    ("litecoin", "bip122:530827f38f93b43ed12af0b3ad25a288"),
+];
+
+/// Whether an id is that of the private chain on which a network is rehearsed: what is worth nothing there has the same addresses,
+/// scripts and rules. A source that follows the real network is refused under it, and the other way round.
+#[must_use]
+pub fn is_rehearsal(network: &NetworkId, caip2: &str) -> bool {
+    REHEARSALS.contains(&(network.as_str(), caip2))
+}
+
 /// Folds a name for comparison: lower case, letters and digits of any script only.
 #[must_use]
 pub fn fold(text: &str) -> String {
@@ -318,6 +335,18 @@ pub fn fold(text: &str) -> String {
 mod tests {
     use super::*;
     use std::collections::HashMap;
+
+    #[test]
+    fn a_rehearsal_is_not_the_network_and_no_other_networks() {
+        let bitcoin = NetworkId::new("bitcoin");
+        let private = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328";
+        assert!(is_rehearsal(&bitcoin, private));
+        assert!(!is_rehearsal(&NetworkId::new("litecoin"), private));
+        assert!(!is_rehearsal(&NetworkId::new("ethereum"), private));
+        for network in KNOWN_NETWORKS {
+            assert!(!is_rehearsal(&NetworkId::new(network.name), network.caip2));
+        }
+    }
 
     #[test]
     fn no_name_means_two_networks() {

@@ -19,8 +19,8 @@ use crate::{TempDir, temp_dir};
 
 pub use payer::{Coin, Payment, Spending};
 
-const USER: &str = "recover";
-const PASSWORD: &str = "regtest";
+const USER: &str = CoinNode::USER;
+const PASSWORD: &str = CoinNode::PASSWORD;
 /// A coinbase output may be spent in the hundredth block after its own.
 const MATURITY: u64 = 100;
 /// Where Litecoin's private chain begins with MWEB.
@@ -187,6 +187,11 @@ pub struct CoinNode {
 }
 
 impl CoinNode {
+    /// Who may ask any of these nodes.
+    pub const USER: &str = "recover";
+    /// The word that goes with it; such nodes hold nothing and listen to this machine alone.
+    pub const PASSWORD: &str = "regtest";
+
     /// A node with the defaults, its payer holding coins. See [`CoinNodeOptions::start`].
     pub fn start(daemon: Daemon) -> CoinNode {
         CoinNode::options(daemon).start()
@@ -208,11 +213,6 @@ impl CoinNode {
     /// `http://127.0.0.1:PORT`, without a trailing slash and without the credentials.
     pub fn rpc_url(&self) -> &str {
         &self.url
-    }
-
-    /// User and password of the RPC.
-    pub fn credentials(&self) -> (&'static str, &'static str) {
-        (USER, PASSWORD)
     }
 
     /// `http://USER:PASSWORD@127.0.0.1:PORT`.

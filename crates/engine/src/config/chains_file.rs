@@ -444,6 +444,7 @@ impl Reader<'_> {
             .iter()
             .find(|known| known.name == id.as_str() || known.caip2 == text);
         match known {
+            _ if names::is_rehearsal(id, text) => Ok(()),
             Some(known) if known.name != id.as_str() || known.caip2 != text => Err(self.at(
                 caip2,
                 Problem::Caip2Contradicts {

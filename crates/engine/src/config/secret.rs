@@ -32,7 +32,17 @@ pub(super) fn check_url(text: &str) -> Result<(), Problem> {
     if authority.is_empty() || authority.contains(|character: char| character.is_whitespace()) {
         return Err(Problem::Url);
     }
-    check_parts(rest)
+    check_parts(without_login(rest))
+}
+
+/// What follows a login of two variables, which is how the daemons of Bitcoin's family want one: `${USER}:${PASSWORD}@`.
+fn without_login(rest: &str) -> &str {
+    match rest.split_once('@') {
+        Some((login, behind)) if login == format!("{MARK}:{MARK}") || login == MARK.to_string() => {
+            behind
+        }
+        _ => rest,
+    }
 }
 
 fn check_parts(rest: &str) -> Result<(), Problem> {
@@ -108,6 +118,25 @@ fn is_variable(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_a_login_is_of_variables_only() {
+        for text in [
+            "http://${USER}:${PASSWORD}@127.0.0.1:8332",
+            "https://${LOGIN}@node.example/path",
+        ] {
+            assert_eq!(check_url(text), Ok(()), "{text}");
+        }
+        for text in [
+            "http://user:${PASSWORD}@127.0.0.1:8332",
+            "http://${USER}:secret@127.0.0.1:8332",
+            "http://user@127.0.0.1:8332",
+            "http://${USER}:${PASSWORD}@a@127.0.0.1:8332",
+            "http://${USER}${PASSWORD}@127.0.0.1:8332",
+        ] {
+            assert_eq!(check_url(text), Err(Problem::LiteralSecret), "{text}");
+        }
+    }
 
     #[test]
     fn own_keys_are_variables_only() {
