@@ -94,6 +94,16 @@ enum IdRule {
 }
 
 impl Entry {
+    /// A transaction that was put together from an explorer's fields.
+    #[must_use]
+    pub const fn rebuilt(transaction: Transaction, role: Role) -> Self {
+        Self {
+            transaction,
+            role,
+            id: Some(IdRule::Parts),
+        }
+    }
+
     /// Its id, where its bytes tell it. Computed now: most transactions of a block are never asked for theirs.
     #[must_use]
     pub fn id(&self) -> Option<Txid> {

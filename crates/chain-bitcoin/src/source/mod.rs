@@ -1,19 +1,27 @@
-//! The sources of the family: nodes over JSON-RPC ([`node`]).
+//! The sources of the family: nodes over JSON-RPC ([`node`]), and explorers ([`esplora`], [`blockbook`]).
 //!
 //! Everything here is behind the feature `fetch`; what bytes mean is decided outside it, in [`crate::block`], [`crate::credit`] and
 //! [`crate::script`].
 
+pub mod blockbook;
+mod blocks;
 pub mod coins;
 mod cost;
+pub mod esplora;
+mod explorer;
 mod identity;
 pub mod node;
 mod payers;
+mod raw;
 mod read;
 pub mod rpc;
 mod scan;
+mod view;
 pub mod wire;
 
+pub use blockbook::Blockbook;
 pub use coins::Coins;
+pub use esplora::Esplora;
 pub use node::BitcoinNode;
 
 use recover_source::chain::ChainRead;
@@ -27,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The words of `chains.toml` for the family's sources.
-pub const KINDS: &[&str] = &[node::KIND];
+pub const KINDS: &[&str] = &[node::KIND, esplora::KIND, blockbook::KIND];
 
 /// The largest answer of a node: a block of Bitcoin Cash (32 MB) in hexadecimal digits. A larger block (Bitcoin SV) is a gap that says so.
 const NODE_ANSWER_MAX: usize = 72 * 1024 * 1024;
@@ -61,5 +69,9 @@ pub fn open(settings: SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>
 /// Opens a source over a transport of the caller's: a recording, or one of a test.
 #[must_use]
 pub fn open_with(settings: SourceSettings, transport: Arc<dyn Transport>) -> Arc<dyn ChainRead> {
-    Arc::new(BitcoinNode::new(settings, transport))
+    match settings.kind.as_str() {
+        esplora::KIND => Arc::new(Esplora::new(settings, transport)),
+        blockbook::KIND => Arc::new(Blockbook::new(settings, transport)),
+        _ => Arc::new(BitcoinNode::new(settings, transport)),
+    }
 }

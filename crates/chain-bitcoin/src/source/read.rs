@@ -3,6 +3,7 @@
 use super::cost;
 use super::node::BitcoinNode;
 use super::payers::Paid;
+use super::scan;
 use super::wire::RawTransaction;
 use crate::block::{Dialect, read_transaction};
 use crate::credit::{Decoder, Facts, Payer, is_inscribed, outputs_to};
@@ -12,7 +13,6 @@ use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, HeightRange, TxId};
 use recover_core::network::NetworkId;
-use recover_core::observation::Outcome;
 use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
@@ -22,12 +22,9 @@ use recover_source::chain::{
 use recover_source::error::SourceError;
 use std::collections::BTreeSet;
 
-/// How often a range is read again when the chain changed meanwhile.
-const READS_MAX: usize = 3;
-
 impl BitcoinNode {
     /// What reads this network's bytes.
-    fn reading(&self) -> Result<(Decoder, Dialect), SourceError> {
+    pub(super) fn reading(&self) -> Result<(Decoder, Dialect), SourceError> {
         let network = self.network_id();
         Decoder::new(network)
             .zip(Dialect::of(network))
@@ -56,7 +53,7 @@ impl BitcoinNode {
     }
 
     /// The header at a height of the best chain; `None` above the tip.
-    pub(super) async fn header_at(&self, height: Height) -> Result<Option<Header>, SourceError> {
+    pub(super) async fn best_header(&self, height: Height) -> Result<Option<Header>, SourceError> {
         let Some(hash) = self.block_hash_at(height.0).await? else {
             return Ok(None);
         };
@@ -123,43 +120,6 @@ impl BitcoinNode {
     }
 }
 
-impl Facts<'_> {
-    /// A transaction with every output that credits an address.
-    pub(super) fn view(
-        &self,
-        decoder: &Decoder,
-        outputs: &[crate::credit::CreditedOutput],
-    ) -> TransactionView {
-        let outputs = outputs.iter();
-        let credits: Vec<_> = outputs
-            .filter_map(|output| decoder.credit(self, output))
-            .collect();
-        let signer = match self.payer {
-            Payer::Spent { first, .. } => first.and_then(|first| decoder.address(&first)),
-            Payer::Block | Payer::Unknown => None,
-        };
-        // A transaction is addressed to nobody: its outputs are.
-        let to = match &credits[..] {
-            [only] => Some(only.to.clone()),
-            _ => None,
-        };
-        TransactionView {
-            id: self.id.clone(),
-            block: self.block.cloned(),
-            outcome: if self.block.is_some() {
-                Outcome::Success
-            } else {
-                Outcome::Unknown
-            },
-            signer,
-            to_is_contract: to.as_ref().map(|_| false),
-            to,
-            credits,
-            unread: BTreeSet::new(),
-        }
-    }
-}
-
 #[async_trait]
 impl ChainRead for BitcoinNode {
     fn network(&self) -> &NetworkId {
@@ -203,23 +163,12 @@ impl ChainRead for BitcoinNode {
 
     async fn header(&self, height: Height) -> Result<Option<Header>, SourceError> {
         self.check().await?;
-        self.header_at(height).await
+        self.best_header(height).await
     }
 
     async fn scan(&self, request: &ScanRequest) -> Result<ScanUpdate, SourceError> {
         self.check().await?;
-        let (decoder, dialect) = self.reading()?;
-        let mut reads = 1;
-        loop {
-            match self.read_range(&decoder, dialect, request).await {
-                // The chain moved under the reader: what was read is dropped, and it is read again.
-                Err(error @ SourceError::Inconsistent { .. }) if reads < READS_MAX => {
-                    tracing::debug!(%error, range = %request.range, "reading the range again");
-                    reads += 1;
-                }
-                result => return result,
-            }
-        }
+        scan::scan(self, request).await
     }
 
     async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError> {
