@@ -165,10 +165,6 @@ impl Blockbook {
         }
     }
 
-    fn script_at(&self, text: &str) -> Option<Script> {
-        crate::address::parse(text).ok().map(|parsed| parsed.script)
-    }
-
     fn script_of(&self, address: &Address) -> Result<Script, SourceError> {
         Script::of_payload(&address.payload())
             .ok_or_else(|| self.client.unsupported(format!("the address {address}")))
@@ -180,6 +176,10 @@ impl Blockbook {
         let text = address.map(|address| address.text().to_owned());
         text.ok_or_else(|| self.client.unsupported("a script without an address"))
     }
+}
+
+fn script_at(text: &str) -> Option<Script> {
+    crate::address::parse(text).ok().map(|parsed| parsed.script)
 }
 
 #[async_trait]
@@ -355,14 +355,24 @@ impl ChainRead for Blockbook {
                 let detail = format!("nothing about {}", request.address);
                 self.client.not_protocol(detail)
             })?;
-            if self.script_at(&answer.address) != Some(script) || answer.page.unwrap_or(1) != page {
+            // Beyond the last page it gives the last again.
+            let is_repeated = answer.page.unwrap_or(1) != page;
+            if is_repeated && page > 1 {
+                break;
+            }
+            if is_repeated || script_at(&answer.address) != Some(script) {
                 let detail = format!("another page than {page} of {}", request.address);
                 return Err(self.client.inconsistent(detail));
             }
             for row in &answer.transactions {
                 history.push(wire::told(&self.client, dialect, row)?);
             }
-            if page >= answer.total_pages.unwrap_or(1) {
+            // Asked for some heights it does not count the pages.
+            let is_last = match answer.total_pages {
+                Some(pages) if pages >= 0 => i64::from(page) >= pages,
+                _ => answer.transactions.len() < answer.items_on_page.unwrap_or(1),
+            };
+            if is_last {
                 break;
             }
             if page == PAGES_MAX {

@@ -92,9 +92,12 @@ pub struct AddressPage {
     /// Which page this is.
     #[serde(default)]
     pub page: Option<u32>,
-    /// How many there are.
+    /// How many there are; -1 where the server did not count them.
     #[serde(default)]
-    pub total_pages: Option<u32>,
+    pub total_pages: Option<i64>,
+    /// How many transactions fill a page.
+    #[serde(default)]
+    pub items_on_page: Option<usize>,
     /// What it holds, in base units.
     #[serde(default)]
     pub balance: Option<String>,
