@@ -13,7 +13,7 @@ use recover_core::decimal::Decimal;
 use recover_core::network::NetworkId;
 use recover_core::observation::{DepositId, Position};
 use recover_core::people::Person;
-use recover_engine::claims::{OpenOptions, StepOptions};
+use recover_engine::claims::{OpenOptions, QuoteOptions, StepOptions};
 use recover_engine::error::EngineError;
 use recover_engine::scan::{ScanOptions, Silent};
 use recover_store::{DepositFilter, DepositOrder, Price};
@@ -453,6 +453,10 @@ impl Sim {
         let (id, person, options) = (claim.id.clone(), self.person(name), self.options(claim));
         let is_kept = !options.dry_run;
         let work = async move {
+            let options = QuoteOptions {
+                step: options,
+                spend_inscription: false,
+            };
             let quoted = engine.quote_claim(&id, &options, &person).await?;
             Ok(quoted.claim)
         };

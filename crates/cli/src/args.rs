@@ -253,6 +253,9 @@ pub struct QuoteArguments {
     /// The revision of the claim that you saw
     #[arg(long)]
     pub revision: Option<u32>,
+    /// Spend an output that may carry an inscription or a token of another protocol like money: you looked
+    #[arg(long)]
+    pub spend_inscription: bool,
 }
 
 /// `claims`

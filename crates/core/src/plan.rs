@@ -85,6 +85,9 @@ pub struct Spend {
     /// How it is unlocked: an output descriptor with public keys alone (BIP-380); `None` where the address book names a key and
     /// no more.
     pub descriptor: Option<String>,
+    /// Whether the output may carry an inscription or another network's token, and a person said that it is spent like money all
+    /// the same.
+    pub inscription: bool,
     /// Who gets what neither the recipient nor the network gets; `None` where nothing is left.
     pub rest: Option<Rest>,
 }
@@ -111,13 +114,15 @@ impl Spend {
             index,
             amount,
             descriptor,
+            inscription,
             rest,
         } = self;
         let encoder = encoder
             .field(tx_id.as_str())
             .field(&index.to_string())
             .field(&amount.to_base_units())
-            .optional(descriptor.as_deref());
+            .optional(descriptor.as_deref())
+            .optional(inscription.then_some("inscription"));
         match rest {
             None => encoder.optional(None),
             Some(Rest { recipient, amount }) => encoder

@@ -94,6 +94,7 @@ pub struct SpendJson {
     index: u32,
     amount: String,
     descriptor: Option<String>,
+    inscription: bool,
     rest: Option<RestJson>,
 }
 
@@ -112,6 +113,7 @@ impl SpendJson {
             index,
             amount,
             descriptor,
+            inscription,
             rest,
         } = spend;
         Self {
@@ -119,6 +121,7 @@ impl SpendJson {
             index: *index,
             amount: amount.to_base_units(),
             descriptor: descriptor.clone(),
+            inscription: *inscription,
             rest: rest.as_ref().map(|Rest { recipient, amount }| RestJson {
                 recipient: recipient.clone(),
                 amount: amount.to_base_units(),
@@ -138,6 +141,7 @@ impl SpendJson {
             index: self.index,
             amount: amount("spend.amount", &self.amount)?,
             descriptor: self.descriptor.clone(),
+            inscription: self.inscription,
             rest: rest.transpose()?,
         })
     }

@@ -6,7 +6,7 @@ use crate::output;
 use crate::view::{ClaimView, symbol_of};
 use recover_core::claim::ClaimId;
 use recover_core::observation::DepositId;
-use recover_engine::claims::StepOptions;
+use recover_engine::claims::{QuoteOptions, StepOptions};
 use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
 use serde::Serialize;
@@ -118,9 +118,12 @@ async fn give(
         .into());
     }
     let person = engine.actor(actor).await?;
-    let options = StepOptions {
-        revision: arguments.revision,
-        dry_run: false,
+    let options = QuoteOptions {
+        step: StepOptions {
+            revision: arguments.revision,
+            dry_run: false,
+        },
+        spend_inscription: arguments.spend_inscription,
     };
     let quoted = engine.quote_claim(&id, &options, &person).await?;
     if let Some(why) = &quoted.no_plan {

@@ -21,7 +21,7 @@ use recover_core::deposit::Deposit;
 use recover_core::kind::Kind;
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
-use recover_engine::claims::{OpenOptions, StepOptions};
+use recover_engine::claims::{OpenOptions, QuoteOptions, StepOptions};
 use recover_engine::clock::FixedClock;
 use recover_engine::config::{ChainsConfig, Networks, Policy};
 use recover_engine::engine::Engine;
@@ -441,7 +441,6 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
         "7  Claims: quoted, accepted, screened, approved by people who did not act before, carried to the end",
     )?;
     let ana = specialist(engine)?;
-    let options = StepOptions::default();
     let mut ready = Vec::new();
     for outcome in outcomes {
         let (MatchDecision::Auto | MatchDecision::Review, Some(id)) =
@@ -460,7 +459,10 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
         let Some(claim) = open(engine, &stored.deposit, &outcome.appeal).await? else {
             continue;
         };
-        match engine.quote_claim(&claim.id, &options, &ana).await {
+        match engine
+            .quote_claim(&claim.id, &QuoteOptions::default(), &ana)
+            .await
+        {
             Ok(quoted) => {
                 if let Some(why) = quoted.no_plan {
                     output::line(&format!("  quoted; nobody can approve it yet: {why}"))?;

@@ -28,6 +28,7 @@ fn full() -> Claim {
         index: 1,
         amount: Amount::from_u128(AMOUNT),
         descriptor: Some(because("wpkh(02ab)")),
+        inscription: true,
         rest: Some(Rest {
             recipient: because("0xTreasury"),
             amount: Amount::from_u128(3),
@@ -81,7 +82,7 @@ fn others(value: &Value) -> Vec<Value> {
         Value::Null => {
             others.extend(["1", "user-9", "02"].map(Value::from));
             others.push(serde_json::json!({"kind": "text", "raw": "37", "place": "memo"}));
-            others.push(serde_json::json!({"tx_id": "ab", "index": 0, "amount": "1", "descriptor": null, "rest": null}));
+            others.push(serde_json::json!({"tx_id": "ab", "index": 0, "amount": "1", "descriptor": null, "inscription": false, "rest": null}));
             others.push(serde_json::json!({"recipient": "x", "amount": "1"}));
         }
         Value::Bool(is) => others.push(Value::from(!is)),

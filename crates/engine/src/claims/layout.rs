@@ -1,5 +1,6 @@
 //! Laying out what a claim will do: its ledger instructions, and its transactions as the network stands now.
 
+use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use recover_core::amount::Amount;
@@ -9,11 +10,20 @@ use recover_core::claim::{Claim, Resolution, correction_plan};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::fee::Quote;
+use recover_core::network::Family;
 use recover_core::observation::{Flag, Observation};
 use recover_core::plan::{Instruction, InstructionKind, LegKind, Plan, Step};
+use recover_core::verdict::{Missing, Verdict};
 use recover_source::carry::{CarryError, Order};
 use recover_store::{DepositFilter, DepositOrder};
 use std::collections::BTreeSet;
+
+/// Where money still lies at its address.
+const UNSETTLED: [DepositStatus; 3] = [
+    DepositStatus::Unconfirmed,
+    DepositStatus::Open,
+    DepositStatus::Claimed,
+];
 
 /// What was laid out for a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +58,7 @@ impl Engine {
         claim: &Claim,
         deposit: &Deposit,
         quote: &Quote,
+        spend_inscription: bool,
     ) -> Result<LaidOut, EngineError> {
         let purpose = match claim.resolution {
             Resolution::LedgerCredit => {
@@ -84,7 +95,16 @@ impl Engine {
         {
             return Ok(LaidOut::none(why_not));
         }
+        if credit.flags.contains(&Flag::Inscription) && !spend_inscription {
+            return Ok(LaidOut::none(
+                "the output may carry an inscription or a token of another protocol, which would be spent like money: look at it, \
+                 and quote again with --spend-inscription",
+            ));
+        }
         let network = self.network(deposit.network().as_str())?;
+        if let Some(why_not) = self.would_publish_secret(network, credit).await? {
+            return Ok(LaidOut::none(why_not));
+        }
         let policy = self.policy()?;
         let Some(wallet) = policy.wallets.get(&network.id) else {
             return Ok(LaidOut::none(format!(
@@ -151,7 +171,12 @@ impl Engine {
         }
         let mut steps: Vec<Step> = legs
             .into_iter()
-            .map(|leg| Step::Send(Box::new(leg)))
+            .map(|mut leg| {
+                if let Some(spend) = &mut leg.spend {
+                    spend.inscription = credit.flags.contains(&Flag::Inscription);
+                }
+                Step::Send(Box::new(leg))
+            })
             .collect();
         if claim.resolution == Resolution::SweepThenCredit {
             steps.push(Step::Instruct(bookings(claim, quote)));
@@ -170,11 +195,7 @@ impl Engine {
             network: Some(credit.network.clone()),
             to: Some(credit.to.text().to_owned()),
             asset: Some(AssetId::native(credit.network.clone())),
-            statuses: vec![
-                DepositStatus::Unconfirmed,
-                DepositStatus::Open,
-                DepositStatus::Claimed,
-            ],
+            statuses: UNSETTLED.to_vec(),
             ..DepositFilter::default()
         };
         let mut held = Amount::ZERO;
@@ -196,6 +217,51 @@ impl Engine {
                 return Ok(held);
             }
         }
+    }
+
+    /// Why nothing of an address may be spent yet: it would publish the script with which anybody can take what lies at the same
+    /// script on a network without SegWit.
+    async fn would_publish_secret(
+        &self,
+        network: &NetworkConfig,
+        credit: &Observation,
+    ) -> Result<Option<String>, EngineError> {
+        if network.family != Family::Bitcoin {
+            return Ok(None);
+        }
+        let adapter = self.adapter(network)?;
+        let siblings = self
+            .chains
+            .networks
+            .values()
+            .filter(|other| other.family == network.family && other.id != network.id);
+        for sibling in siblings {
+            let there = adapter
+                .detect()
+                .on_network(&credit.to.payload(), &sibling.id);
+            let Some(there) = there else { continue };
+            let filter = DepositFilter {
+                network: Some(sibling.id.clone()),
+                to: Some(there.text().to_owned()),
+                statuses: UNSETTLED.to_vec(),
+                ..DepositFilter::default()
+            };
+            let page = self
+                .store
+                .list_deposits(&filter, DepositOrder::Id, None, 500)
+                .await?;
+            let secret = page.deposits.iter().find(|stored| {
+                stored.deposit.classification.verdict == Verdict::Conditional(Missing::ScriptSecret)
+            });
+            if let Some(secret) = secret {
+                return Ok(Some(format!(
+                    "spending it would publish the script with which anybody can take deposit {} on {}: recover that one first",
+                    secret.deposit.id(),
+                    sibling.id
+                )));
+            }
+        }
+        Ok(None)
     }
 
     /// Why money cannot go back to where it came from: only one sender who is known to be one person's, and none of ours, gets

@@ -60,6 +60,15 @@ pub struct StepOptions {
     pub dry_run: bool,
 }
 
+/// How a quote is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QuoteOptions {
+    /// How the step is taken.
+    pub step: StepOptions,
+    /// Whether an output that may carry an inscription is spent like money.
+    pub spend_inscription: bool,
+}
+
 /// A claim with its new quote.
 #[derive(Debug, Clone)]
 pub struct QuotedClaim {
@@ -179,7 +188,7 @@ impl Engine {
     pub async fn quote_claim(
         &self,
         id: &ClaimId,
-        options: &StepOptions,
+        options: &QuoteOptions,
         person: &Person,
     ) -> Result<QuotedClaim, EngineError> {
         let claim = self.claim(id).await?;
@@ -191,7 +200,9 @@ impl Engine {
         // A price is made under the version in force only, never under a file that nobody agreed to.
         let version = self.policy_for_quotes().await?;
         let policy = &version.policy;
-        let (estimate, quote, plan) = self.priced(&claim, &stored.deposit).await?;
+        let (estimate, quote, plan) = self
+            .priced(&claim, &stored.deposit, options.spend_inscription)
+            .await?;
         if !policy.allows_network_fee(quote.network_fee, quote.value) {
             return Err(EngineError::NetworkFeeAboveLimit {
                 fee: quote.network_fee,
@@ -217,7 +228,7 @@ impl Engine {
                     quote,
                     plan: plan.plan,
                 },
-                options,
+                &options.step,
                 person,
             )
             .await?;
@@ -233,6 +244,7 @@ impl Engine {
         &self,
         claim: &Claim,
         deposit: &Deposit,
+        spend_inscription: bool,
     ) -> Result<(DepositQuote, Quote, LaidOut), EngineError> {
         let mut at_least = None;
         for _ in 0..2 {
@@ -248,7 +260,9 @@ impl Engine {
                     });
                 }
             };
-            let plan = self.lay_out(claim, deposit, &quote).await?;
+            let plan = self
+                .lay_out(claim, deposit, &quote, spend_inscription)
+                .await?;
             let cost = plan.fee_max();
             let is_covered = plan.plan.is_none()
                 || !claim.resolution.needs_transaction()

@@ -215,7 +215,7 @@ impl<'a> FactGatherer<'a> {
         };
 
         let mut judged = Vec::with_capacity(observations.len());
-        for (observation, recipient) in observations.into_iter().zip(recipients) {
+        for (mut observation, recipient) in observations.into_iter().zip(recipients) {
             let time = observation.block.as_ref().map(|block| block.time);
             let row = booked.remove(&observation.id()).unwrap_or_default();
             let sender_is_ours = observation.from.as_ref().is_some_and(|from| {
@@ -334,6 +334,12 @@ impl<'a> FactGatherer<'a> {
                     is_bridge: false,
                 };
                 classification = classify(&facts);
+            }
+            // Whoever shows it to somebody must know: it travels with the deposit, beside the verdict.
+            observation.flags.retain(|flag| *flag != Flag::ScriptSecret);
+            if classification.verdict == Verdict::Conditional(Missing::ScriptSecret) {
+                observation.flags.push(Flag::ScriptSecret);
+                observation.flags.sort();
             }
             judged.push(Judged {
                 observation,
