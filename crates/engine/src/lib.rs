@@ -33,7 +33,6 @@ pub mod quote;
 pub mod random;
 pub mod reconcile;
 pub mod scan;
-mod shared_senders;
 pub mod tokens;
 pub mod understand;
 

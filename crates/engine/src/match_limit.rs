@@ -2,22 +2,18 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::quote::CLOCK_SLACK_SECONDS;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::fee::{self, Cents, Rounding};
-use std::collections::HashMap;
 
-/// The limit, and the prices that were looked up for it.
+/// The limit.
 pub(crate) struct MatchLimit {
     /// The highest value that passes; zero where nothing does.
     most: Cents,
     /// The currency of the limit.
     currency: String,
-    /// The newest price of each asset that was asked for; `None` where there is none.
-    prices: HashMap<AssetId, Option<Decimal>>,
 }
 
 impl Engine {
@@ -31,37 +27,7 @@ impl Engine {
         Ok(policy.map(|policy| MatchLimit {
             most: policy.match_value_max,
             currency: policy.currency.clone(),
-            prices: HashMap::new(),
         }))
-    }
-
-    /// Whether a deposit's value is known and within the limit. The price may be of any age: a quote asks for a fresh one, and
-    /// the tier of the claim goes by it.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub(crate) async fn is_within(
-        &self,
-        limit: &mut MatchLimit,
-        deposit: &Deposit,
-    ) -> Result<bool, EngineError> {
-        let Some(decimals) = decimals_of(deposit) else {
-            return Ok(false);
-        };
-        let asset = deposit.asset();
-        if !limit.prices.contains_key(asset) {
-            let now = self.now();
-            let latest = now.plus_seconds(CLOCK_SLACK_SECONDS).unwrap_or(now);
-            let price = self
-                .store
-                .latest_price(asset, &limit.currency, latest)
-                .await?;
-            limit
-                .prices
-                .insert(asset.clone(), price.map(|price| price.price));
-        }
-        let price = limit.prices.get(asset).copied().flatten();
-        Ok(limit.admits(deposit.amount(), decimals, price))
     }
 }
 
@@ -76,7 +42,8 @@ impl MatchLimit {
         self.most
     }
 
-    /// Whether so much at this price is within the limit.
+    /// Whether so much at this price is within the limit. The price may be of any age: a quote asks for a fresh one, and the tier of
+    /// the claim goes by it.
     pub(crate) fn admits(&self, amount: Amount, decimals: u8, price: Option<Decimal>) -> bool {
         // Rounded up: what is above the limit by less than a cent is above it.
         let value = price

@@ -6,27 +6,23 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::match_limit::{self, MatchLimit};
-use crate::matching::{MEMO_TYPES, is_among};
+use crate::match_limit::MatchLimit;
+use crate::matching::{deposits, facts, is_among, records};
 use crate::proofs::Proven;
-use crate::quote::CLOCK_SLACK_SECONDS;
 use recover_core::appeal::{AppealId, MatchOutcome};
-use recover_core::asset::{AssetId, AssetReference};
-use recover_core::book::{AddressRecord, AddressRole};
+use recover_core::asset::AssetId;
 use recover_core::decimal::Decimal;
 use recover_core::digest::Encoder;
-use recover_core::names;
 use recover_core::observation::DepositId;
 use recover_matching::decide::{Limit, in_parallel};
-use recover_matching::levels::SENDER_DEPOSITS_MAX;
 use recover_matching::touched::{
     self, ChangedDeposit, Changes, Decided, Fingerprint, Kept, Look, rematch, touched,
 };
 use recover_matching::{
-    AppealClues, DepositFacts, DepositIndex, IndexBuilder, Matcher, Model, RowNo, UserBook,
-    Vocabulary, ids, normalise,
+    AppealClues, DepositIndex, IndexBuilder, Matcher, Model, RowNo, UserBook,
+    Vocabulary, normalise,
 };
-use recover_store::{MatchEnd, MatchPart, MatchReading, MatchRun, MeantDeposit, StoredLook};
+use recover_store::{MatchEnd, MatchPart, MatchReading, MatchRun, StoredLook};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Appeals that are read, or outcomes that are made and written, at a time.
@@ -145,12 +141,25 @@ impl Engine {
         let is_everything = known.is_none_or(|run| {
             seen.count() > FOLLOWED_MIN.saturating_add(run.appeals.max(FOLLOWED_MIN) / 4)
         });
-        let (index, within) = deposits(&mut reading, limit, &prices).await?;
+        let mut builder = IndexBuilder::default();
+        let mut within = limit.map(|_| HashSet::new());
+        deposits(&mut reading, limit, &prices, |facts, is_within| {
+            if let Some(within) = within.as_mut().filter(|_| is_within) {
+                within.insert(facts.id.clone());
+            }
+            builder.push(facts.view());
+        })
+        .await?;
+        let index = DepositIndex::build([builder], 2);
         let appeals = Appeals::read(&mut reading, &index, is_everything).await?;
         let evidence = Evidence::read(&mut reading, &words).await?;
         let only = (!is_everything).then_some(&appeals.fresh);
         let clues = evidence.clues(&mut reading, only).await?;
-        let book = book(&mut reading, &clues, &index, is_everything).await?;
+        let users: BTreeSet<&str> = clues.iter().map(|clues| clues.user_id.as_str()).collect();
+        let looked_at = (!is_everything).then_some(clues.as_slice());
+        let records = records(&mut reading, &users, &index, looked_at).await?;
+        let book = UserBook::new(&records);
+        drop(records);
         let model = Model::default();
         let matcher = Matcher::new(&index, &book, &model);
         let admits = within
@@ -218,21 +227,6 @@ impl Engine {
         }
         encoder.finish().to_string()
     }
-
-    async fn limit_prices(
-        &self,
-        reading: &mut MatchReading,
-        limit: Option<&MatchLimit>,
-    ) -> Result<BTreeMap<AssetId, Decimal>, EngineError> {
-        let Some(limit) = limit else {
-            return Ok(BTreeMap::new());
-        };
-        let now = self.now();
-        let latest = now.plus_seconds(CLOCK_SLACK_SECONDS).unwrap_or(now);
-        let prices = reading.latest_prices(limit.currency(), latest).await?;
-        let prices = prices.into_iter();
-        Ok(prices.map(|(asset, of)| (asset, of.price)).collect())
-    }
 }
 
 /// The limit with everything that it is computed from, but for the deposits' own amounts.
@@ -247,54 +241,6 @@ fn limited_by(limit: Option<&MatchLimit>, prices: &BTreeMap<AssetId, Decimal>) -
         encoder = encoder.field(&asset.to_string()).field(&price.to_string());
     }
     encoder.finish().to_string()
-}
-
-/// A deposit as matching compares it.
-fn facts(meant: MeantDeposit) -> DepositFacts {
-    let symbol = match &meant.asset.reference {
-        AssetReference::Unlisted(symbol) => Some(symbol.clone()),
-        _ => meant.symbol,
-    };
-    DepositFacts {
-        family: names::known(&meant.network).map(|known| known.family),
-        id: meant.id,
-        network: meant.network,
-        tx_id: meant.tx_id,
-        from: meant.from,
-        to: meant.to,
-        asset: meant.asset,
-        symbol,
-        amount: Decimal::from_parts(meant.amount, meant.decimals),
-        time: meant.time,
-        memo: meant.memo,
-        memo_finding: meant.memo_finding,
-        // Why it was not credited is no part of any comparison.
-        reason: None,
-    }
-}
-
-/// Every deposit that an appeal may mean, and those within the limit where there is one.
-async fn deposits(
-    reading: &mut MatchReading,
-    limit: Option<&MatchLimit>,
-    prices: &BTreeMap<AssetId, Decimal>,
-) -> Result<(DepositIndex, Option<HashSet<DepositId>>), EngineError> {
-    let mut builder = IndexBuilder::default();
-    let mut within = limit.map(|_| HashSet::new());
-    reading
-        .deposits(|meant| {
-            if let Some((limit, within)) = limit.zip(within.as_mut()) {
-                let price = prices.get(&meant.asset).copied();
-                let is_known =
-                    match_limit::is_known(&meant.asset, meant.decimals_vouched, meant.is_told);
-                if is_known && limit.admits(meant.amount, meant.decimals, price) {
-                    within.insert(meant.id.clone());
-                }
-            }
-            builder.push(facts(meant).view());
-        })
-        .await?;
-    Ok((DepositIndex::build([builder], 2), within))
 }
 
 /// The open appeals: which are looked at, and what is kept of the others.
@@ -445,79 +391,6 @@ impl<'a> Evidence<'a> {
         clues.sort_by(|left, right| left.appeal.cmp(&right.appeal));
         Ok(clues)
     }
-}
-
-/// The rows of the address book that a comparison of these appeals asks for: those of their users, those about the addresses
-/// and memos of the deposits that they are compared with, and whose else their users' known senders are. Each is looked up by what is compared, so that it does not
-/// matter who else appeals.
-async fn book(
-    reading: &mut MatchReading,
-    clues: &[AppealClues],
-    index: &DepositIndex,
-    is_everything: bool,
-) -> Result<UserBook, EngineError> {
-    let users: BTreeSet<&str> = clues.iter().map(|clues| clues.user_id.as_str()).collect();
-    let users: Vec<String> = users.into_iter().map(str::to_owned).collect();
-    let mut records: Vec<AddressRecord> = reading.records_of_users(&users).await?;
-    let senders: HashSet<String> = records
-        .iter()
-        .filter(|record| record.role == AddressRole::PastSender)
-        .map(|record| ids::folded(&record.value))
-        .collect();
-    let mut values: BTreeSet<String> = BTreeSet::new();
-    let mut add = |row: RowNo| {
-        if let Some(row) = index.row(row) {
-            // A busier sender is nobody's anyhow, and may be known for half of all users.
-            if let Some(from) = row.from().filter(|from| senders.contains(*from))
-                && index.of_sender(row) <= SENDER_DEPOSITS_MAX
-            {
-                values.extend(spellings(from));
-            }
-            values.extend(spellings(row.to()));
-            if let Some(memo) = row.memo() {
-                let capitals = memo.to_uppercase().to_ascii_lowercase();
-                let differs = capitals != memo;
-                for memo in std::iter::once(memo).chain(differs.then_some(capitals.as_str())) {
-                    values.extend(MEMO_TYPES.map(|of| format!("{of}{memo}")));
-                }
-            }
-        }
-    };
-    if is_everything {
-        let count = u32::try_from(index.len()).unwrap_or(u32::MAX);
-        (0..count).map(RowNo).for_each(&mut add);
-    } else {
-        let of_users = UserBook::new(&records);
-        let rows = in_parallel(clues, |clues| {
-            let mut rows = Vec::new();
-            index.candidates(clues, of_users.user(&clues.user_id), &mut rows);
-            rows
-        });
-        let rows: BTreeSet<RowNo> = rows.into_iter().flatten().collect();
-        rows.into_iter().for_each(&mut add);
-    }
-    let values: Vec<String> = values.into_iter().collect();
-    records.extend(reading.records_folded(&values).await?);
-    Ok(UserBook::new(&records))
-}
-
-/// The small-letter texts that compare as this folded address.
-fn spellings(folded: &str) -> Vec<String> {
-    let mut all = vec![folded.to_owned()];
-    match folded.strip_prefix("0x") {
-        Some(digits) => all.push(digits.to_owned()),
-        None => all.push(format!("0x{folded}")),
-    }
-    all.push(format!("bitcoincash:{folded}"));
-    // TON writes one address in two alphabets.
-    for (one, other) in [(['-', '_'], ['+', '/']), (['+', '/'], ['-', '_'])] {
-        let text = folded.replace(one[0], &other[0].to_string());
-        let text = text.replace(one[1], &other[1].to_string());
-        if text != folded {
-            all.push(text);
-        }
-    }
-    all
 }
 
 /// What outcomes are made from.

@@ -4,10 +4,9 @@ use super::witness::Witness;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::import::ClosedCase;
-use crate::matching::{Candidates, is_among};
+use crate::matching::{deposits, is_among, records};
 use recover_core::appeal::{Appeal, MatchDecision, MatchOutcome};
 use recover_core::block::TxId;
-use recover_core::book::AddressRecord;
 use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
 use recover_core::time::Timestamp;
@@ -100,24 +99,25 @@ impl Engine {
         cases: &[ClosedCase],
         explained: Option<&str>,
     ) -> Result<Matching, EngineError> {
-        let Candidates {
-            facts,
-            payloads,
-            texts,
-            within,
-        } = self.candidates().await?;
-        let users: BTreeSet<String> = cases
+        let limit = self.match_limit().await?;
+        let mut reading = self.store.read_for_matching().await?;
+        let prices = self.limit_prices(&mut reading, limit.as_ref()).await?;
+        let mut facts = Vec::new();
+        let mut within = limit.as_ref().map(|_| HashSet::new());
+        deposits(&mut reading, limit.as_ref(), &prices, |fact, is_within| {
+            if let Some(within) = within.as_mut().filter(|_| is_within) {
+                within.insert(fact.id.clone());
+            }
+            facts.push(fact);
+        })
+        .await?;
+        let users: BTreeSet<&str> = cases
             .iter()
             .flat_map(|case| [case.appeal.user_id.as_str(), case.payee()])
-            .map(str::to_owned)
             .collect();
-        let users: Vec<String> = users.into_iter().collect();
-        let mut records: Vec<AddressRecord> = self.store.records_of_users(&users).await?;
-        records.extend(self.records_of_senders(&records, &facts).await?);
-        let payloads: Vec<_> = payloads.into_iter().collect();
-        records.extend(self.store.records_of(&payloads).await?);
-        let texts: Vec<_> = texts.into_iter().collect();
-        records.extend(self.store.records_with_values(&texts).await?);
+        let index = DepositIndex::new(facts.iter().cloned());
+        let records = records(&mut reading, &users, &index, None).await?;
+        drop((reading, index));
         let book = UserBook::new(&records);
         let witness = Witness::new(&records);
         drop(records);
