@@ -11,7 +11,7 @@ mod desk;
 mod reading;
 mod setting;
 /// The binary's own wiring, which has no library to take it from.
-#[path = "../../crates/cli/src/wiring/memo.rs"]
+#[path = "../../crates/cli/src/wiring/configured.rs"]
 #[allow(dead_code, reason = "shared with the binary")]
 mod wiring;
 

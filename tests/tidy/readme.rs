@@ -26,6 +26,15 @@ fn expected(network: &toml::Value) -> Option<Vec<String>> {
         return read_by_account(network);
     }
     let confirmations = finality.get("confirmations")?.as_integer()?;
+    if text(network, "family")? == "bitcoin" {
+        return Some(vec![
+            text(network, "display")?,
+            format!("`{}`", text(network, "caip2")?),
+            text(network.get("native")?, "symbol")?,
+            format!("{confirmations} confirmations"),
+            sources(network)?,
+        ]);
+    }
     let assets = network.get("asset").and_then(toml::Value::as_array);
     let caip2 = text(network, "caip2")?;
     Some(vec![
@@ -55,6 +64,17 @@ fn read_by_account(network: &toml::Value) -> Option<Vec<String>> {
         "ton" => "comment",
         _ => return None,
     };
+    Some(vec![
+        text(network, "display")?,
+        format!("`{}`", text(network, "caip2")?),
+        text(network.get("native")?, "symbol")?,
+        routed.to_owned(),
+        sources(network)?,
+    ])
+}
+
+/// Who is asked, each kind once.
+fn sources(network: &toml::Value) -> Option<String> {
     let mut sources: Vec<&str> = Vec::new();
     for source in network.get("source")?.as_array()? {
         let words = match source.get("kind")?.as_str()? {
@@ -63,19 +83,16 @@ fn read_by_account(network: &toml::Value) -> Option<Vec<String>> {
             "comet_rpc" => "CometBFT RPC",
             "cosmos_rest" => "REST",
             "toncenter_v3" => "toncenter v3",
+            "bitcoin_rpc" => "node",
+            "esplora" => "Esplora",
+            "blockbook" => "Blockbook",
             _ => return None,
         };
         if !sources.contains(&words) {
             sources.push(words);
         }
     }
-    Some(vec![
-        text(network, "display")?,
-        format!("`{}`", text(network, "caip2")?),
-        text(network.get("native")?, "symbol")?,
-        routed.to_owned(),
-        sources.join(", "),
-    ])
+    Some(sources.join(", "))
 }
 
 /// Where the two differ.
@@ -118,7 +135,7 @@ fn own_the_readme_lists_the_networks_as_they_are() {
 #[test]
 fn own_a_network_told_wrongly_is_found() {
     let chains = chains(
-        "[network.a]\ndisplay = \"A One\"\ncaip2 = \"eip155:1\"\nnative.symbol = \"A\"\n\
+        "[network.a]\nfamily = \"evm\"\ndisplay = \"A One\"\ncaip2 = \"eip155:1\"\nnative.symbol = \"A\"\n\
          finality = { rule = \"confirmations\", confirmations = 5 }\n",
     );
     let row = "| A One (`a`) | 1 | A | 0 | 5 confirmations | own |";

@@ -19,8 +19,7 @@ use recover_matching::touched::{
     self, ChangedDeposit, Changes, Decided, Fingerprint, Kept, Look, rematch, touched,
 };
 use recover_matching::{
-    AppealClues, DepositIndex, IndexBuilder, Matcher, Model, RowNo, UserBook,
-    Vocabulary, normalise,
+    AppealClues, DepositIndex, IndexBuilder, Matcher, Model, RowNo, UserBook, Vocabulary, normalise,
 };
 use recover_store::{MatchEnd, MatchPart, MatchReading, MatchRun, StoredLook};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -1,13 +1,14 @@
 //! The one place that knows which families this binary has: wires `chains.toml` to the adapters.
 
+mod configured;
 mod evm;
 mod import;
-mod memo;
+
 #[cfg(test)]
 mod tests;
 
+pub use configured::open_over;
 pub use evm::{Evm, source_config};
-pub use memo::open_over;
 
 use recover_engine::family::{Adapters, MessageProofs};
 use std::sync::Arc;
@@ -16,10 +17,11 @@ use std::sync::Arc;
 pub fn adapters() -> Adapters {
     Adapters::new(vec![
         Arc::new(Evm),
-        Arc::new(memo::XRPL),
-        Arc::new(memo::STELLAR),
-        Arc::new(memo::COSMOS),
-        Arc::new(memo::TON),
+        Arc::new(configured::BITCOIN),
+        Arc::new(configured::XRPL),
+        Arc::new(configured::STELLAR),
+        Arc::new(configured::COSMOS),
+        Arc::new(configured::TON),
         Arc::new(import::TRON),
         Arc::new(import::SOLANA),
     ])

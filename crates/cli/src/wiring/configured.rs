@@ -1,4 +1,4 @@
-//! The families that are read account by account: each crate's pure halves behind one adapter, and its sources from
+//! The families whose sources take settings of one shape: each crate's pure halves behind one adapter, and its sources from
 //! `chains.toml`.
 
 use recover_core::check::Check;
@@ -21,7 +21,7 @@ type OpenCarry = fn(SourceSettings) -> Result<Arc<dyn Carry>, SourceError>;
 
 /// A family with how its sources are opened and how its tokens are counted.
 #[derive(Clone, Copy)]
-pub struct Accounts<F> {
+pub struct Configured<F> {
     family: F,
     open: fn(SourceSettings) -> Result<Arc<dyn ChainRead>, SourceError>,
     /// What judges its transactions; `None` where money goes back by hand (TON).
@@ -31,8 +31,17 @@ pub struct Accounts<F> {
     decimals: fn(&str) -> Option<u8>,
 }
 
+/// Bitcoin and its relatives.
+pub const BITCOIN: Configured<recover_chain_bitcoin::BitcoinFamily> = Configured {
+    family: recover_chain_bitcoin::BitcoinFamily,
+    open: recover_chain_bitcoin::open,
+    check: None,
+    carry: None,
+    decimals: |_| None,
+};
+
 /// The XRP Ledger. Its issued currencies have no decimals.
-pub const XRPL: Accounts<recover_chain_xrpl::XrplFamily> = Accounts {
+pub const XRPL: Configured<recover_chain_xrpl::XrplFamily> = Configured {
     family: recover_chain_xrpl::XrplFamily,
     open: recover_chain_xrpl::open,
     check: Some(&recover_chain_xrpl::XrplCheck),
@@ -45,7 +54,7 @@ pub const XRPL: Accounts<recover_chain_xrpl::XrplFamily> = Accounts {
 };
 
 /// Stellar.
-pub const STELLAR: Accounts<recover_chain_stellar::StellarFamily> = Accounts {
+pub const STELLAR: Configured<recover_chain_stellar::StellarFamily> = Configured {
     family: recover_chain_stellar::StellarFamily,
     open: recover_chain_stellar::open,
     check: Some(&recover_chain_stellar::StellarCheck),
@@ -54,7 +63,7 @@ pub const STELLAR: Accounts<recover_chain_stellar::StellarFamily> = Accounts {
 };
 
 /// The Cosmos SDK.
-pub const COSMOS: Accounts<recover_chain_cosmos::CosmosFamily> = Accounts {
+pub const COSMOS: Configured<recover_chain_cosmos::CosmosFamily> = Configured {
     family: recover_chain_cosmos::CosmosFamily,
     open: recover_chain_cosmos::open,
     check: Some(&recover_chain_cosmos::CosmosCheck),
@@ -64,7 +73,7 @@ pub const COSMOS: Accounts<recover_chain_cosmos::CosmosFamily> = Accounts {
 
 /// TON. No transaction is built there: money goes back by hand, and a deposit without its comment is credited by ledger
 /// instruction.
-pub const TON: Accounts<recover_chain_ton::TonFamily> = Accounts {
+pub const TON: Configured<recover_chain_ton::TonFamily> = Configured {
     family: recover_chain_ton::TonFamily,
     open: recover_chain_ton::open,
     check: None,
@@ -72,7 +81,7 @@ pub const TON: Accounts<recover_chain_ton::TonFamily> = Accounts {
     decimals: |_| None,
 };
 
-impl<F: Detect + Control> Adapter for Accounts<F> {
+impl<F: Detect + Control> Adapter for Configured<F> {
     fn detect(&self) -> &dyn Detect {
         &self.family
     }
@@ -124,6 +133,7 @@ pub fn open_over(
         .find(|source| source.kind.code() == kind)?;
     let settings = settings(network, source);
     match network.family {
+        Family::Bitcoin => Some(recover_chain_bitcoin::open_with(settings, transport)),
         Family::Xrpl => Some(recover_chain_xrpl::open_with(settings, transport)),
         Family::Stellar => Some(recover_chain_stellar::open_with(settings, transport)),
         Family::Cosmos => Some(recover_chain_cosmos::open_with(settings, transport)),
