@@ -10,6 +10,8 @@
 
 pub mod address;
 pub mod block;
+#[cfg(feature = "fetch")]
+pub mod carry;
 mod cashaddr;
 pub mod credit;
 pub mod descriptor;
@@ -24,6 +26,8 @@ pub mod source;
 pub mod spend;
 mod typo;
 
+#[cfg(feature = "fetch")]
+pub use carry::open_carry;
 pub use family::BitcoinFamily;
 pub use message::BitcoinMessages;
 #[cfg(feature = "fetch")]

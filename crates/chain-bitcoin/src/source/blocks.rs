@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 
 impl BitcoinNode {
     /// A block as it goes over the wire.
-    async fn raw_block(&self, hash: &str) -> Result<Vec<u8>, SourceError> {
+    pub(crate) async fn raw_block(&self, hash: &str) -> Result<Vec<u8>, SourceError> {
         let client = self.rpc.client();
         let read = |text: &str| {
             let digits = text.trim_matches('"');

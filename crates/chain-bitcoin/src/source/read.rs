@@ -70,7 +70,7 @@ impl BitcoinNode {
     }
 
     /// The block that a transaction stands in; `None` where that block is off the best chain, or none.
-    async fn block_of(
+    pub(crate) async fn block_of(
         &self,
         transaction: &RawTransaction,
     ) -> Result<Option<BlockRef>, SourceError> {

@@ -6,6 +6,8 @@
     reason = "test helpers outside test functions fail loudly too"
 )]
 
+mod carried;
+mod node_carry;
 mod node_read;
 mod own_spend;
 mod own_spend_tampered;

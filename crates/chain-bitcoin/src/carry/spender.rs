@@ -1,0 +1,163 @@
+//! Who spent an output: by the node's own index where it has one, else by reading blocks back from the tip.
+
+use super::BitcoinCarry;
+use crate::block::{BlockReader, Dialect};
+use bitcoin::{OutPoint, Transaction};
+use recover_source::error::SourceError;
+
+/// Blocks that are read back from the tip at most: two days of Bitcoin's, half a day of Litecoin's. A claim is tracked more often.
+const BLOCKS_MAX: u64 = 300;
+
+/// The tip of the node's chain, and what is final below it.
+#[derive(Debug, Clone)]
+pub(super) struct Tip {
+    /// Its height.
+    pub height: u64,
+    /// Its hash.
+    pub hash: String,
+    /// The highest final block; `None` while none is.
+    pub final_height: Option<u64>,
+}
+
+impl Tip {
+    /// Whether a block at this height is final.
+    pub(super) fn is_final(&self, height: u64) -> bool {
+        self.final_height.is_some_and(|newest| newest >= height)
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub(super) enum Found {
+    /// The spender, in a block of the best chain.
+    In {
+        /// The transaction, without witnesses where the network's bytes need it.
+        transaction: Box<Transaction>,
+        /// Its id.
+        id: String,
+        /// Its block's hash.
+        block: String,
+        /// Its block's height.
+        height: u64,
+    },
+    /// None in the blocks that were read: it stands below them.
+    Below {
+        /// The lowest height that was read.
+        read_from: u64,
+    },
+}
+
+impl BitcoinCarry {
+    /// The tip now.
+    pub(super) async fn tip(&self) -> Result<Tip, SourceError> {
+        let info = self.node.chain_info().await?;
+        Ok(Tip {
+            height: info.blocks,
+            hash: info.best,
+            final_height: info.blocks.checked_sub(self.node.settings.confirmations),
+        })
+    }
+
+    /// The id of the transaction that waits and spends an output; `None` where there is none, or the daemon cannot say.
+    pub(super) async fn waiting_spender(
+        &self,
+        outpoint: &OutPoint,
+    ) -> Result<Option<String>, SourceError> {
+        let id = outpoint.txid.to_string();
+        if !self.node.offers("gettxspendingprevout").await? {
+            return Ok(None);
+        }
+        match self.node.spender(&id, outpoint.vout).await {
+            Ok(found) => Ok(found
+                .filter(|found| found.block_hash.is_none())
+                .and_then(|found| found.transaction)),
+            Err(SourceError::Unsupported { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The transaction of the best chain that spends an output.
+    pub(super) async fn spender(
+        &self,
+        outpoint: &OutPoint,
+        tip: &Tip,
+    ) -> Result<Found, SourceError> {
+        let lowest = tip.height.saturating_sub(BLOCKS_MAX - 1);
+        if let Some(hash) = self.indexed(outpoint).await?
+            && let Some(header) = self.node.block_header(&hash).await?
+            && header.confirmations > 0
+            && let Some(found) = self.in_block(outpoint, &hash, header.height).await?.0
+        {
+            return Ok(found);
+        }
+        let dialect = Dialect::of(self.node.network_id());
+        // Each block names the one before it, so that all that is read is of one chain, whatever the tip does meanwhile. A daemon that
+        // hashes its headers otherwise is asked by height.
+        let mut hash = tip.hash.clone();
+        let mut height = tip.height;
+        loop {
+            let (found, before) = self.in_block(outpoint, &hash, height).await?;
+            if let Some(found) = found {
+                return Ok(found);
+            }
+            if height <= lowest || dialect.is_none() {
+                return Ok(Found::Below { read_from: height });
+            }
+            height -= 1;
+            hash = before;
+        }
+    }
+
+    /// The block of the spender by the node's index of spenders, where it has one.
+    async fn indexed(&self, outpoint: &OutPoint) -> Result<Option<String>, SourceError> {
+        if self.node.abilities().await?.index("txospenderindex") != Some(true) {
+            return Ok(None);
+        }
+        let id = outpoint.txid.to_string();
+        let found = self.node.spender(&id, outpoint.vout).await?;
+        Ok(found.and_then(|found| found.block_hash))
+    }
+
+    /// The spender in one block, and the hash of the block before it.
+    async fn in_block(
+        &self,
+        outpoint: &OutPoint,
+        hash: &str,
+        height: u64,
+    ) -> Result<(Option<Found>, String), SourceError> {
+        let unreadable =
+            |detail: String| self.inconsistent(format!("block {hash} cannot be read ({detail})"));
+        let dialect = Dialect::of(self.node.network_id())
+            .ok_or_else(|| unreadable("another family".to_owned()))?;
+        let bytes = self.node.raw_block(hash).await?;
+        let mut reader =
+            BlockReader::new(&bytes, dialect).map_err(|error| unreadable(error.to_string()))?;
+        if reader.hash().is_some_and(|found| found != hash) {
+            return Err(unreadable("it is another block".to_owned()));
+        }
+        let before = reader.header().prev_blockhash.to_string();
+        while let Some(entry) = reader
+            .next_entry()
+            .map_err(|error| unreadable(error.to_string()))?
+        {
+            let spends = entry
+                .transaction
+                .input
+                .iter()
+                .any(|input| input.previous_output == *outpoint);
+            if spends {
+                let id = entry
+                    .id()
+                    .ok_or_else(|| unreadable("a transaction without an id".to_owned()))?;
+                let found = Found::In {
+                    transaction: Box::new(entry.transaction),
+                    id: id.to_string(),
+                    block: hash.to_owned(),
+                    height,
+                };
+                return Ok((Some(found), before));
+            }
+        }
+        Ok((None, before))
+    }
+}
