@@ -6,6 +6,7 @@ use bitcoin::consensus::{deserialize, serialize};
 use bitcoin::{Amount as Sats, Psbt, ScriptBuf, Transaction};
 use recover_chain_bitcoin::BitcoinCheck;
 use recover_chain_bitcoin::script::Script;
+use recover_chain_bitcoin::source::Coins;
 use recover_chain_bitcoin::spend::units;
 use recover_core::block::TxId;
 use recover_core::check::{Check as _, Signed};
@@ -16,8 +17,10 @@ use serde_json::{Value, json};
 
 const VALUE: u64 = 10_000_000;
 
-fn coins(units: u64) -> String {
-    format!("{}.{:08}", units / 100_000_000, units % 100_000_000)
+/// An amount as the daemon prints it.
+fn coins(value: &Value) -> u64 {
+    let Coins(units) = serde_json::from_str(&value.to_string()).unwrap();
+    units
 }
 
 fn included(standing: Standing) -> recover_source::carry::Inclusion {
@@ -36,10 +39,12 @@ fn is_decoded(desk: &Desk, leg: &Leg, psbt: &[u8], kind: &Kind) {
     assert_eq!(tx["vin"][0]["txid"], spend.tx_id.as_str());
     assert_eq!(tx["vin"][0]["vout"], spend.index);
     assert_eq!(tx["locktime"], desk.node.height());
-    let fee = coins(units(leg.fee_max).unwrap());
-    let said = told["fee"].to_string();
-    let said = said.parse::<f64>().map(|fee| format!("{fee:.8}")).unwrap();
-    assert_eq!(said, fee, "{}", kind.name);
+    assert_eq!(
+        coins(&told["fee"]),
+        units(leg.fee_max).unwrap(),
+        "{}",
+        kind.name
+    );
     assert_eq!(told["inputs"].as_array().unwrap().len(), 1);
     let input = &told["inputs"][0];
     assert_eq!(input["non_witness_utxo"]["txid"], spend.tx_id.as_str());
@@ -60,12 +65,13 @@ fn is_decoded(desk: &Desk, leg: &Leg, psbt: &[u8], kind: &Kind) {
     if kind.descriptor.is_some() && !(kind.name == "tr" && desk.node.daemon() == Daemon::Litecoin) {
         assert!(keys >= kind.signers.len(), "{}: {input}", kind.name);
     }
-    let paid: Vec<&Value> = tx["vout"]
+    let paid: Vec<u64> = tx["vout"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|output| &output["value"])
+        .map(|output| coins(&output["value"]))
         .collect();
+    assert_eq!(paid[0], units(leg.amount).unwrap());
     assert_eq!(paid.len(), 1 + usize::from(spend.rest.is_some()));
 }
 
@@ -241,6 +247,14 @@ fn rival(unsigned: &[u8], kind: &Kind, to: &Script, value: u64) -> Vec<u8> {
     finished(sign(&psbt.serialize(), &kind.signers))
 }
 
+/// Sent whatever the network takes for it.
+fn send_dear(desk: &Desk, raw: &[u8]) -> TxId {
+    let sent = desk
+        .node
+        .call("sendrawtransaction", json!([hex::encode(raw), 0]));
+    TxId::new(sent.as_str().unwrap())
+}
+
 async fn spent_elsewhere(daemon: Daemon) {
     let desk = Desk::of(daemon);
     let own = kind("wpkh");
@@ -345,7 +359,7 @@ async fn the_payment_made_by_another_transaction_is_not_called_replaced() {
     let built = desk.build(&leg).await;
     let signed = desk.signed(&leg, &built.bytes, &own);
     let less = rival(&built.bytes, &own, &CUSTOMER, 5_000_000);
-    desk.node.send_raw(&less).unwrap();
+    send_dear(&desk, &less);
     desk.node.mine(1 + ON_TOP);
     let inclusion = included(desk.standing(&leg, Some(&signed.tx_id)).await);
     let fields: Vec<_> = inclusion
@@ -388,7 +402,7 @@ async fn a_transaction_with_more_inputs_is_told_with_its_fee() {
         finished(signed)
     };
     assert!(BitcoinCheck.open(&leg.chain, &built.bytes, &both).is_err());
-    let id = TxId::new(&desk.node.send_raw(&both).unwrap());
+    let id = send_dear(&desk, &both);
     desk.node.mine(1 + ON_TOP);
     let inclusion = included(desk.standing(&leg, None).await);
     assert_eq!(inclusion.tx_id, id);
@@ -426,7 +440,10 @@ async fn what_a_reorganisation_takes_back_waits_again() {
             tx_id: signed.tx_id.clone()
         }
     );
-    desk.node.mine(1 + ON_TOP);
+    // To somebody else, or it would be the very block that was undone.
+    let other = bitcoin::base58::encode_check(&[&[0x6f][..], &[9; 20]].concat());
+    desk.node
+        .call("generatetoaddress", json!([1 + ON_TOP, other]));
     assert!(included(desk.standing(&leg, Some(&signed.tx_id)).await).is_final);
     // The deposit itself undone before anything was sent.
     let paid = desk.node.pay(&[(own.script.bytes(), VALUE)]);
@@ -569,11 +586,7 @@ async fn pitfall_021_coins_of_a_block_are_not_spent_before_they_may_be() {
     let block = desk.node.call("generatetoaddress", json!([1, address]));
     let block = desk.node.call("getblock", json!([block[0], 2]));
     let id = block["tx"][0]["txid"].as_str().unwrap().to_owned();
-    let value = desk.node.unspent(&id, 0).unwrap()["value"]
-        .to_string()
-        .parse::<f64>()
-        .unwrap();
-    let value = format!("{value:.8}").replace('.', "").parse().unwrap();
+    let value = coins(&desk.node.unspent(&id, 0).unwrap()["value"]);
     let credit = desk.credit(&id, 0, &own.script, value);
     desk.node.mine(98);
     let refused = desk.plan_with(&credit, &own, |_| ()).await.unwrap_err();
