@@ -251,6 +251,12 @@ impl Rows {
             if let Some(descriptor) = &spend.descriptor {
                 self.add("unlocked by", descriptor);
             }
+            if spend.inscription {
+                self.add(
+                    "inscription",
+                    "perhaps: whoever approved it spends it like money",
+                );
+            }
         }
         self.add("fee at most", &shown(roster, &native, leg.fee_max));
     }

@@ -160,6 +160,8 @@ impl BitcoinCarry {
                 index: outpoint.vout,
                 amount: credit.amount,
                 descriptor: descriptor.map(str::to_owned),
+                // The engine, which knows what was acknowledged, says so.
+                inscription: false,
                 rest,
             })),
             fee_max: Amount::from_u128(fee.into()),

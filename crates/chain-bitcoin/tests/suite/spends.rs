@@ -211,6 +211,7 @@ pub fn leg(network: &str, chain: &str, kind: &Kind) -> Leg {
             index: 1,
             amount: Amount::from_u128(VALUE.into()),
             descriptor: kind.descriptor.clone(),
+            inscription: false,
             rest: Some(Rest {
                 recipient: address(network, &TREASURY),
                 amount: Amount::from_u128(3_980_000),

@@ -342,6 +342,7 @@ pub fn output(kind: LegKind, network: &str, chain: &str, recipient: String) -> C
             index: 0,
             amount: Amount::from_u128(bitcoin_family::VALUE.into()),
             descriptor: (network == "bitcoin").then(bitcoin_family::descriptor),
+            inscription: network == "bitcoin",
             rest: Some(Rest {
                 recipient: bitcoin_family::treasury(network),
                 amount: Amount::from_u128(9_000),
