@@ -16,8 +16,8 @@ use recover_source::settings::SourceSettings;
 use recover_source::transport::Transport;
 use std::sync::Arc;
 
-/// Opens what carries claims over one source.
-type OpenCarry = fn(SourceSettings) -> Result<Arc<dyn Carry>, SourceError>;
+/// Opens what carries claims over one source; `None` for a source that reads and no more.
+type OpenCarry = fn(SourceSettings) -> Result<Option<Arc<dyn Carry>>, SourceError>;
 
 /// A family with how its sources are opened and how its tokens are counted.
 #[derive(Clone, Copy)]
@@ -35,8 +35,8 @@ pub struct Configured<F> {
 pub const BITCOIN: Configured<recover_chain_bitcoin::BitcoinFamily> = Configured {
     family: recover_chain_bitcoin::BitcoinFamily,
     open: recover_chain_bitcoin::open,
-    check: None,
-    carry: None,
+    check: Some(&recover_chain_bitcoin::BitcoinCheck),
+    carry: Some(recover_chain_bitcoin::open_carry),
     decimals: |_| None,
 };
 
@@ -45,7 +45,7 @@ pub const XRPL: Configured<recover_chain_xrpl::XrplFamily> = Configured {
     family: recover_chain_xrpl::XrplFamily,
     open: recover_chain_xrpl::open,
     check: Some(&recover_chain_xrpl::XrplCheck),
-    carry: Some(recover_chain_xrpl::carry),
+    carry: Some(|settings| recover_chain_xrpl::carry(settings).map(Some)),
     decimals: |asset| {
         asset
             .contains('.')
@@ -58,7 +58,7 @@ pub const STELLAR: Configured<recover_chain_stellar::StellarFamily> = Configured
     family: recover_chain_stellar::StellarFamily,
     open: recover_chain_stellar::open,
     check: Some(&recover_chain_stellar::StellarCheck),
-    carry: Some(recover_chain_stellar::carry),
+    carry: Some(|settings| recover_chain_stellar::carry(settings).map(Some)),
     decimals: |_| None,
 };
 
@@ -67,7 +67,7 @@ pub const COSMOS: Configured<recover_chain_cosmos::CosmosFamily> = Configured {
     family: recover_chain_cosmos::CosmosFamily,
     open: recover_chain_cosmos::open,
     check: Some(&recover_chain_cosmos::CosmosCheck),
-    carry: Some(recover_chain_cosmos::carry),
+    carry: Some(|settings| recover_chain_cosmos::carry(settings).map(Some)),
     decimals: |_| None,
 };
 
@@ -110,7 +110,7 @@ impl<F: Detect + Control> Adapter for Configured<F> {
         let members = network
             .sources
             .iter()
-            .map(|source| carry(settings(network, source)))
+            .filter_map(|source| carry(settings(network, source)).transpose())
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Some(Arc::new(Carriers::new(network.id.clone(), members))))
     }
