@@ -21,6 +21,7 @@ pub mod abi;
 pub mod anvil;
 pub mod cache;
 pub mod cases;
+pub mod coin_frame;
 pub mod coin_node;
 pub mod contracts;
 mod http;

@@ -340,7 +340,7 @@ fn respond(request: &Request, upstream: &str, rules: &Mutex<Vec<Rule>>) -> Respo
     let headers: Vec<(String, String)> = request
         .headers
         .iter()
-        .filter(|(name, _)| name == "content-type")
+        .filter(|(name, _)| matches!(name.as_str(), "content-type" | "authorization"))
         .cloned()
         .collect();
     let mut response = match http::send(

@@ -341,6 +341,7 @@ impl ChainRead for Blockbook {
         let (from, to) = (range.from().to_string(), range.to().to_string());
         let mut history: Vec<Told> = Vec::new();
         let mut unread = None;
+        let mut is_counted = true;
         for page in 1..=PAGES_MAX {
             let number = page.to_string();
             let query = [
@@ -355,9 +356,9 @@ impl ChainRead for Blockbook {
                 let detail = format!("nothing about {}", request.address);
                 self.client.not_protocol(detail)
             })?;
-            // Beyond the last page it gives the last again.
+            // Beyond the last page it gives the last again, which is how a reading ends whose pages it did not count.
             let is_repeated = answer.page.unwrap_or(1) != page;
-            if is_repeated && page > 1 {
+            if is_repeated && page > 1 && !is_counted {
                 break;
             }
             if is_repeated || script_at(&answer.address) != Some(script) {
@@ -368,8 +369,9 @@ impl ChainRead for Blockbook {
                 history.push(wire::told(&self.client, dialect, row)?);
             }
             // Asked for some heights it does not count the pages.
+            is_counted = answer.total_pages.is_some_and(|pages| pages >= 0);
             let is_last = match answer.total_pages {
-                Some(pages) if pages >= 0 => i64::from(page) >= pages,
+                Some(pages) if is_counted => i64::from(page) >= pages,
                 _ => answer.transactions.len() < answer.items_on_page.unwrap_or(1),
             };
             if is_last {

@@ -43,7 +43,7 @@ impl Coins {
             (_, Ok(shift)) => value.checked_mul(scale(shift)?)?,
             (_, Err(_)) => {
                 let divisor = scale(shift.unsigned_abs())?;
-                (value % divisor == 0).then_some(value / divisor)?
+                value.is_multiple_of(divisor).then_some(value / divisor)?
             }
         };
         u64::try_from(units).ok().map(Self)

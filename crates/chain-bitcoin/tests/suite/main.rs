@@ -7,9 +7,16 @@
 )]
 
 mod carried;
+mod fixture;
 mod node_carry;
+mod node_explorers;
 mod node_read;
+mod own_blocks;
+mod own_faults;
 mod own_spend;
 mod own_spend_tampered;
+mod recorded_blockbook;
+mod recorded_blocks;
+mod recorded_rpc;
 mod spends;
 mod world;
