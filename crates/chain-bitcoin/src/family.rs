@@ -35,6 +35,13 @@ impl Detect for BitcoinFamily {
         address::parse_tx_id(text)
     }
 
+    /// As Bitcoin writes it, which has every script.
+    fn one_for_all(&self, text: &str) -> Option<String> {
+        let form = crate::network::FORMS.first()?;
+        let address = address::format(&address::parse(text).ok()?.script, form)?;
+        Some(address.text().to_owned())
+    }
+
     fn home(&self, address: &Address) -> Option<NetworkId> {
         match homes(address)[..] {
             [form] => Some(NetworkId::new(form.network)),
@@ -147,6 +154,39 @@ mod tests {
         ] {
             let found = BitcoinFamily.home(&read(text));
             assert_eq!(found, home.map(NetworkId::new), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_script_is_compared_in_one_text() {
+        for (texts, one) in [
+            (
+                &[
+                    "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+                    " LTC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KGMN4N9",
+                    "ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9",
+                ][..],
+                Some("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),
+            ),
+            (
+                &[
+                    "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a",
+                    "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu",
+                ],
+                Some("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu"),
+            ),
+            (
+                &[
+                    "my address",
+                    "",
+                    "0x00000000000000000000000000000000000000aa",
+                ],
+                None,
+            ),
+        ] {
+            for text in texts {
+                assert_eq!(BitcoinFamily.one_for_all(text).as_deref(), one, "{text}");
+            }
         }
     }
 

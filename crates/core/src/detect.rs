@@ -72,6 +72,13 @@ pub trait Detect: Send + Sync {
         true
     }
 
+    /// The one text in which matching compares what the family's networks write in different ways: a customer shows the address that
+    /// they were given, and the money lies under the same script as another network writes it. `None` where all networks of the
+    /// family write an address alike, and for what is no address.
+    fn one_for_all(&self, _text: &str) -> Option<String> {
+        None
+    }
+
     /// The one network whose addresses have this form; `None` where every network of the family shares its form.
     fn home(&self, _address: &Address) -> Option<NetworkId> {
         None

@@ -27,6 +27,7 @@ mod match_limit;
 pub mod match_run;
 pub mod match_undo;
 pub mod matching;
+mod one_text;
 pub mod policy_versions;
 pub mod proofs;
 pub mod quote;

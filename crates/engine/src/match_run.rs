@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::match_limit::MatchLimit;
 use crate::matching::{deposits, facts, is_among, records};
+use crate::one_text::OneText;
 use crate::proofs::Proven;
 use recover_core::appeal::{AppealId, MatchOutcome};
 use recover_core::asset::AssetId;
@@ -118,6 +119,7 @@ impl Engine {
         limit: Option<&MatchLimit>,
     ) -> Result<Option<MatchReport>, EngineError> {
         let (words, made_with) = (self.vocabulary(), self.made_with());
+        let texts = OneText::new(&self.adapters, &self.chains);
         let mut reading = self.store.read_for_matching().await?;
         let run = reading.run().await?;
         let prices = self.limit_prices(&mut reading, limit).await?;
@@ -142,7 +144,7 @@ impl Engine {
         });
         let mut builder = IndexBuilder::default();
         let mut within = limit.map(|_| HashSet::new());
-        deposits(&mut reading, limit, &prices, |facts, is_within| {
+        deposits(&mut reading, limit, &prices, &texts, |facts, is_within| {
             if let Some(within) = within.as_mut().filter(|_| is_within) {
                 within.insert(facts.id.clone());
             }
@@ -150,15 +152,14 @@ impl Engine {
         })
         .await?;
         let index = DepositIndex::build([builder], 2);
-        let appeals = Appeals::read(&mut reading, &index, is_everything).await?;
-        let evidence = Evidence::read(&mut reading, &words).await?;
+        let appeals = Appeals::read(&mut reading, &index, is_everything, &texts).await?;
+        let evidence = Evidence::read(&mut reading, &words, &texts).await?;
         let only = (!is_everything).then_some(&appeals.fresh);
         let clues = evidence.clues(&mut reading, only).await?;
         let users: BTreeSet<&str> = clues.iter().map(|clues| clues.user_id.as_str()).collect();
         let looked_at = (!is_everything).then_some(clues.as_slice());
-        let records = records(&mut reading, &users, &index, looked_at).await?;
-        let book = UserBook::new(&records);
-        drop(records);
+        let records = records(&mut reading, &users, &index, looked_at, &texts).await?;
+        let book = UserBook::new(&texts.records(records));
         let model = Model::default();
         let matcher = Matcher::new(&index, &book, &model);
         let admits = within
@@ -173,12 +174,12 @@ impl Engine {
             !is_fresh && !decided.is_kept && !by_person.contains(&decided.appeal)
         });
         let others: BTreeSet<AppealId> = others.map(|decided| decided.appeal.clone()).collect();
-        let mut texts = evidence.clues(&mut reading, Some(&others)).await?;
+        let mut said = evidence.clues(&mut reading, Some(&others)).await?;
         // What is written must not wait for what is read, nor the other way round.
         drop(reading);
-        texts.extend(clues);
+        said.extend(clues);
         let written = Written {
-            clues: texts
+            clues: said
                 .into_iter()
                 .map(|clues| (clues.appeal.clone(), clues))
                 .collect(),
@@ -259,6 +260,7 @@ impl Appeals {
         reading: &mut MatchReading,
         index: &DepositIndex,
         is_everything: bool,
+        texts: &OneText<'_>,
     ) -> Result<Self, EngineError> {
         let mut outcomes = HashMap::new();
         let mut fresh = BTreeSet::new();
@@ -296,7 +298,7 @@ impl Appeals {
         if is_everything {
             return Ok(all);
         }
-        let changes = changes(reading).await?;
+        let changes = changes(reading, texts).await?;
         let is_touched = touched(&looks, &changes, index);
         for ((look, ruling), is_touched) in looks.into_iter().zip(rulings).zip(is_touched) {
             if is_touched {
@@ -313,11 +315,11 @@ impl Appeals {
 }
 
 /// What changed since the last run.
-async fn changes(reading: &mut MatchReading) -> Result<Changes, EngineError> {
+async fn changes(reading: &mut MatchReading, texts: &OneText<'_>) -> Result<Changes, EngineError> {
     let stored = reading.changes().await?;
     let mut changes = Changes {
         appeals: stored.appeals,
-        records: stored.records,
+        records: texts.records(stored.records),
         ..Changes::default()
     };
     // What a person took back, and what was proven, counts for every row of the same transfer: a new row may be one.
@@ -335,7 +337,7 @@ async fn changes(reading: &mut MatchReading) -> Result<Changes, EngineError> {
     changes.deposits = deposits
         .map(|(id, before)| ChangedDeposit {
             id,
-            before: before.map(facts),
+            before: before.map(|meant| texts.deposit(facts(meant))),
         })
         .collect();
     Ok(changes)
@@ -344,14 +346,20 @@ async fn changes(reading: &mut MatchReading) -> Result<Changes, EngineError> {
 /// What is known of appeals beside their words.
 struct Evidence<'a> {
     words: &'a Vocabulary,
+    texts: &'a OneText<'a>,
     excluded: BTreeMap<AppealId, BTreeSet<DepositId>>,
     proven: Proven,
 }
 
 impl<'a> Evidence<'a> {
-    async fn read(reading: &mut MatchReading, words: &'a Vocabulary) -> Result<Self, EngineError> {
+    async fn read(
+        reading: &mut MatchReading,
+        words: &'a Vocabulary,
+        texts: &'a OneText<'a>,
+    ) -> Result<Self, EngineError> {
         Ok(Self {
             words,
+            texts,
             excluded: reading.excluded_pairs().await?,
             proven: Proven::of(
                 reading.refuted_appeals().await?,
@@ -369,7 +377,9 @@ impl<'a> Evidence<'a> {
         let mut block = Vec::new();
         let mut clues: Vec<AppealClues> = Vec::new();
         let mut read = |block: &mut Vec<_>| {
-            clues.extend(in_parallel(block, |appeal| normalise(appeal, self.words)));
+            clues.extend(in_parallel(block, |appeal| {
+                normalise(&self.texts.appeal(appeal), self.words)
+            }));
             block.clear();
         };
         reading

@@ -5,6 +5,7 @@
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::match_limit::{self, MatchLimit};
+use crate::one_text::OneText;
 use crate::quote::CLOCK_SLACK_SECONDS;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::book::{AddressRecord, AddressRole};
@@ -58,6 +59,7 @@ pub(crate) async fn deposits(
     reading: &mut MatchReading,
     limit: Option<&MatchLimit>,
     prices: &BTreeMap<AssetId, Decimal>,
+    texts: &OneText<'_>,
     mut each: impl FnMut(DepositFacts, bool),
 ) -> Result<(), EngineError> {
     reading
@@ -68,7 +70,7 @@ pub(crate) async fn deposits(
                 let price = prices.get(&meant.asset).copied();
                 is_known && limit.admits(meant.amount, meant.decimals, price)
             });
-            each(facts(meant), is_within);
+            each(texts.deposit(facts(meant)), is_within);
         })
         .await?;
     Ok(())
@@ -82,6 +84,7 @@ pub(crate) async fn records(
     users: &BTreeSet<&str>,
     index: &DepositIndex,
     looked_at: Option<&[AppealClues]>,
+    texts: &OneText<'_>,
 ) -> Result<Vec<AddressRecord>, EngineError> {
     let users: Vec<String> = users.iter().map(|user| (*user).to_owned()).collect();
     let mut records: Vec<AddressRecord> = reading.records_of_users(&users).await?;
@@ -100,6 +103,7 @@ pub(crate) async fn records(
                 values.extend(spellings(from));
             }
             values.extend(spellings(row.to()));
+            values.extend(texts.spellings(row.to()));
             if let Some(memo) = row.memo() {
                 let capitals = memo.to_uppercase().to_ascii_lowercase();
                 let differs = capitals != memo;
@@ -110,7 +114,7 @@ pub(crate) async fn records(
         }
     };
     if let Some(clues) = looked_at {
-        let of_users = UserBook::new(&records);
+        let of_users = UserBook::new(&texts.records(records.clone()));
         let rows = in_parallel(clues, |clues| {
             let mut rows = Vec::new();
             index.candidates(clues, of_users.user(&clues.user_id), &mut rows);

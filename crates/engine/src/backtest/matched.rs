@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::import::ClosedCase;
 use crate::matching::{deposits, is_among, records};
+use crate::one_text::OneText;
 use recover_core::appeal::{Appeal, MatchDecision, MatchOutcome};
 use recover_core::block::TxId;
 use recover_core::network::NetworkId;
@@ -102,25 +103,31 @@ impl Engine {
         let limit = self.match_limit().await?;
         let mut reading = self.store.read_for_matching().await?;
         let prices = self.limit_prices(&mut reading, limit.as_ref()).await?;
+        let texts = OneText::new(&self.adapters, &self.chains);
         let mut facts = Vec::new();
         let mut within = limit.as_ref().map(|_| HashSet::new());
-        deposits(&mut reading, limit.as_ref(), &prices, |fact, is_within| {
-            if let Some(within) = within.as_mut().filter(|_| is_within) {
-                within.insert(fact.id.clone());
-            }
-            facts.push(fact);
-        })
+        deposits(
+            &mut reading,
+            limit.as_ref(),
+            &prices,
+            &texts,
+            |fact, is_within| {
+                if let Some(within) = within.as_mut().filter(|_| is_within) {
+                    within.insert(fact.id.clone());
+                }
+                facts.push(fact);
+            },
+        )
         .await?;
         let users: BTreeSet<&str> = cases
             .iter()
             .flat_map(|case| [case.appeal.user_id.as_str(), case.payee()])
             .collect();
         let index = DepositIndex::new(facts.iter().cloned());
-        let records = records(&mut reading, &users, &index, None).await?;
+        let records = records(&mut reading, &users, &index, None, &texts).await?;
         drop((reading, index));
-        let book = UserBook::new(&records);
         let witness = Witness::new(&records);
-        drop(records);
+        let book = UserBook::new(&texts.records(records));
 
         let wanted: HashSet<String> = cases
             .iter()
@@ -143,7 +150,7 @@ impl Engine {
         let words = self.vocabulary();
         let clues: Vec<AppealClues> = cases
             .iter()
-            .map(|case| normalise(&with_evidence(case), &words))
+            .map(|case| normalise(&texts.appeal(&with_evidence(case)), &words))
             .collect();
         let outcomes = ask(&clues, facts.iter().cloned(), &book, within.as_ref());
         let reasons_max = |case: &ClosedCase| {
