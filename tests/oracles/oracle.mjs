@@ -18,7 +18,7 @@ if (modules === undefined) {
 }
 const require = createRequire(path.join(path.resolve(modules), "oracle.js"));
 
-const NETWORKS = ["xrpl", "stellar", "cosmos", "ton", "tron", "solana", "messages"];
+const NETWORKS = ["bitcoin", "xrpl", "stellar", "cosmos", "ton", "tron", "solana", "messages"];
 const loaded = new Map();
 async function operations(network) {
   if (!NETWORKS.includes(network)) throw new Error(`no oracle for '${network}': ${NETWORKS.join(", ")}`);

@@ -78,11 +78,11 @@ pub enum SpendRefusal {
         /// Where the money lies.
         approved: String,
     },
-    /// The script needs SegWit on a network that has none.
+    /// The script protects nothing on that network: it needs SegWit where there is none, or stands inside P2SH on Bitcoin SV.
     #[error(
-        "the money lies on a script that needs SegWit, which {network} has not: whoever sees the script can take it, so that a person hands the transaction to a miner"
+        "the money lies on a script that protects nothing on {network}: whoever sees it can take the money, so that a person hands the transaction to a miner"
     )]
-    WitnessUnprotected {
+    ScriptUnprotected {
         /// The network.
         network: String,
     },
@@ -106,7 +106,7 @@ pub const REFUSALS: &[&str] = &[
     "outpoint_taken",
     "script_unknown",
     "descriptor_differs",
-    "witness_unprotected",
+    "script_unprotected",
     "not_an_address",
 ];
 
@@ -123,7 +123,7 @@ impl SpendRefusal {
             Self::OutpointTaken { .. } => "outpoint_taken",
             Self::ScriptUnknown { .. } => "script_unknown",
             Self::DescriptorDiffers { .. } => "descriptor_differs",
-            Self::WitnessUnprotected { .. } => "witness_unprotected",
+            Self::ScriptUnprotected { .. } => "script_unprotected",
             Self::NotAnAddress { .. } => "not_an_address",
         }
     }

@@ -156,6 +156,13 @@ impl Rules {
         self.form().is_some_and(Form::has_segwit)
     }
 
+    /// Whether a P2SH output asks for what the script behind its hash asks for. Bitcoin SV takes it for a puzzle about a hash since
+    /// February 2020 (<https://github.com/bitcoin-sv-specs/protocol>): who shows the script has the money.
+    #[must_use]
+    pub fn has_p2sh(&self) -> bool {
+        self.network != "bitcoin-sv"
+    }
+
     /// The smallest output to a script that is relayed, in base units: Core takes three thousandths of a rate for each byte of the
     /// output (8 of the value, one of the length, the script) and of the input that would spend it (148, with SegWit 67).
     #[must_use]

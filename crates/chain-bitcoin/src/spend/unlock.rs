@@ -109,10 +109,12 @@ pub fn unlock(
     script: &Script,
     described: Option<&str>,
 ) -> Result<Unlock, SpendRefusal> {
-    let unprotected = || SpendRefusal::WitnessUnprotected {
+    let unprotected = || SpendRefusal::ScriptUnprotected {
         network: rules.network.to_owned(),
     };
-    if script.is_segwit() && !rules.has_segwit() {
+    if script.is_segwit() && !rules.has_segwit()
+        || matches!(script, Script::ScriptHash(_)) && !rules.has_p2sh()
+    {
         return Err(unprotected());
     }
     let Some(text) = described else {

@@ -11,6 +11,7 @@ mod fixture;
 mod node_carry;
 mod node_explorers;
 mod node_read;
+mod oracle_spend;
 mod own_blocks;
 mod own_faults;
 mod own_spend;

@@ -94,7 +94,10 @@ fn flipped(raw: &[u8]) -> Vec<u8> {
 async fn every_kind(desk: &Desk, seed: u8) {
     let all: Vec<Kind> = kinds(seed)
         .into_iter()
-        .filter(|kind| desk.node.daemon() != Daemon::BitcoinSv || !kind.is_segwit)
+        .filter(|kind| {
+            let is_key = matches!(kind.script, Script::PubkeyHash(_));
+            desk.node.daemon() != Daemon::BitcoinSv || is_key
+        })
         .collect();
     let outputs: Vec<(Vec<u8>, u64)> = all
         .iter()
@@ -235,6 +238,52 @@ async fn pitfall_058_every_kind_on_bitcoin_sv() {
             .tx_id
             .as_str()
     );
+}
+
+/// Several signatures as on Bitcoin Cash, which has scripts behind hashes and the same digest; its own daemon does not run here.
+#[tokio::test]
+async fn pitfall_058_several_signatures_with_the_mark_of_the_fork() {
+    let node = CoinNode::start(Daemon::BitcoinSv);
+    for name in ["sh-multi", "sh-sortedmulti"] {
+        let own = kind(name);
+        let paid = node.pay(&[(own.script.bytes(), VALUE)]);
+        node.mine(1);
+        let mut leg = crate::spends::leg("bitcoin-cash", &node.caip2(), &own);
+        let spend = leg.spend.as_mut().unwrap();
+        spend.tx_id = TxId::new(&paid.txid);
+        spend.index = 0;
+        let height = u32::try_from(node.height()).unwrap();
+        let bytes = crate::spends::unsigned(&leg, &paid.transaction, height);
+        assert!(BitcoinCheck.verify(&leg, &bytes).is_ok());
+        let forked = sign_fork(&bytes, &own.signers, 0x41);
+        let opened = BitcoinCheck.open(&leg.chain, &bytes, &forked).unwrap();
+        let wrong = flipped(&forked);
+        assert!(BitcoinCheck.open(&leg.chain, &bytes, &wrong).is_err());
+        assert!(node.send_raw(&wrong).is_err());
+        assert_eq!(node.send_raw(&forked).unwrap(), opened.tx_id.as_str());
+        node.mine(1);
+        assert_eq!(node.confirmations(opened.tx_id.as_str()), Some(1));
+    }
+}
+
+/// Spent so long ago that the blocks which are read do not reach it: never called replaced by that alone.
+#[tokio::test]
+async fn what_was_spent_long_ago_is_not_guessed() {
+    let desk = Desk::of(Daemon::Litecoin);
+    let own = kind("p2pkh");
+    let credit = desk.deposit(&own, VALUE);
+    let leg = desk.sweep(&credit, &own).await;
+    let built = desk.build(&leg).await;
+    let signed = desk.signed(&leg, &built.bytes, &own);
+    let taken = rival(&built.bytes, &own, &CUSTOMER, VALUE - 50_000);
+    desk.node.send_raw(&taken).unwrap();
+    // Below the height where Litecoin's extension blocks begin.
+    desk.node.mine(301);
+    assert_eq!(desk.sequence(&leg).await, (1, 1));
+    for id in [None, Some(&signed.tx_id)] {
+        let standing = desk.standing(&leg, id).await;
+        assert!(matches!(standing, Standing::Unknown { .. }), "{standing:?}");
+    }
 }
 
 /// Another transaction of the same key that spends the same output.
