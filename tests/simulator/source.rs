@@ -163,6 +163,7 @@ impl ChainRead for Node {
                 to: None,
                 to_is_contract: None,
                 credits,
+                inputs: Vec::new(),
                 unread: BTreeSet::new(),
             })
         })

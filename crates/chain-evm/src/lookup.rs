@@ -305,6 +305,7 @@ pub(crate) async fn transaction(
         to: transaction.to.map(|to| address::format(to.0)),
         to_is_contract,
         credits,
+        inputs: Vec::new(),
         unread,
     }))
 }
@@ -330,6 +331,7 @@ fn pending(decoder: &Decoder, id: &TxId, transaction: &Transaction) -> Transacti
         to: transaction.to.map(|to| address::format(to.0)),
         to_is_contract: None,
         credits: decoder.top_level(transaction, None, None, None),
+        inputs: Vec::new(),
         unread: BTreeSet::from([Part::TransferLogs, Part::Internal]),
     }
 }

@@ -126,6 +126,7 @@ pub(crate) async fn transaction(
             .map(|to| matches!(to.payload(), Payload::Contract32(_))),
         to,
         credits,
+        inputs: Vec::new(),
         unread,
     }))
 }

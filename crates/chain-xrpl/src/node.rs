@@ -253,6 +253,7 @@ impl XrplNode {
                 to: None,
                 to_is_contract: None,
                 credits: Vec::new(),
+                inputs: Vec::new(),
                 unread: BTreeSet::new(),
             }));
         }
@@ -283,6 +284,7 @@ impl XrplNode {
             to: decoded.to.clone(),
             to_is_contract: decoded.to.as_ref().map(|_| false),
             credits: decoded.credits,
+            inputs: Vec::new(),
             unread: BTreeSet::new(),
         }))
     }

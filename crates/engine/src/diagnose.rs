@@ -367,12 +367,19 @@ impl Engine {
         let mut movements = self
             .deposits_of(network, Some(source.as_ref()), ours)
             .await?;
-        let in_a_block: Vec<Deposit> = movements
+        // Where outputs are spent it can be told later whether a waiting transaction may still happen: it is kept until then.
+        let is_followed = view.block.is_none() && !view.inputs.is_empty();
+        if is_followed && count > 0 {
+            self.store
+                .note_waiting(&network.id, &view.id, &view.inputs, self.now())
+                .await?;
+        }
+        let kept: Vec<Deposit> = movements
             .iter()
-            .filter(|deposit| deposit.block_height().is_some())
+            .filter(|deposit| is_followed || deposit.block_height().is_some())
             .cloned()
             .collect();
-        self.store.upsert_observed(in_a_block, self.now()).await?;
+        self.store.upsert_observed(kept, self.now()).await?;
         // As `deposits show` has them from now on: one under a claim is claimed here too.
         let ids: Vec<_> = movements.iter().map(Deposit::id).collect();
         for stored in self.store.deposits_by_ids(&ids).await? {

@@ -193,8 +193,19 @@ pub struct TransactionView {
     pub to_is_contract: Option<bool>,
     /// Every movement in it, in order, as credits of their recipients.
     pub credits: Vec<Observation>,
+    /// The outputs that it spends, as `TXID:INDEX`; empty where the network keeps balances.
+    pub inputs: Vec<String>,
     /// Parts that the source could not read for it.
     pub unread: BTreeSet<Part>,
+}
+
+/// A transaction that spends an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spender {
+    /// Its id.
+    pub tx_id: TxId,
+    /// Its height; `None` while it waits for a block.
+    pub height: Option<Height>,
 }
 
 /// A page of one account's history to read.
@@ -309,6 +320,11 @@ pub trait ChainRead: Send + Sync {
 
     /// Looks one transaction up.
     async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError>;
+
+    /// Who spends an output (`TXID:INDEX`), where the network keeps outputs.
+    async fn spender(&self, _outpoint: &str) -> Result<Lookup<Spender>, SourceError> {
+        Err(self.unsupported("saying who spends an output"))
+    }
 
     /// One account's credits over a range. Sources that read account by account answer from their pages; a history longer
     /// than [`HISTORY_PAGES_MAX`] ends in a gap.

@@ -2,7 +2,7 @@
 
 use crate::chain::{
     AccountPage, AccountRequest, Capabilities, ChainRead, Gap, Head, Header, HistoryUpdate, Lookup,
-    NetworkCost, Part, ScanRequest, ScanUpdate, TokenClaims, TransactionView,
+    NetworkCost, Part, ScanRequest, ScanUpdate, Spender, TokenClaims, TransactionView,
 };
 use crate::error::SourceError;
 use async_trait::async_trait;
@@ -510,6 +510,15 @@ impl ChainRead for Sources {
             return Ok(wrap(index, page));
         }
         Err(self.failed(errors))
+    }
+
+    async fn spender(&self, outpoint: &str) -> Result<Lookup<Spender>, SourceError> {
+        let outpoint = outpoint.to_owned();
+        self.first(move |source| {
+            let outpoint = outpoint.clone();
+            Box::pin(async move { source.spender(&outpoint).await })
+        })
+        .await
     }
 
     async fn account(&self, address: &Address) -> Result<AccountState, SourceError> {

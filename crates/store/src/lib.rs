@@ -39,6 +39,7 @@ mod reservations;
 mod sql;
 mod store;
 mod tokens;
+mod waiting;
 
 pub use addresses::{AddressCursor, AddressFilter, AddressPage, ImportCounts, WatchEpoch};
 pub use appeal_erase::Erased;

@@ -40,6 +40,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     14 "0014_proofs",
     15 "0015_appeal_work",
     16 "0016_match_kept",
+    17 "0017_waiting_inputs",
 ];
 
 #[derive(Debug, Clone, Copy)]

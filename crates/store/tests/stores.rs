@@ -231,4 +231,7 @@ on_both! {
         a_review_is_made_once_and_survives_new_sightings,
         the_list_pages_and_narrows,
     ;
+    waiting:
+        a_waiting_transaction_is_followed_until_it_is_mined_or_replaced,
+    ;
 }

@@ -205,7 +205,7 @@ impl BitcoinCarry {
             });
         }
         let previous = self.previous(&terms.outpoint).await?;
-        let tip = u32::try_from(self.tip().await?.height)
+        let tip = u32::try_from(self.node.tip().await?.height)
             .map_err(|_| self.inconsistent("a tip beyond any height"))?;
         let bytes =
             build(&terms.spending(&previous, tip)).map_err(|refusal| of_refusal(&refusal))?;

@@ -7,7 +7,6 @@
 mod draft;
 mod output;
 mod send;
-mod spender;
 mod standing;
 
 use crate::source::{BitcoinNode, node, transport};

@@ -84,7 +84,7 @@ impl BitcoinCarry {
     /// Where an output stands in its own order: 0 while it is there, 1 once it is spent.
     pub(super) async fn place_of(&self, account: &str) -> Result<Sequence, CarryError> {
         let outpoint = outpoint(account)?;
-        let tip = self.tip().await?;
+        let tip = self.node.tip().await?;
         match self.place(&outpoint).await? {
             Place::Unspent => Ok(Sequence {
                 next: 0,
@@ -95,10 +95,10 @@ impl BitcoinCarry {
                 next_final: 0,
             }),
             Place::SpentInChain => {
-                let is_final = match self.spender(&outpoint, &tip).await? {
-                    super::spender::Found::In { height, .. } => tip.is_final(height),
+                let is_final = match self.node.spender_in_chain(&outpoint, &tip).await? {
+                    crate::source::spender::Found::In { height, .. } => tip.is_final(height),
                     // All blocks that are not final were read, and none has it.
-                    super::spender::Found::Below { read_from } => {
+                    crate::source::spender::Found::Below { read_from } => {
                         tip.height.saturating_sub(read_from) >= self.node.settings.confirmations
                     }
                 };

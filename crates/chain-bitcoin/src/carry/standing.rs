@@ -5,9 +5,9 @@
 
 use super::BitcoinCarry;
 use super::output::{Place, outpoint};
-use super::spender::{Found, Tip};
 use crate::block::{Dialect, read_transaction};
 use crate::script::Script;
+use crate::source::spender::{Found, Tip};
 use crate::spend::{Terms, address_of};
 use bitcoin::{OutPoint, Transaction, TxOut};
 use recover_core::amount::Amount;
@@ -133,7 +133,7 @@ impl BitcoinCarry {
             )));
         }
         // Before the rest: what is final by this tip was final when the rest was read.
-        let tip = self.tip().await?;
+        let tip = self.node.tip().await?;
         let found = self.standing_of(tracked, &terms, &tip).await;
         match found {
             Err(CarryError::Source(
@@ -203,7 +203,7 @@ impl BitcoinCarry {
 
     /// The output is spent by a transaction that waits.
     async fn waiting(&self, tracked: &Tracked<'_>, terms: &Terms) -> Result<Standing, CarryError> {
-        let Some(id) = self.waiting_spender(&terms.outpoint).await? else {
+        let Some(id) = self.node.waiting_spender(&terms.outpoint).await? else {
             return Ok(unknown(format!(
                 "a transaction that waits spends {}, and {} cannot say which",
                 terms.outpoint,
@@ -233,7 +233,7 @@ impl BitcoinCarry {
         terms: &Terms,
         tip: &Tip,
     ) -> Result<Standing, CarryError> {
-        match self.spender(&terms.outpoint, tip).await? {
+        match self.node.spender_in_chain(&terms.outpoint, tip).await? {
             Found::In {
                 transaction,
                 id,

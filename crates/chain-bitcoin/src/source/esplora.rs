@@ -14,6 +14,7 @@ use super::explorer::{self, Told, block_ref};
 use super::identity;
 use super::raw;
 use super::scan::{self, Blocks, ReadBlock};
+use super::spender::outpoint_of;
 use crate::block::Dialect;
 use crate::credit::Decoder;
 use crate::script::Script;
@@ -28,7 +29,7 @@ use recover_core::network::NetworkId;
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
     AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
-    ScanRequest, ScanUpdate, TransactionView,
+    ScanRequest, ScanUpdate, Spender, TransactionView,
 };
 use recover_source::client::Client;
 use recover_source::error::SourceError;
@@ -392,6 +393,28 @@ impl ChainRead for Esplora {
     async fn scan(&self, request: &ScanRequest) -> Result<ScanUpdate, SourceError> {
         self.check().await?;
         scan::scan(self, request).await
+    }
+
+    async fn spender(&self, outpoint: &str) -> Result<Lookup<Spender>, SourceError> {
+        self.check().await?;
+        let (id, index) = outpoint_of(outpoint)
+            .ok_or_else(|| self.unsupported("reading an output that is not TXID:INDEX"))?;
+        let found = self.outspend(&id, index).await?;
+        let height = found
+            .status
+            .filter(|status| status.confirmed)
+            .and_then(|status| status.block_height)
+            .map(Height);
+        Ok(match found.txid.filter(|_| found.spent) {
+            Some(tx_id) => Lookup::Found(Spender {
+                tx_id: TxId::new(&tx_id),
+                height,
+            }),
+            None if self.settings.proves_absence => Lookup::Absent,
+            None => Lookup::Unknown {
+                reason: format!("{} knows no spender of {outpoint}", self.name()),
+            },
+        })
     }
 
     async fn account_page(&self, request: &AccountRequest) -> Result<AccountPage, SourceError> {

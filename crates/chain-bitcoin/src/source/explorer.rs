@@ -53,8 +53,7 @@ impl Told {
 
     /// The whole of it.
     pub fn view(&self, decoder: &Decoder) -> TransactionView {
-        let outputs = outputs_to(&self.entry.transaction, |_| true);
-        self.facts().view(decoder, &outputs)
+        self.facts().view(decoder, &self.entry.transaction)
     }
 
     /// Makes sure that it stands in the block that was read.

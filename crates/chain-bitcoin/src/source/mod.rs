@@ -16,6 +16,7 @@ mod raw;
 mod read;
 pub mod rpc;
 mod scan;
+pub(crate) mod spender;
 mod view;
 pub mod wire;
 

@@ -6,7 +6,7 @@ use super::payers::Paid;
 use super::scan;
 use super::wire::RawTransaction;
 use crate::block::{Dialect, read_transaction};
-use crate::credit::{Decoder, Facts, Payer, is_inscribed, outputs_to};
+use crate::credit::{Decoder, Facts, Payer, is_inscribed};
 use async_trait::async_trait;
 use recover_core::address::Address;
 use recover_core::amount::Amount;
@@ -17,7 +17,7 @@ use recover_core::time::Timestamp;
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
     Capabilities, ChainRead, Head, Header, HistoryUpdate, Lookup, NetworkCost, Part, ScanRequest,
-    ScanUpdate, TransactionView,
+    ScanUpdate, Spender, TransactionView,
 };
 use recover_source::error::SourceError;
 use std::collections::BTreeSet;
@@ -116,7 +116,7 @@ impl BitcoinNode {
             payer,
             is_inscribed: is_inscribed(&entry.transaction),
         };
-        Ok(facts.view(&decoder, &outputs_to(&entry.transaction, |_| true)))
+        Ok(facts.view(&decoder, &entry.transaction))
     }
 }
 
@@ -199,6 +199,11 @@ impl ChainRead for BitcoinNode {
         Ok(Lookup::Unknown {
             reason: format!("{} {dropped}{remedy}", self.origin()),
         })
+    }
+
+    async fn spender(&self, outpoint: &str) -> Result<Lookup<Spender>, SourceError> {
+        self.check().await?;
+        self.spender_of(outpoint).await
     }
 
     async fn history(

@@ -495,6 +495,7 @@ impl ChainRead for CometRpc {
                         to: None,
                         to_is_contract: None,
                         credits,
+                        inputs: Vec::new(),
                         unread: BTreeSet::new(),
                     }))
                 }

@@ -26,6 +26,7 @@ pub(super) fn transaction_view(
         to: transaction.to,
         to_is_contract: None,
         credits: transaction.credits,
+        inputs: Vec::new(),
         unread,
     }
 }

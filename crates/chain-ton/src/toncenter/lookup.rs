@@ -198,6 +198,7 @@ impl Toncenter {
             to,
             to_is_contract: None,
             credits,
+            inputs: Vec::new(),
             unread,
         })
     }

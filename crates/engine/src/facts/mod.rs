@@ -166,6 +166,11 @@ impl<'a> FactGatherer<'a> {
                 reviews.insert(contract, self.store.token_review(&asset).await?);
             }
         }
+        let replaced = if self.network.family == Family::Bitcoin {
+            self.store.replaced(&self.network.id, &transactions).await?
+        } else {
+            BTreeMap::new()
+        };
         // Whoever signs transactions of our claims is ours: a gas top-up is no deposit, whether the book knows its payer or not.
         let own_accounts = self.store.own_accounts(&self.network.id).await?;
         let covers = self.store.ledger_periods(Some(&self.network.id)).await?;
@@ -262,9 +267,17 @@ impl<'a> FactGatherer<'a> {
                 .and_then(|user| accounts.get(user))
                 .copied()
                 .unwrap_or(AccountStanding::Unknown);
-            let finality = self.finality(&observation);
+            // What stands in a block happened, whatever was noted before.
+            let is_replaced =
+                observation.block.is_none() && replaced.contains_key(&observation.tx_id);
+            let finality = if is_replaced {
+                Finality::Final
+            } else {
+                self.finality(&observation)
+            };
             let mut facts = Facts {
                 transaction: match observation.outcome {
+                    _ if is_replaced => TransactionStanding::Replaced,
                     Outcome::Success => TransactionStanding::Executed,
                     Outcome::Failed => TransactionStanding::Failed,
                     Outcome::Unknown => TransactionStanding::Unknown,

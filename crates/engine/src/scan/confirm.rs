@@ -102,6 +102,8 @@ impl Engine {
                 break;
             }
         }
+        let replaced = self.follow_waiting(network, source, finalized).await?;
+        report.confirmed = report.confirmed.saturating_add(replaced);
         self.store.set_finalized(&network.id, finalized).await?;
         // One header below the final height stays, so that the next scan has something to agree on.
         self.store.prune_blocks(&network.id, finalized).await?;

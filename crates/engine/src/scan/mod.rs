@@ -9,6 +9,7 @@ mod confirm;
 mod plan;
 mod progress;
 mod reorg;
+mod replaced;
 
 pub use plan::{Demand, Piece, Read, cut, missing};
 pub use progress::{ScanEvent, ScanProgress, Silent};

@@ -257,6 +257,7 @@ impl ChainRead for Chain {
                     to: None,
                     to_is_contract: None,
                     credits,
+                    inputs: Vec::new(),
                     unread: BTreeSet::new(),
                 }));
             }

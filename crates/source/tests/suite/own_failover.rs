@@ -139,6 +139,7 @@ fn view(branch: &str) -> TransactionView {
         to: Some(account(2)),
         to_is_contract: Some(false),
         credits: vec![credit("tx", Position::value(), 5, 7)],
+        inputs: Vec::new(),
         unread: BTreeSet::new(),
     }
 }

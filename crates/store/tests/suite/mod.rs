@@ -41,6 +41,7 @@ pub mod races;
 pub mod records;
 pub mod schema;
 pub mod tokens;
+pub mod waiting;
 pub mod world;
 
 /// A fresh database of one kind, gone with this value.

@@ -4,9 +4,9 @@ use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the migrations, in order.
-const NUMBERS: [i64; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+const NUMBERS: [i64; 17] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
 
-const MIGRATIONS: [(&str, &str); 16] = [
+const MIGRATIONS: [(&str, &str); 17] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -71,10 +71,14 @@ const MIGRATIONS: [(&str, &str); 16] = [
         include_str!("../../../../migrations/sqlite/0016_match_kept.sql"),
         include_str!("../../../../migrations/postgres/0016_match_kept.sql"),
     ),
+    (
+        include_str!("../../../../migrations/sqlite/0017_waiting_inputs.sql"),
+        include_str!("../../../../migrations/postgres/0017_waiting_inputs.sql"),
+    ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 16] = [
+const SEEDS: [(&str, &str); 17] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -150,6 +154,10 @@ const SEEDS: [(&str, &str); 16] = [
     (
         "INSERT INTO match_run VALUES (1, 7, 'program', 'none', 3, 5)",
         "SELECT number FROM match_run WHERE made_with = 'program'",
+    ),
+    (
+        "INSERT INTO waiting_input VALUES ('n', 't', 'u:0', 5, 'v')",
+        "SELECT noted_at FROM waiting_input WHERE spent_by = 'v'",
     ),
 ];
 

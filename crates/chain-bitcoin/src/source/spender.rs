@@ -1,16 +1,19 @@
 //! Who spent an output: by the node's own index where it has one, else by reading blocks back from the tip.
 
-use super::BitcoinCarry;
+use super::BitcoinNode;
 use crate::block::{BlockReader, Dialect};
 use bitcoin::{OutPoint, Transaction};
+use recover_core::block::{Height, TxId};
+use recover_source::chain::{Lookup, Spender};
 use recover_source::error::SourceError;
+use std::str::FromStr as _;
 
 /// Blocks that are read back from the tip at most: two days of Bitcoin's, half a day of Litecoin's. A claim is tracked more often.
 const BLOCKS_MAX: u64 = 300;
 
 /// The tip of the node's chain, and what is final below it.
 #[derive(Debug, Clone)]
-pub(super) struct Tip {
+pub(crate) struct Tip {
     /// Its height.
     pub height: u64,
     /// Its hash.
@@ -21,14 +24,14 @@ pub(super) struct Tip {
 
 impl Tip {
     /// Whether a block at this height is final.
-    pub(super) fn is_final(&self, height: u64) -> bool {
+    pub(crate) fn is_final(&self, height: u64) -> bool {
         self.final_height.is_some_and(|newest| newest >= height)
     }
 }
 
 /// What was found.
 #[derive(Debug, Clone)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// The spender, in a block of the best chain.
     In {
         /// The transaction, without witnesses where the network's bytes need it.
@@ -47,27 +50,27 @@ pub(super) enum Found {
     },
 }
 
-impl BitcoinCarry {
+impl BitcoinNode {
     /// The tip now.
-    pub(super) async fn tip(&self) -> Result<Tip, SourceError> {
-        let info = self.node.chain_info().await?;
+    pub(crate) async fn tip(&self) -> Result<Tip, SourceError> {
+        let info = self.chain_info().await?;
         Ok(Tip {
             height: info.blocks,
             hash: info.best,
-            final_height: info.blocks.checked_sub(self.node.settings.confirmations),
+            final_height: info.blocks.checked_sub(self.settings.confirmations),
         })
     }
 
     /// The id of the transaction that waits and spends an output; `None` where there is none, or the daemon cannot say.
-    pub(super) async fn waiting_spender(
+    pub(crate) async fn waiting_spender(
         &self,
         outpoint: &OutPoint,
     ) -> Result<Option<String>, SourceError> {
         let id = outpoint.txid.to_string();
-        if !self.node.offers("gettxspendingprevout").await? {
+        if !self.offers("gettxspendingprevout").await? {
             return Ok(None);
         }
-        match self.node.spender(&id, outpoint.vout).await {
+        match self.spender(&id, outpoint.vout).await {
             Ok(found) => Ok(found
                 .filter(|found| found.block_hash.is_none())
                 .and_then(|found| found.transaction)),
@@ -77,20 +80,20 @@ impl BitcoinCarry {
     }
 
     /// The transaction of the best chain that spends an output.
-    pub(super) async fn spender(
+    pub(crate) async fn spender_in_chain(
         &self,
         outpoint: &OutPoint,
         tip: &Tip,
     ) -> Result<Found, SourceError> {
         let lowest = tip.height.saturating_sub(BLOCKS_MAX - 1);
         if let Some(hash) = self.indexed(outpoint).await?
-            && let Some(header) = self.node.block_header(&hash).await?
+            && let Some(header) = self.block_header(&hash).await?
             && header.confirmations > 0
             && let Some(found) = self.in_block(outpoint, &hash, header.height).await?.0
         {
             return Ok(found);
         }
-        let dialect = Dialect::of(self.node.network_id());
+        let dialect = Dialect::of(self.network_id());
         // Each block names the one before it, so that all that is read is of one chain, whatever the tip does meanwhile. A daemon that
         // hashes its headers otherwise is asked by height.
         let mut hash = tip.hash.clone();
@@ -110,11 +113,11 @@ impl BitcoinCarry {
 
     /// The block of the spender by the node's index of spenders, where it has one.
     async fn indexed(&self, outpoint: &OutPoint) -> Result<Option<String>, SourceError> {
-        if self.node.abilities().await?.index("txospenderindex") != Some(true) {
+        if self.abilities().await?.index("txospenderindex") != Some(true) {
             return Ok(None);
         }
         let id = outpoint.txid.to_string();
-        let found = self.node.spender(&id, outpoint.vout).await?;
+        let found = self.spender(&id, outpoint.vout).await?;
         Ok(found.and_then(|found| found.block_hash))
     }
 
@@ -125,11 +128,14 @@ impl BitcoinCarry {
         hash: &str,
         height: u64,
     ) -> Result<(Option<Found>, String), SourceError> {
-        let unreadable =
-            |detail: String| self.inconsistent(format!("block {hash} cannot be read ({detail})"));
-        let dialect = Dialect::of(self.node.network_id())
+        let unreadable = |detail: String| {
+            self.rpc()
+                .client()
+                .inconsistent(format!("block {hash} cannot be read ({detail})"))
+        };
+        let dialect = Dialect::of(self.network_id())
             .ok_or_else(|| unreadable("another family".to_owned()))?;
-        let bytes = self.node.raw_block(hash).await?;
+        let bytes = self.raw_block(hash).await?;
         let mut reader =
             BlockReader::new(&bytes, dialect).map_err(|error| unreadable(error.to_string()))?;
         if reader.hash().is_some_and(|found| found != hash) {
@@ -160,4 +166,43 @@ impl BitcoinCarry {
         }
         Ok((None, before))
     }
+
+    /// Who spends an output (`TXID:INDEX`): in the best chain, else among what waits.
+    pub(super) async fn spender_of(&self, outpoint: &str) -> Result<Lookup<Spender>, SourceError> {
+        let client = self.rpc().client();
+        let parsed = OutPoint::from_str(outpoint)
+            .map_err(|_| client.inconsistent(format!("'{outpoint}' is not TXID:INDEX")))?;
+        let id = parsed.txid.to_string();
+        if self.unspent(&id, parsed.vout, false).await?.is_none() {
+            let tip = self.tip().await?;
+            match self.spender_in_chain(&parsed, &tip).await? {
+                Found::In { id, height, .. } => {
+                    return Ok(Lookup::Found(Spender {
+                        tx_id: TxId::new(&id),
+                        height: Some(Height(height)),
+                    }));
+                }
+                Found::Below { read_from } => {
+                    return Ok(Lookup::Unknown {
+                        reason: format!(
+                            "{outpoint} is not unspent, and no block from {read_from} on spends it"
+                        ),
+                    });
+                }
+            }
+        }
+        Ok(match self.waiting_spender(&parsed).await? {
+            Some(id) => Lookup::Found(Spender {
+                tx_id: TxId::new(&id),
+                height: None,
+            }),
+            None => Lookup::Absent,
+        })
+    }
+}
+
+/// The two parts of `TXID:INDEX`; `None` for another text.
+pub(super) fn outpoint_of(text: &str) -> Option<(String, u32)> {
+    let (id, index) = text.split_once(':')?;
+    Some((id.to_owned(), index.parse().ok()?))
 }
