@@ -44,6 +44,10 @@ record-demo:
 bench addresses="10000000":
     cargo run --release --locked -p recover-watch --example watch_speed -- {{ addresses }}
 
+# Megabytes a second of scanning made-up blocks of the Bitcoin family, beside their bare deserialisation.
+utxo-bench scripts="1000000" rounds="15":
+    cargo run --release --locked -p recover-chain-bitcoin --no-default-features --example utxo_scan -- {{ scripts }} {{ rounds }}
+
 # Made-up appeals and deposits with their truth: `just cases target/cases 100000 7 formats`; profiles base, formats, mixes, careless, together.
 cases folder size="100000" seed="1" profile="base":
     cargo run --locked -p recover-testkit --example make_cases -- {{ folder }} --size {{ size }} --seed {{ seed }} --profile {{ profile }}

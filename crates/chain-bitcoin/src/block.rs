@@ -7,6 +7,9 @@
 //! Sources: <https://github.com/litecoin-project/lips/blob/master/lip-0002.mediawiki> and `primitives/transaction.h` of Litecoin Core;
 //! `auxpow.h` and `primitives/pureheader.h` of Dogecoin Core; <https://github.com/dashpay/dips/blob/master/dip-0002.md>.
 
+mod step;
+
+use crate::script::Script;
 use bitcoin::absolute::LockTime;
 use bitcoin::block::Header;
 use bitcoin::consensus::Decodable;
@@ -184,18 +187,59 @@ impl<'a> BlockReader<'a> {
     /// # Errors
     /// When a transaction cannot be read, or bytes are left over.
     pub fn next_entry(&mut self) -> Result<Option<Entry>, BlockError> {
-        if self.next == self.count {
-            if self.rest.is_empty() || self.dialect == Dialect::Litecoin {
-                return Ok(None);
-            }
-            let detail = format!("{} bytes too many", self.rest.len());
-            return Err(BlockError::new("the end", detail));
+        if self.is_at_end()? {
+            return Ok(None);
         }
         let place = self.next;
         self.next += 1;
         read_entry(&mut self.rest, self.dialect)
             .map(Some)
             .map_err(|detail| BlockError::new(format!("transaction {place}"), detail))
+    }
+
+    /// The next transaction with an output to a script that `is_wanted`; `None` behind the last one. Those before it are stepped over.
+    ///
+    /// # Errors
+    /// As [`BlockReader::next_entry`].
+    pub fn next_paying(
+        &mut self,
+        is_wanted: impl Fn(&Script) -> bool,
+    ) -> Result<Option<Entry>, BlockError> {
+        while !self.is_at_end()? {
+            let mut is_hit = false;
+            let mut see = |script: &[u8]| {
+                if !is_hit && let Some(script) = Script::of(script) {
+                    is_hit = is_wanted(&script);
+                }
+            };
+            let place = self.next;
+            let wrong = |detail: String| BlockError::new(format!("transaction {place}"), detail);
+            let length = step::over(self.rest, self.dialect, &mut see)
+                .map_err(|fault| wrong(fault.to_owned()))?;
+            if is_hit {
+                let before = self.rest.len();
+                let entry = self.next_entry()?;
+                if before - self.rest.len() != length {
+                    return Err(wrong("two readings of it end at two places".to_owned()));
+                }
+                return Ok(entry);
+            }
+            self.next += 1;
+            self.rest = self.rest.get(length..).unwrap_or_default();
+        }
+        Ok(None)
+    }
+
+    /// Whether every transaction was read; what follows them must then be nothing, or what the dialect has there.
+    fn is_at_end(&self) -> Result<bool, BlockError> {
+        if self.next < self.count {
+            return Ok(false);
+        }
+        if self.rest.is_empty() || self.dialect == Dialect::Litecoin {
+            return Ok(true);
+        }
+        let detail = format!("{} bytes too many", self.rest.len());
+        Err(BlockError::new("the end", detail))
     }
 }
 
@@ -217,6 +261,35 @@ pub fn read_transaction(bytes: &[u8], dialect: Dialect) -> Result<Entry, BlockEr
     } else {
         Err(unreadable(format!("{} bytes too many", rest.len())))
     }
+}
+
+/// The bytes of hexadecimal digits of either case; `None` for anything else. Nodes give blocks so, and general decoders take as long for
+/// them as the reading of the block does.
+#[must_use]
+pub fn from_digits(digits: &str) -> Option<Vec<u8>> {
+    const OTHER: u8 = 0xff;
+    const VALUES: [u8; 256] = {
+        let mut values = [OTHER; 256];
+        let mut value = 0;
+        while value < 16 {
+            values[b"0123456789abcdef"[value] as usize] = value as u8;
+            values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+            value += 1;
+        }
+        values
+    };
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let mut seen = 0;
+    let bytes = pairs
+        .iter()
+        .map(|[high, low]| {
+            let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+            seen |= high | low;
+            high << 4 | low & 0x0f
+        })
+        .collect();
+    // A digit's value has nothing in its upper half.
+    (rest.is_empty() && seen & 0xf0 == 0).then_some(bytes)
 }
 
 fn read_entry(rest: &mut &[u8], dialect: Dialect) -> Result<Entry, String> {

@@ -5,6 +5,7 @@ use super::payers::Paid;
 use super::raw::{self, Hit};
 use super::rpc::{Call, code, found};
 use super::scan::{Blocks, ReadBlock};
+use crate::block::from_digits;
 use crate::credit::{Facts, is_inscribed};
 use async_trait::async_trait;
 use recover_core::block::{Height, TxId};
@@ -20,7 +21,8 @@ impl BitcoinNode {
         let client = self.rpc.client();
         let read = |text: &str| {
             let digits = text.trim_matches('"');
-            hex::decode(digits).map_err(|_| client.not_protocol("a block that is not hexadecimal"))
+            from_digits(digits)
+                .ok_or_else(|| client.not_protocol("a block that is not hexadecimal"))
         };
         let call = |form: Value| Call::new("getblock", json!([hash, form]));
         if !self.takes_booleans_only.load(Ordering::Relaxed) {

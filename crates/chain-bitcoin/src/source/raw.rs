@@ -2,6 +2,7 @@
 
 use crate::block::{BlockError, BlockReader, Dialect, Entry};
 use crate::credit::{CreditedOutput, outputs_to};
+use crate::script::Script;
 use recover_core::address::Payload;
 use recover_core::block::{BlockHash, BlockRef, Height};
 use recover_core::book::WatchSet;
@@ -57,13 +58,9 @@ pub fn block(
 /// The transactions of a block that credit a watched address, in order.
 fn hits(reader: &mut BlockReader<'_>, watch: &dyn WatchSet) -> Result<Vec<Hit>, BlockError> {
     let mut hits = Vec::new();
-    while let Some(entry) = reader.next_entry()? {
-        let outputs = outputs_to(&entry.transaction, |script| {
-            watch.contains(&Payload::from(*script))
-        });
-        if outputs.is_empty() {
-            continue;
-        }
+    let is_ours = |script: &Script| watch.contains(&Payload::from(*script));
+    while let Some(entry) = reader.next_paying(is_ours)? {
+        let outputs = outputs_to(&entry.transaction, is_ours);
         // In a block every transaction tells its id.
         if let Some(id) = entry.id() {
             hits.push(Hit {

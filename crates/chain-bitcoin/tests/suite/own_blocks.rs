@@ -62,6 +62,23 @@ fn read(bytes: &[u8], dialect: Dialect) -> Result<Vec<Entry>, String> {
     Ok(entries)
 }
 
+/// The same block once more, with every payment wanted: what is stepped over and what is taken apart must be one.
+fn paying(
+    bytes: &[u8],
+    dialect: Dialect,
+    is_wanted: impl Fn(&Script) -> bool,
+) -> Result<Vec<Entry>, String> {
+    let mut reader = BlockReader::new(bytes, dialect).map_err(|error| error.to_string())?;
+    let mut entries = Vec::new();
+    while let Some(entry) = reader
+        .next_paying(&is_wanted)
+        .map_err(|error| error.to_string())?
+    {
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
 fn block(transactions: Vec<Transaction>) -> Vec<u8> {
     serialize(&Block {
         header: header(2),
@@ -118,7 +135,10 @@ fn own_litecoins_last_transaction_credits_who_leaves_the_pool_and_nobody_else() 
     // The id is that of the parts that Bitcoin knows too.
     let same = transaction(vec![input(7, &[])], outputs.to_vec());
     assert_eq!(entries[1].id(), Some(same.compute_txid()));
+    let stepped = paying(&bytes, Dialect::Litecoin, |script| *script == left).unwrap();
+    assert_eq!(stepped, entries[1..]);
     // Nobody else reads it so.
+    assert!(paying(&bytes, Dialect::Plain, |_| false).is_err());
     assert!(read(&bytes, Dialect::Plain).is_err());
     // A part of the extension block inside a block is something that no block has.
     let wrong = litecoin_block(&hogex(&outputs, 1), b"");
@@ -154,6 +174,8 @@ fn own_a_block_cut_anywhere_is_no_block() {
     assert_eq!(read(&bytes, Dialect::Plain).unwrap().len(), 2);
     for length in 0..bytes.len() {
         assert!(read(&bytes[..length], Dialect::Plain).is_err(), "{length}");
+        let stepped = paying(&bytes[..length], Dialect::Plain, |_| false);
+        assert!(stepped.is_err(), "{length}");
     }
     let longer = [&bytes[..], &[0]].concat();
     assert!(
@@ -352,6 +374,16 @@ proptest! {
                 let alone = read_transaction(&serialize(written), dialect).unwrap();
                 prop_assert_eq!(&alone, entry);
             }
+            // Stepping over gives those with an address, whole, and without any wanted script comes to the same end.
+            let with_address: Vec<_> = entries
+                .iter()
+                .filter(|entry| !outputs_to(&entry.transaction, |_| true).is_empty())
+                .cloned()
+                .collect();
+            prop_assert_eq!(paying(&bytes, dialect, |_| true).unwrap(), with_address);
+            prop_assert_eq!(paying(&bytes, dialect, |_| false).unwrap(), vec![]);
+            let cut = &bytes[..bytes.len() - 1];
+            prop_assert!(paying(cut, dialect, |_| false).is_err());
         }
     }
 
@@ -360,6 +392,13 @@ proptest! {
         for dialect in [Dialect::Plain, Dialect::Litecoin, Dialect::Dogecoin, Dialect::Dash] {
             let _ = read(&bytes, dialect);
             let _ = read_transaction(&bytes, dialect);
+            // Bytes behind a header: what one reading refuses the other does not take for more.
+            let block = [&serialize(&header(2))[..], &bytes].concat();
+            let (all, some) = (read(&block, dialect), paying(&block, dialect, |_| true));
+            if let (Ok(all), Ok(some)) = (all, some) {
+                let with_address = all.iter().filter(|entry| !outputs_to(&entry.transaction, |_| true).is_empty());
+                prop_assert_eq!(with_address.count(), some.len());
+            }
         }
     }
 }

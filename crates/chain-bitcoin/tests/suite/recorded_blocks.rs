@@ -17,6 +17,21 @@ fn entries(bytes: &[u8], dialect: Dialect) -> (BlockReader<'_>, Vec<Entry>) {
     while let Some(entry) = reader.next_entry().unwrap() {
         entries.push(entry);
     }
+    // Stepped over, it comes to the same end, with the same payments.
+    let mut again = BlockReader::new(bytes, dialect).unwrap();
+    let mut paying = Vec::new();
+    while let Some(entry) = again.next_paying(|_| true).unwrap() {
+        paying.push(entry);
+    }
+    let has_address = |entry: &&Entry| !outputs_to(&entry.transaction, |_| true).is_empty();
+    assert_eq!(
+        paying,
+        entries
+            .iter()
+            .filter(has_address)
+            .cloned()
+            .collect::<Vec<_>>()
+    );
     (reader, entries)
 }
 
