@@ -23,7 +23,7 @@ mod unlock;
 pub use build::{FORK_ID_ALL, INPUT_SEQUENCE, Spending, build};
 pub use check::{BitcoinCheck, DECIMALS, slot};
 pub use layout::{Layout, Wish, fee_of, lay_out};
-pub use previous::{PREVIOUS_BYTES_MAX, read_previous};
+pub use previous::{CARRIED_BYTES_MAX, PREVIOUS_BYTES_MAX, read_previous};
 pub use refusal::{REFUSALS, SpendRefusal};
 pub use rules::Rules;
 pub use terms::{Terms, txid, units};

@@ -12,6 +12,9 @@ use bitcoin::{Transaction, TxIn, TxOut, Txid};
 /// The most bytes of a transaction that are read: a whole block of Bitcoin's.
 pub const PREVIOUS_BYTES_MAX: usize = 4_000_000;
 
+/// The most bytes of it that are carried to signers: as digits they take four fifths of a package. Nodes relay a quarter of it.
+pub const CARRIED_BYTES_MAX: usize = 400_000;
+
 /// The bits that the flag behind the marker may have: witnesses, and Litecoin's extension block.
 const FLAG_BITS: u8 = 0x01 | 0x08;
 
@@ -49,7 +52,8 @@ fn stripped(raw: &[u8]) -> Result<Transaction, encode::Error> {
 /// transaction always gives the same bytes. The id is worked out and compared.
 ///
 /// # Errors
-/// [`SpendRefusal::PreviousTransactionDiffers`] when the bytes are no transaction, or another one.
+/// [`SpendRefusal::PreviousTransactionDiffers`] when the bytes are no transaction, or another one;
+/// [`SpendRefusal::PreviousTransactionTooLarge`].
 pub fn read_previous(raw: &[u8], tx_id: &Txid) -> Result<Transaction, SpendRefusal> {
     let differs = |found: String| SpendRefusal::PreviousTransactionDiffers {
         found,
@@ -69,6 +73,14 @@ pub fn read_previous(raw: &[u8], tx_id: &Txid) -> Result<Transaction, SpendRefus
     let found = transaction.compute_txid();
     if found != *tx_id {
         return Err(differs(format!("it is {found}")));
+    }
+    let bytes = transaction.total_size();
+    if bytes > CARRIED_BYTES_MAX {
+        return Err(SpendRefusal::PreviousTransactionTooLarge {
+            tx_id: tx_id.to_string(),
+            bytes,
+            most: CARRIED_BYTES_MAX,
+        });
     }
     Ok(transaction)
 }
@@ -128,6 +140,18 @@ mod tests {
             let read = read_previous(&raw, &id).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(serialize(&read), bytes_of_id(&whole));
         }
+    }
+
+    #[test]
+    fn what_no_package_carries_is_refused() {
+        let mut whole = transaction();
+        let output = whole.output[0].clone();
+        // Ten bytes each.
+        whole.output = vec![output; CARRIED_BYTES_MAX / 10];
+        let refused = read_previous(&serialize(&whole), &whole.compute_txid()).unwrap_err();
+        assert_eq!(refused.code(), "previous_transaction_too_large");
+        whole.output.truncate(CARRIED_BYTES_MAX / 10 - 100);
+        assert!(read_previous(&serialize(&whole), &whole.compute_txid()).is_ok());
     }
 
     #[test]

@@ -54,6 +54,18 @@ pub enum SpendRefusal {
         /// What it had to be.
         approved: String,
     },
+    /// The transaction that made the output is larger than a package may be.
+    #[error(
+        "the transaction {tx_id} has {bytes} bytes without its witnesses, and a package carries {most} of one: let a person do it"
+    )]
+    PreviousTransactionTooLarge {
+        /// Its id.
+        tx_id: String,
+        /// Its bytes.
+        bytes: usize,
+        /// The most that is carried.
+        most: usize,
+    },
     /// The output is spent.
     #[error("the output {outpoint} is spent already: look who took it")]
     OutpointTaken {
@@ -103,6 +115,7 @@ pub const REFUSALS: &[&str] = &[
     "fee_above_cap",
     "previous_transaction_missing",
     "previous_transaction_differs",
+    "previous_transaction_too_large",
     "outpoint_taken",
     "script_unknown",
     "descriptor_differs",
@@ -120,6 +133,7 @@ impl SpendRefusal {
             Self::FeeAboveCap { .. } => "fee_above_cap",
             Self::PreviousTransactionMissing { .. } => "previous_transaction_missing",
             Self::PreviousTransactionDiffers { .. } => "previous_transaction_differs",
+            Self::PreviousTransactionTooLarge { .. } => "previous_transaction_too_large",
             Self::OutpointTaken { .. } => "outpoint_taken",
             Self::ScriptUnknown { .. } => "script_unknown",
             Self::DescriptorDiffers { .. } => "descriptor_differs",

@@ -44,8 +44,7 @@ impl Desk {
     pub fn new(node: CoinNode) -> Self {
         provide_tls();
         let network = NetworkId::new(network_of(node.daemon()));
-        let one = open_carry(settings_of(&node)).unwrap().unwrap();
-        let carry = Arc::new(Carriers::new(network.clone(), vec![one]));
+        let carry = Self::carry_of(&node);
         let mut desk = Self {
             node,
             carry,
@@ -59,6 +58,13 @@ impl Desk {
         };
         desk.wallet.treasury = desk.text(&OWN);
         desk
+    }
+
+    /// One that has asked nothing yet: what a daemon can do is asked once.
+    pub fn carry_of(node: &CoinNode) -> Arc<dyn Carry> {
+        let one = open_carry(settings_of(node)).unwrap().unwrap();
+        let network = NetworkId::new(network_of(node.daemon()));
+        Arc::new(Carriers::new(network, vec![one]))
     }
 
     pub fn of(daemon: Daemon) -> Self {
@@ -160,6 +166,15 @@ impl Desk {
     }
 
     pub async fn standing(&self, leg: &Leg, id: Option<&TxId>) -> Standing {
+        self.standing_by(&self.carry, leg, id).await
+    }
+
+    pub async fn standing_by(
+        &self,
+        carry: &Arc<dyn Carry>,
+        leg: &Leg,
+        id: Option<&TxId>,
+    ) -> Standing {
         let slot = Slot {
             account: leg.slot_account(),
             sequence: 0,
@@ -172,7 +187,7 @@ impl Desk {
             valid_until: None,
             valid_through: None,
         };
-        self.carry.standing(&tracked).await.unwrap()
+        carry.standing(&tracked).await.unwrap()
     }
 
     pub async fn sequence(&self, leg: &Leg) -> (u64, u64) {

@@ -286,6 +286,41 @@ async fn what_was_spent_long_ago_is_not_guessed() {
     }
 }
 
+/// A node with an index of spenders names them however long ago.
+#[tokio::test]
+async fn what_was_spent_long_ago_is_named_by_an_index_of_spenders() {
+    let options = CoinNode::options(Daemon::Bitcoin).argument("-txospenderindex=1");
+    let desk = Desk::new(options.start());
+    let own = kind("p2pkh");
+    let credit = desk.deposit(&own, VALUE);
+    let leg = desk.sweep(&credit, &own).await;
+    let built = desk.build(&leg).await;
+    let signed = desk.signed(&leg, &built.bytes, &own);
+    let taken = rival(&built.bytes, &own, &CUSTOMER, VALUE - 50_000);
+    let taker = TxId::new(&desk.node.send_raw(&taken).unwrap());
+    desk.node.mine(320);
+    let known = Standing::Replaced {
+        by: Some(taker.clone()),
+    };
+    // The index follows the chain at its own pace; until then nothing is guessed.
+    for _ in 0..100 {
+        let fresh = Desk::carry_of(&desk.node);
+        let standing = desk.standing_by(&fresh, &leg, Some(&signed.tx_id)).await;
+        if standing == known {
+            break;
+        }
+        assert!(matches!(standing, Standing::Unknown { .. }), "{standing:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let fresh = Desk::carry_of(&desk.node);
+    assert_eq!(
+        desk.standing_by(&fresh, &leg, Some(&signed.tx_id)).await,
+        known
+    );
+    let inclusion = included(desk.standing_by(&fresh, &leg, None).await);
+    assert_eq!((&inclusion.tx_id, inclusion.is_final), (&taker, true));
+}
+
 /// Another transaction of the same key that spends the same output.
 fn rival(unsigned: &[u8], kind: &Kind, to: &Script, value: u64) -> Vec<u8> {
     let mut psbt = Psbt::deserialize(unsigned).unwrap();

@@ -137,6 +137,18 @@ pub mod bitcoin_family {
         build(&spending).ok()
     }
 
+    /// As signers of the family hand it back: the PSBT with the signature in it. Of the SegWit key only.
+    pub fn signed_psbt(leg: &Leg, unsigned: &[u8]) -> Vec<u8> {
+        let mut psbt = Psbt::deserialize(unsigned).unwrap();
+        let raw = sign(leg, unsigned, false);
+        let transaction: Transaction = bitcoin::consensus::deserialize(&raw).unwrap();
+        let witness = transaction.input[0].witness.to_vec();
+        let key = PublicKey::from_slice(&witness[1]).unwrap();
+        let signature = bitcoin::ecdsa::Signature::from_slice(&witness[0]).unwrap();
+        psbt.inputs[0].partial_sigs.insert(key, signature);
+        psbt.serialize()
+    }
+
     /// The transaction for the network. Of what is no PSBT any more, nothing.
     pub fn sign(leg: &Leg, unsigned: &[u8], by_stranger: bool) -> Vec<u8> {
         let psbt = Psbt::deserialize(unsigned).unwrap();

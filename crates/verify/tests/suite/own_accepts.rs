@@ -65,6 +65,32 @@ fn own_signed_bytes_pass_in_every_form_of_a_file() {
     assert_eq!(passed, 8 * 4);
 }
 
+/// Wallets hand a PSBT back, not a transaction.
+#[test]
+fn own_a_signed_psbt_passes_and_another_does_not() {
+    let all = cases::all();
+    let case = all
+        .iter()
+        .find(|case| case.name == "bitcoin_return")
+        .unwrap();
+    let leg = case.leg().unwrap();
+    let psbt = chains::bitcoin_family::signed_psbt(leg, case.bytes());
+    let raw = chains::sign(leg, case.bytes(), false);
+    for file in [
+        psbt.clone(),
+        base64_of(&psbt),
+        hex::encode(&psbt).into_bytes(),
+    ] {
+        let (report, read) = verify_signed(&case.text(), &roster_text(), &file, now())
+            .unwrap_or_else(|problems| panic!("{problems:#?}"));
+        assert_eq!(read.bytes, raw);
+        assert_eq!(row(&report, "transaction id"), read.tx_id.as_str());
+        assert!(row(&report, "spends").ends_with(":0"));
+    }
+    // Never signed.
+    assert!(verify_signed(&case.text(), &roster_text(), case.bytes(), now()).is_err());
+}
+
 fn base64_of(bytes: &[u8]) -> Vec<u8> {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD
