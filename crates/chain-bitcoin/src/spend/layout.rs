@@ -189,6 +189,40 @@ mod tests {
         }
     }
 
+    /// What is exactly the limit passes, on every network; a unit less does not.
+    #[test]
+    fn pitfall_061_a_limit_is_the_least_that_passes() {
+        for network in [
+            "bitcoin",
+            "litecoin",
+            "dogecoin",
+            "bitcoin-cash",
+            "dash",
+            "bitcoin-sv",
+        ] {
+            let rules = rules(network);
+            let least = rules.dust(&TREASURY);
+            let fee = fee_of(rules.rate_fallback, 192);
+            let amount = |value, amount| {
+                laid_out(network, value, amount, rules.rate_fallback)
+                    .map(|layout| layout.amount)
+                    .map_err(|refusal| refusal.code())
+            };
+            assert_eq!(amount(least + fee, None), Ok(least), "{network}");
+            assert_eq!(
+                amount(least + fee - 1, None),
+                Err("dust_output"),
+                "{network}"
+            );
+            assert_eq!(amount(least + fee, Some(least)), Ok(least), "{network}");
+            assert_eq!(
+                amount(least + fee, Some(least - 1)),
+                Err("dust_output"),
+                "{network}"
+            );
+        }
+    }
+
     /// More than 2^53 base units, as Dogecoin has them: exact to the last.
     #[test]
     fn pitfall_055_values_beyond_floats_are_exact() {

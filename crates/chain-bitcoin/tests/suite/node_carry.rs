@@ -7,7 +7,7 @@ use bitcoin::{Amount as Sats, Psbt, ScriptBuf, Transaction};
 use recover_chain_bitcoin::BitcoinCheck;
 use recover_chain_bitcoin::script::Script;
 use recover_chain_bitcoin::source::Coins;
-use recover_chain_bitcoin::spend::units;
+use recover_chain_bitcoin::spend::{Rules, units};
 use recover_core::block::TxId;
 use recover_core::check::{Check as _, Signed};
 use recover_core::plan::{Leg, LegKind};
@@ -264,6 +264,41 @@ async fn pitfall_058_several_signatures_with_the_mark_of_the_fork() {
         node.mine(1);
         assert_eq!(node.confirmations(opened.tx_id.as_str()), Some(1));
     }
+}
+
+/// What the rules call dust is what the daemon refuses to relay, to the base unit.
+fn dust_is_the_daemons(daemon: Daemon) {
+    let node = CoinNode::start(daemon);
+    let network = recover_core::network::NetworkId::new(crate::world::network_of(daemon));
+    let rules = Rules::of(&network).unwrap();
+    let coin = node.take_coin();
+    for script in crate::world::SCRIPTS {
+        let least = rules.dust(&script);
+        let with = |value: u64| {
+            let outputs = vec![
+                (script.bytes(), value),
+                (node.payer_script(), coin.value - value - 10_000),
+            ];
+            node.accepts(&node.sign(&recover_testkit::coin_node::Spending {
+                inputs: vec![coin],
+                outputs,
+                replaceable: true,
+            }))
+        };
+        assert_eq!(with(least), Ok(()), "{script:?}");
+        let refused = with(least - 1).unwrap_err();
+        assert!(refused.contains("dust"), "{script:?}: {refused}");
+    }
+}
+
+#[test]
+fn pitfall_061_dust_on_bitcoin_is_the_daemons() {
+    dust_is_the_daemons(Daemon::Bitcoin);
+}
+
+#[test]
+fn pitfall_061_dust_on_litecoin_is_the_daemons() {
+    dust_is_the_daemons(Daemon::Litecoin);
 }
 
 /// Spent so long ago that the blocks which are read do not reach it: never called replaced by that alone.

@@ -97,6 +97,47 @@ fn no_byte_of_what_was_signed_can_be_another() {
     assert!(tried > 5_000, "{tried}");
 }
 
+/// A signed PSBT has fields of its signer's that are not looked at: whatever changes in it, it is the same transaction or none.
+#[test]
+fn a_changed_byte_of_a_signed_psbt_is_the_same_transaction_or_none() {
+    let (mut same, mut refused) = (0_u32, 0_u32);
+    for kind in kinds(0x42) {
+        let (_, bytes) = package("bitcoin", BITCOIN, &kind);
+        let psbt = sign(&bytes, &kind.signers).serialize();
+        let opened = BitcoinCheck.open(BITCOIN, &bytes, &psbt).unwrap();
+        for place in 0..psbt.len() {
+            let mut other = psbt.clone();
+            other[place] ^= 1 << (place % 8);
+            match BitcoinCheck.open(BITCOIN, &bytes, &other) {
+                Ok(found) => {
+                    assert_eq!(found, opened, "{} byte {place}", kind.name);
+                    same += 1;
+                }
+                Err(_) => refused += 1,
+            }
+        }
+        for cut in 1..psbt.len() {
+            assert!(BitcoinCheck.open(BITCOIN, &bytes, &psbt[..cut]).is_err());
+        }
+    }
+    assert!(same > 1_000 && refused > 2_000, "{same} {refused}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+
+    /// Anything at all: refused, and nothing falls over.
+    #[test]
+    fn noise_is_neither_a_package_nor_signed(noise: Vec<u8>, begins_like_one: bool) {
+        let kind = kind("p2wpkh");
+        let (leg, bytes) = package("bitcoin", BITCOIN, &kind);
+        let noise = if begins_like_one { [b"psbt\xff".as_slice(), &noise].concat() } else { noise };
+        proptest::prop_assert!(BitcoinCheck.verify(&leg, &noise).is_err());
+        proptest::prop_assert!(BitcoinCheck.decode(BITCOIN, &noise).is_err());
+        proptest::prop_assert!(BitcoinCheck.open(BITCOIN, &bytes, &noise).is_err());
+    }
+}
+
 type Change = fn(&mut Psbt);
 
 /// What a builder that is not ours could write, each with the field that it is refused by.
