@@ -301,6 +301,52 @@ fn pitfall_061_dust_on_litecoin_is_the_daemons() {
     dust_is_the_daemons(Daemon::Litecoin);
 }
 
+/// Coins that left Litecoin's extension block stand in a transaction that the `bitcoin` crate does not read.
+#[tokio::test]
+async fn what_left_the_extension_blocks_of_litecoin_is_spent() {
+    let desk = Desk::of(Daemon::Litecoin);
+    let node = &desk.node;
+    node.begin_mweb();
+    node.mine(1);
+    let own = kind("p2pkh");
+    let Script::PubkeyHash(hash) = own.script else {
+        panic!("a key's hash");
+    };
+    let outside = node.call_wallet("mweb", "listunspent", json!([0]));
+    let outside: Vec<_> = outside
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|coin| coin["vout"].is_u64())
+        .map(|coin| json!({"txid": coin["txid"], "vout": coin["vout"]}))
+        .collect();
+    node.call_wallet("mweb", "lockunspent", json!([false, outside]));
+    let address = bitcoin::base58::encode_check(&[&[0x6f][..], &hash].concat());
+    node.call_wallet("mweb", "sendtoaddress", json!([address, 1.25]));
+    let block = node.mine(1).remove(0);
+    node.mine(ON_TOP);
+    let block = node.call("getblock", json!([block, 2]));
+    let last = block["tx"].as_array().unwrap().last().unwrap();
+    let script = hex::encode(own.script.bytes());
+    let outputs = last["vout"].as_array().unwrap();
+    let index = outputs
+        .iter()
+        .position(|output| output["scriptPubKey"]["hex"] == script)
+        .unwrap_or_else(|| panic!("{last:#}"));
+    let id = last["txid"].as_str().unwrap();
+    assert!(deserialize::<Transaction>(&node.raw_transaction(id).unwrap()).is_err());
+    let credit = desk.credit(id, u32::try_from(index).unwrap(), &own.script, 125_000_000);
+    let leg = desk.sweep(&credit, &own).await;
+    let built = desk.build(&leg).await;
+    is_decoded(&desk, &leg, &built.bytes, &own);
+    let signed = desk.signed(&leg, &built.bytes, &own);
+    let sent = desk.carry.send(&signed).await;
+    assert!(matches!(sent, Sending::Accepted { .. }), "{sent:?}");
+    node.mine(1 + ON_TOP);
+    let inclusion = included(desk.standing(&leg, Some(&signed.tx_id)).await);
+    assert!(inclusion.is_final && inclusion.deviations.is_empty());
+}
+
 /// Spent so long ago that the blocks which are read do not reach it: never called replaced by that alone.
 #[tokio::test]
 async fn what_was_spent_long_ago_is_not_guessed() {
