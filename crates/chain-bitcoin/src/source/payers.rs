@@ -1,7 +1,7 @@
 //! Who paid: the outputs that a transaction spends, as one node can tell them.
 
 use super::node::BitcoinNode;
-use super::rpc::Call;
+use super::rpc::{Call, code};
 use super::wire::RawTransaction;
 use crate::block::{Dialect, Entry, Role, read_transaction};
 use crate::credit::Payer;
@@ -70,13 +70,20 @@ impl BitcoinNode {
         if calls.is_empty() {
             return Ok(());
         }
-        let mut any = false;
+        let (mut tells, mut lacks) = (false, false);
         for (place, answer) in places.into_iter().zip(self.rpc.batch(&calls).await?) {
             let answer = match answer {
                 Ok(answer) => self
                     .rpc
                     .parse::<RawTransaction>("getrawtransaction", answer.get())?,
-                // Older daemons take no third parameter; one without the block's undo data says so.
+                // Older daemons take no third parameter, and answer how the method is used.
+                Err(SourceError::Refused {
+                    code: code::MISC | code::WRONG_TYPE | code::OUT_OF_RANGE,
+                    ..
+                }) => {
+                    lacks = true;
+                    continue;
+                }
                 Err(error) if error.advice() == Advice::GiveUp => continue,
                 Err(error) => return Err(error),
             };
@@ -88,11 +95,13 @@ impl BitcoinNode {
             if let (Some(scripts), Some(slot)) = (scripts, payers.get_mut(place))
                 && !scripts.is_empty()
             {
-                any = true;
+                tells = true;
                 *slot = Some(Payer::of(scripts.iter().map(|script| Some(&script[..]))));
+            } else {
+                lacks = true;
             }
         }
-        if !any {
+        if lacks && !tells {
             self.tells_spent.store(false, Ordering::Relaxed);
         }
         Ok(())

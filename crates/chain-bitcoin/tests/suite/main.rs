@@ -13,6 +13,7 @@ mod node_explorers;
 mod node_read;
 mod oracle_spend;
 mod own_blocks;
+mod own_explorers;
 mod own_faults;
 mod own_spend;
 mod own_spend_tampered;

@@ -283,6 +283,62 @@ fn own_pitfall_021_coins_that_a_block_made_are_immature() {
     );
 }
 
+/// Above 2^53 base units, which a float rounds: 123,456,789.01234567 DOGE and one base unit more.
+#[test]
+fn own_pitfall_055_dogecoin_values_above_two_to_53_are_exact() {
+    let ours = Script::PubkeyHash([1; 20]);
+    let values = [12_345_678_901_234_567, 12_345_678_901_234_568];
+    let outputs = values.map(|value| output(&ours.bytes(), value)).to_vec();
+    let bytes = block(vec![transaction(vec![input(1, &[])], outputs)]);
+    let entries = paying(&bytes, Dialect::Dogecoin, |script| *script == ours).unwrap();
+    let found = outputs_to(&entries[0].transaction, |_| true);
+    assert_eq!(
+        found.iter().map(|output| output.value).collect::<Vec<_>>(),
+        values
+    );
+    let decoder = Decoder::new(&NetworkId::new("dogecoin")).unwrap();
+    let facts = Facts {
+        id: &TxId::new(&"22".repeat(32)),
+        block: None,
+        payer: Payer::Unknown,
+        is_inscribed: false,
+    };
+    let credits = found
+        .iter()
+        .filter_map(|output| decoder.credit(&facts, output));
+    let printed: Vec<_> = credits
+        .map(|credit| credit.amount.to_coin_text(8))
+        .collect();
+    assert_eq!(printed, ["123456789.01234567", "123456789.01234568"]);
+}
+
+/// No gap limit: the last of a thousand addresses, none of them used before, is found like the first.
+#[test]
+fn own_pitfall_064_the_last_of_many_unused_addresses_is_found() {
+    let script = |place: u16| {
+        let mut hash = [0x77; 20];
+        hash[..2].copy_from_slice(&place.to_be_bytes());
+        Script::WitnessPubkeyHash(hash)
+    };
+    let ours: std::collections::BTreeSet<Script> = (0..1_000).map(script).collect();
+    let paid = transaction(
+        vec![input(1, &[])],
+        vec![
+            output(&script(999).bytes(), 1),
+            output(&script(1_000).bytes(), 2),
+        ],
+    );
+    let entries = paying(&block(vec![paid]), Dialect::Plain, |script| {
+        ours.contains(script)
+    })
+    .unwrap();
+    let found = outputs_to(&entries[0].transaction, |script| ours.contains(script));
+    assert_eq!(
+        found.iter().map(|output| output.value).collect::<Vec<_>>(),
+        [1]
+    );
+}
+
 #[test]
 fn own_inscriptions_and_tokens_are_seen_where_they_are() {
     let envelope = [

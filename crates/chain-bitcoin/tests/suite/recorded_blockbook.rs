@@ -197,7 +197,7 @@ async fn recorded_blockbook_histories_of_five_networks() {
 
 /// A transaction that waits was recorded with the height -1 beside 116,233 confirmations. It stands in no block.
 #[tokio::test]
-async fn recorded_pitfall_020_confirmations_beside_no_height_confirm_nothing() {
+async fn own_pitfall_020_confirmations_beside_no_height_confirm_nothing() {
     let (network, name, chain, genesis) = NETWORKS[0];
     let mut page = fixture::json(&format!("blockbook_{name}_address.json"));
     let waiting = fixture::json("blockbook_pending_tx.json");
@@ -215,7 +215,7 @@ async fn recorded_pitfall_020_confirmations_beside_no_height_confirm_nothing() {
 
 /// Blockbook calls everything not found that went wrong behind it, and then says what it was.
 #[tokio::test]
-async fn recorded_pitfall_016_not_found_for_another_reason_is_no_absence() {
+async fn own_pitfall_016_not_found_for_another_reason_is_no_absence() {
     provide_tls();
     let server = FaultyServer::start(|request| match request.path.as_str() {
         "/api/v2" => Response::json(&json!({"blockbook": {"bestHeight": 1}})),

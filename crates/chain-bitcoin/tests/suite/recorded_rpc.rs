@@ -173,7 +173,7 @@ fn usual(method: &str, params: &Value) -> Result<Value, (i64, &'static str)> {
 
 /// An old daemon (no list of indexes, no transaction index) says in words that it has not looked everywhere.
 #[tokio::test]
-async fn recorded_without_an_index_of_transactions_nothing_is_absent() {
+async fn own_without_an_index_of_transactions_nothing_is_absent() {
     let words = "No such mempool transaction. Use -txindex to enable blockchain transaction queries. Use gettransaction for wallet transactions.";
     let server = scripted(move |method, params| match method {
         "getrawtransaction" => Err((-5, words)),
@@ -205,7 +205,7 @@ async fn recorded_without_an_index_of_transactions_nothing_is_absent() {
 
 /// A daemon that reads only yes or no where newer ones read a number (Bitcoin SV, Dogecoin Core).
 #[tokio::test]
-async fn recorded_a_daemon_that_reads_only_booleans_is_asked_so() {
+async fn own_a_daemon_that_reads_only_booleans_is_asked_so() {
     let raw = fixture::json("core_get_raw_transaction.json");
     let id = raw["txid"].as_str().unwrap().to_owned();
     let server = scripted(move |method, params| match method {
@@ -225,7 +225,7 @@ async fn recorded_a_daemon_that_reads_only_booleans_is_asked_so() {
 
 /// It neither knows what is final nor what is absent: it is not asked.
 #[tokio::test]
-async fn recorded_a_node_that_still_downloads_is_not_believed() {
+async fn own_a_node_that_still_downloads_is_not_believed() {
     let server = scripted(|method, params| match method {
         "getblockchaininfo" => Ok(json!({
             "blocks": 500_000, "headers": 900_000, "bestblockhash": PARTED, "initialblockdownload": true
@@ -244,7 +244,7 @@ async fn recorded_a_node_that_still_downloads_is_not_believed() {
 
 /// Bitcoin's node under the name of Bitcoin Cash or Bitcoin SV would be right about everything up to the day they parted.
 #[tokio::test]
-async fn recorded_three_networks_with_one_first_block_are_told_apart() {
+async fn own_three_networks_with_one_first_block_are_told_apart() {
     let server = scripted(usual);
     for (network, chain) in [
         ("bitcoin-cash", "000000000000000000651ef99cb9fcbe"),
@@ -267,7 +267,7 @@ async fn recorded_three_networks_with_one_first_block_are_told_apart() {
 
 /// The transaction's block left the best chain: the index still names it, and it confirms nothing.
 #[tokio::test]
-async fn recorded_pitfall_019_a_block_off_the_best_chain_confirms_nothing() {
+async fn own_pitfall_019_a_block_off_the_best_chain_confirms_nothing() {
     let raw = fixture::json("core_get_raw_transaction.json");
     let id = recover_core::block::TxId::new(raw["txid"].as_str().unwrap());
     let hash = raw["blockhash"].as_str().unwrap().to_owned();
