@@ -106,7 +106,7 @@ fn init_writes_the_files_that_everything_else_reads() {
     let desk = Desk::new();
     desk.run(&["init"]).ok();
     let networks = rows(desk.json(&["chains", "list"]));
-    assert_eq!(networks.len(), 28);
+    assert_eq!(networks.len(), 34);
     for network in &networks {
         let keys: Vec<&str> = network
             .as_object()
@@ -148,7 +148,7 @@ fn the_list_of_networks_reads_well() {
         csv.lines().next(),
         Some("name,family,caip2,native,deposits,recovery")
     );
-    assert_eq!(csv.lines().count(), 29);
+    assert_eq!(csv.lines().count(), 35);
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! The demo reads a real recorded transaction of each network that routes by memo.
+//! The demo reads real recorded transactions of networks that route by memo, and of Bitcoin and its relatives.
 
 use crate::desk::Desk;
 
 #[test]
-fn a_real_transaction_of_each_memo_network_gets_its_verdict() {
+fn real_transactions_of_memo_networks_and_of_outputs_get_their_verdicts() {
     let desk = Desk::new();
     let demo = desk.run(&["demo"]).ok();
     let text = &demo.out;
@@ -31,6 +31,19 @@ fn a_real_transaction_of_each_memo_network_gets_its_verdict() {
                 && row.get(2) == Some(&amount)
                 && row.get(3) == Some(&kind)),
             "{network} {amount} {kind}\n{text}"
+        );
+    }
+    for (network, amount, why) in [
+        ("dogecoin", "10 DOGE", "utxo_wrong_chain"),
+        ("litecoin", "0.01788982 LTC", "utxo_wrong_chain"),
+        ("dash", "1.44313387 DASH", "missed_credit, flag immature"),
+        ("bitcoin", "0.00001 BTC", "below_minimum, flag inscription"),
+    ] {
+        assert!(
+            rows.iter().any(|row| row.first() == Some(&network)
+                && row.get(2) == Some(&amount)
+                && row.get(4) == Some(&why)),
+            "{network} {amount} {why}\n{text}"
         );
     }
     for line in [

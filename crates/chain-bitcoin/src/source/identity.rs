@@ -3,9 +3,9 @@
 //! The first block tells networks apart, but for those that share it: Bitcoin, Bitcoin Cash and Bitcoin SV have one history up to the
 //! block at which they parted, and a source of the wrong one of the three would answer everything and be right about nothing.
 //!
-//! Source: the forks' first blocks, <https://github.com/ChainAgnostic/namespaces/blob/main/bip122/caip2.md> for the id of Bitcoin Cash,
-//! `chainparams.cpp` of Bitcoin Cash Node and of Bitcoin SV for the rest.
+//! Source: <https://github.com/ChainAgnostic/namespaces/blob/main/bip122/caip2.md>, and [`crate::network`] for the forks' first blocks.
 
+use crate::network::form;
 use recover_core::network::NetworkId;
 use recover_source::client::Client;
 use recover_source::error::SourceError;
@@ -13,35 +13,24 @@ use recover_source::error::SourceError;
 /// The first block that the three share, by the first half of its hash.
 const SHARED: &str = "000000000019d6689c085ae165831e93";
 
-const CASH_PARTED: u64 = 478_559;
-const SV_PARTED: u64 = 556_767;
-
-/// A block that only one of the three has: network, height, the first half of the hash.
-const FORKS: &[(&str, u64, &str)] = &[
-    ("bitcoin", CASH_PARTED, "00000000000000000019f112ec0a9982"),
-    (
-        "bitcoin-cash",
-        CASH_PARTED,
-        "000000000000000000651ef99cb9fcbe",
-    ),
-    (
-        "bitcoin-cash",
-        SV_PARTED,
-        "0000000000000000004626ff6e3b9369",
-    ),
-    ("bitcoin-sv", SV_PARTED, "000000000000000001d956714215d96f"),
-];
+/// The half of a hash that an id holds.
+fn half(hash: &str) -> &str {
+    hash.get(..32).unwrap_or(hash)
+}
 
 /// The blocks that a source of this network must have: height, and the first half of the hash. `chain` is the reference of the network's
 /// CAIP-2 id: the first half of the hash of its first block or, where several share that, of the first block of its own.
 pub fn landmarks(network: &NetworkId, chain: &str) -> Vec<(u64, String)> {
-    let is_fork = FORKS.iter().any(|(_, _, hash)| *hash == chain);
+    let own = form(network).map_or(&[][..], |form| form.checkpoints);
+    let is_fork = own.iter().any(|(_, hash)| half(hash) == chain);
     let first = if is_fork { SHARED } else { chain };
     let mut landmarks = vec![(0, first.to_owned())];
     // A test chain has another first block and no forks.
     if first == SHARED {
-        let own = FORKS.iter().filter(|(name, ..)| *name == network.as_str());
-        landmarks.extend(own.map(|(_, height, hash)| (*height, (*hash).to_owned())));
+        landmarks.extend(
+            own.iter()
+                .map(|(height, hash)| (*height, half(hash).to_owned())),
+        );
     }
     landmarks
 }
@@ -62,7 +51,7 @@ pub fn compare(
             "it has no block {height}, which tells its network: wait until it has the chain"
         )));
     };
-    let half = found.get(..32).unwrap_or(&found);
+    let half = half(&found);
     if half == wanted {
         return Ok(());
     }
@@ -85,17 +74,17 @@ mod tests {
             found.iter().map(|(height, _)| *height).collect::<Vec<_>>()
         };
         for (name, chain, expected) in [
-            ("bitcoin", SHARED, vec![0, CASH_PARTED]),
+            ("bitcoin", SHARED, vec![0, 478_559]),
             (
                 "bitcoin-cash",
                 "000000000000000000651ef99cb9fcbe",
-                vec![0, CASH_PARTED, SV_PARTED],
+                vec![0, 478_559, 556_767, 661_648],
             ),
-            ("bitcoin-cash", SHARED, vec![0, CASH_PARTED, SV_PARTED]),
+            ("bitcoin-cash", SHARED, vec![0, 478_559, 556_767, 661_648]),
             (
                 "bitcoin-sv",
                 "000000000000000001d956714215d96f",
-                vec![0, SV_PARTED],
+                vec![0, 478_559, 556_767],
             ),
             ("litecoin", "12a765e31ffd4059bada1e25190f6e98", vec![0]),
             ("bitcoin", "0f9188f13cb7b2c71f2a335e3a4fc328", vec![0]),

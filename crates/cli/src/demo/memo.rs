@@ -1,26 +1,18 @@
 //! Memo networks: recorded mainnet transactions, read by the adapters that read real servers.
 
-use super::answers::{Answer, Answers};
+use super::answers::Answer;
 use super::heading;
+use super::recorded::Recording;
 use crate::output;
 use crate::view::shortened;
-use crate::wiring;
 use anyhow::Context as _;
 use recover_core::block::Height;
 use recover_core::deposit::Deposit;
-use recover_core::network::NetworkId;
-use recover_engine::clock::FixedClock;
-use recover_engine::config::ChainsConfig;
-use recover_engine::engine::Engine;
 use recover_engine::explain;
-use recover_engine::import::ColumnMap;
-use recover_engine::intake::IntakeFile;
 use recover_engine::scan::{ScanOptions, Silent};
-use recover_source::chain::ChainRead;
-use recover_store::{DepositFilter, Store};
-use std::collections::{BTreeMap, BTreeSet};
+use recover_store::DepositFilter;
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 /// The moment at which this part plays: after its newest recording.
 const NOW: &str = "2025-10-01T00:00:00Z";
@@ -83,92 +75,39 @@ const PASTED: &[(&str, &str)] = &[
     ("ton", "i39bgWzp6AStaaGHO8QKlHR5W40D82sZPKHeOOYWDaA="),
 ];
 
-/// The sources: recorded answers, and around them what a server says of itself.
-fn sources(chains: &ChainsConfig) -> anyhow::Result<BTreeMap<NetworkId, Arc<dyn ChainRead>>> {
-    #[derive(serde::Deserialize)]
-    struct Frame {
-        ask: String,
-        #[serde(default)]
-        about: String,
-        answer: serde_json::Value,
-    }
-    let around: BTreeMap<String, Vec<Frame>> = serde_json::from_str(file!("around.json"))?;
-    let mut sources = BTreeMap::new();
-    for (name, frames) in around {
-        let id = NetworkId::new(&name);
-        let recorded = RECORDED
+const RECORDING: Recording = Recording {
+    name: "memo",
+    now: NOW,
+    answers: || {
+        RECORDED
             .iter()
-            .filter(|(network, ..)| *network == name)
-            .map(|(_, ask, about, body)| Answer {
-                ask: (*ask).to_owned(),
-                about: (*about).to_owned(),
-                body: body.as_bytes().into(),
-            });
-        let frames = frames.into_iter().map(|frame| Answer {
-            ask: frame.ask,
-            about: frame.about,
-            body: frame.answer.to_string().into(),
-        });
-        let answers = Answers::new(&name, recorded.chain(frames).collect());
-        let network = chains
-            .network(&id)
-            .context("a recorded network has no table")?;
-        let kind = match name.as_str() {
-            "xrpl" => "rippled",
-            "stellar" => "horizon",
-            "cosmos" => "cosmos_rest",
-            _ => "toncenter_v3",
-        };
-        let source = wiring::open_over(network, kind, Arc::new(answers))
-            .with_context(|| format!("{name} has no source of kind {kind}"))?;
-        sources.insert(id, source);
-    }
-    Ok(sources)
-}
-
-async fn engine(folder: &Path) -> anyhow::Result<Engine> {
-    let adapters = wiring::adapters();
-    let mut chains = ChainsConfig::parse(
-        "chains.toml",
-        include_str!("../../../../chains.toml"),
-        &adapters,
-    )?;
-    let sources = sources(&chains)?;
-    chains
-        .networks
-        .retain(|network, _| sources.contains_key(network));
-    let store = Store::open(&format!("sqlite://{}", folder.join("memo.db").display())).await?;
-    let clock = Arc::new(FixedClock(recover_core::time::Timestamp::parse(NOW)?));
-    let engine = Engine::over(store, chains, None, adapters, clock, sources);
-    let intake = |name: &str, text: &'static str| IntakeFile {
-        name: name.to_owned(),
-        reader: text.as_bytes(),
-        map: ColumnMap::default(),
-        reject: folder
-            .join(format!("memo-{name}"))
-            .with_extension("rejected.csv"),
-    };
-    let quiet = |_: u64| {};
-    let reports = [
-        engine
-            .import_addresses(intake("addresses.csv", file!("addresses.csv")), &quiet)
-            .await?,
-        engine
-            .import_ledger(intake("ledger.csv", file!("ledger.csv")), &[], &quiet)
-            .await?,
-    ];
-    if let Some(report) = reports.iter().find(|report| report.rejected > 0) {
-        anyhow::bail!("{} invented rows were rejected", report.rejected);
-    }
-    Ok(engine)
-}
+            .map(|(network, ask, about, body)| {
+                let answer = Answer {
+                    ask: (*ask).to_owned(),
+                    about: (*about).to_owned(),
+                    body: body.as_bytes().into(),
+                };
+                Ok(((*network).to_owned(), answer))
+            })
+            .collect()
+    },
+    around: file!("around.json"),
+    addresses: file!("addresses.csv"),
+    ledger: file!("ledger.csv"),
+    kind: |network| match network {
+        "xrpl" => "rippled",
+        "stellar" => "horizon",
+        "cosmos" => "cosmos_rest",
+        _ => "toncenter_v3",
+    },
+};
 
 /// The part of the demo.
 pub async fn run(folder: &Path) -> anyhow::Result<()> {
     heading(
         "9  Networks that route by memo: recorded mainnet transactions, to accounts that we call ours",
     )?;
-    let engine = engine(folder).await?;
+    let engine = RECORDING.engine(folder).await?;
     output::line(
         "That these accounts are ours, whose memo is whose, and what the ledger knows is invented; the transactions are not.",
     )?;

@@ -4,6 +4,8 @@ mod answers;
 mod data;
 mod handover;
 mod memo;
+mod outputs;
+mod recorded;
 mod totals;
 
 use crate::args::Demo;
@@ -64,6 +66,7 @@ pub async fn run(arguments: &Demo) -> anyhow::Result<Exit> {
     queue(&engine, &outcomes).await?;
     mainnet(folder).await?;
     memo::run(folder).await?;
+    outputs::run(folder).await?;
 
     heading("What to try next")?;
     let place = arguments
