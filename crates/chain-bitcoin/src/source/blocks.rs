@@ -3,7 +3,7 @@
 use super::node::BitcoinNode;
 use super::payers::Paid;
 use super::raw::{self, Hit};
-use super::rpc::{Call, code, found};
+use super::rpc::{Call, found, wants_boolean};
 use super::scan::{Blocks, ReadBlock};
 use crate::block::from_digits;
 use crate::credit::{Facts, is_inscribed};
@@ -27,10 +27,9 @@ impl BitcoinNode {
         let call = |form: Value| Call::new("getblock", json!([hash, form]));
         if !self.takes_booleans_only.load(Ordering::Relaxed) {
             match self.rpc.ask_in_place(&call(Value::from(0)), read).await {
-                Err(SourceError::Refused {
-                    code: code::WRONG_TYPE | code::PARSE,
-                    ..
-                }) => self.takes_booleans_only.store(true, Ordering::Relaxed),
+                Err(error) if wants_boolean(&error) => {
+                    self.takes_booleans_only.store(true, Ordering::Relaxed);
+                }
                 answer => return answer,
             }
         }

@@ -5,7 +5,7 @@
 
 use super::coins::Coins;
 use super::identity;
-use super::rpc::{Call, Rpc, code, found};
+use super::rpc::{Call, Rpc, found, wants_boolean};
 use super::wire::{
     Acceptance, BlockHeader, ChainInfo, FeeEstimate, Indexes, OutputScan, RawTransaction, SpentBy,
     Unspent,
@@ -239,10 +239,7 @@ impl BitcoinNode {
         let as_boolean = || call(Value::Bool(form != 0));
         if !self.takes_booleans_only.load(Ordering::Relaxed) {
             match self.rpc.call(call(Value::from(form))).await {
-                Err(SourceError::Refused {
-                    code: code::MISC | code::WRONG_TYPE | code::PARSE,
-                    ..
-                }) => {
+                Err(error) if wants_boolean(&error) => {
                     let answer = self.rpc.call(as_boolean()).await?;
                     self.takes_booleans_only.store(true, Ordering::Relaxed);
                     return Ok(answer);
@@ -315,7 +312,7 @@ impl BitcoinNode {
     /// it has it already.
     ///
     /// # Errors
-    /// [`SourceError::Refused`] with one of [`code`]; the source's own.
+    /// [`SourceError::Refused`] with one of [`super::rpc::code`]; the source's own.
     pub async fn send_transaction(&self, hex: &str) -> Result<String, SourceError> {
         self.rpc.ask("sendrawtransaction", json!([hex])).await
     }

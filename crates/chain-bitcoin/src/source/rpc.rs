@@ -319,6 +319,17 @@ pub fn found<T>(result: Result<T, SourceError>) -> Result<Option<T>, SourceError
     }
 }
 
+/// Whether the daemon wanted yes or no where it got a number, as those from before Bitcoin Core 0.15 do.
+pub(super) fn wants_boolean(error: &SourceError) -> bool {
+    match error {
+        SourceError::Refused { code, detail, .. } => {
+            matches!(*code, code::WRONG_TYPE | code::PARSE)
+                || (*code == code::MISC && detail.contains("boolean"))
+        }
+        _ => false,
+    }
+}
+
 const fn request(id: u64, call: &Call) -> Request<'_> {
     Request {
         jsonrpc: "1.0",

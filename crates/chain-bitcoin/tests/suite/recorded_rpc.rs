@@ -1,11 +1,14 @@
 //! Recorded answers of daemons, served over HTTP with the status that daemons give them.
 
 use crate::fixture;
-use crate::world::{nothing, provide_tls, quick};
+use crate::world::{SCRIPTS, nothing, provide_tls, quick, request};
+use recover_chain_bitcoin::block::{BlockReader, Dialect};
+use recover_chain_bitcoin::credit::outputs_to;
 use recover_chain_bitcoin::source::rpc::{Call, Rpc, code, found};
 use recover_chain_bitcoin::source::wire::{BlockHeader, RawTransaction};
 use recover_chain_bitcoin::source::{BitcoinNode, Coins, transport};
 use recover_core::network::NetworkId;
+use recover_core::observation::Flag;
 use recover_source::chain::{ChainRead, Lookup};
 use recover_source::client::Client;
 use recover_source::error::SourceError;
@@ -221,6 +224,85 @@ async fn own_a_daemon_that_reads_only_booleans_is_asked_so() {
         assert_eq!(node.raw_transaction(&id).await.unwrap().unwrap().txid, id);
     }
     assert_eq!(server.call_count("getrawtransaction"), 3, "found out once");
+}
+
+/// Real blocks of Dogecoin and Dash, scanned from a daemon of Dogecoin's age: it reads only yes or no, lists no indexes and tells of no
+/// input what it spent.
+#[tokio::test]
+async fn recorded_blocks_of_dogecoin_and_dash_are_scanned() {
+    let dash = hex::decode(fixture::bytes("dash_block_regtest_106.hex")).unwrap();
+    // Dash's hash is another function; any name does here.
+    for (network, bytes, height, hash, parties, mined) in [
+        (
+            "dogecoin",
+            fixture::bytes("dogecoin_block371337.bin"),
+            371_337_u64,
+            "60323982f9c5ff1b5a954eac9dc1269352835f47c2c5222691d80f0d50dcf053",
+            8,
+            // The coins that it made are paid to a bare key.
+            0,
+        ),
+        ("dash", dash, 106, PARTED, 3, 1),
+    ] {
+        let dialect = Dialect::of(&NetworkId::new(network)).unwrap();
+        let mut reader = BlockReader::new(&bytes, dialect).unwrap();
+        let (time, previous) = (
+            reader.header().time,
+            reader.header().prev_blockhash.to_string(),
+        );
+        let mut scripts = Vec::new();
+        let mut ids = Vec::new();
+        while let Some(entry) = reader.next_paying(|_| true).unwrap() {
+            ids.push(entry.id().unwrap().to_string());
+            let outputs = outputs_to(&entry.transaction, |_| true);
+            scripts.extend(outputs.iter().map(|output| output.script));
+        }
+        let digits = hex::encode(&bytes);
+        let first = "11".repeat(32);
+        let genesis = first.clone();
+        let server = scripted(move |method, params| match method {
+            "getblockhash" if params[0] == 0 => Ok(json!(genesis)),
+            "getblockhash" if params[0] == height => Ok(json!(hash)),
+            "getblock" if params[1].is_number() => {
+                Err((-1, "JSON value is not a boolean as expected"))
+            }
+            "getblock" => Ok(json!(digits)),
+            "getblockheader" => Ok(json!({
+                "hash": hash, "confirmations": 9, "height": height, "time": time, "previousblockhash": previous
+            })),
+            "getrawtransaction" => Err((
+                -5,
+                "No such mempool transaction. Use -txindex to enable blockchain transaction queries.",
+            )),
+            _ => usual(method, params),
+        });
+        let mut own = settings(&server);
+        own.network = NetworkId::new(network);
+        own.chain = first[..32].to_owned();
+        let node = BitcoinNode::new(own.clone(), transport(&own).unwrap());
+        let update = node.scan(&request(&scripts, height, height)).await.unwrap();
+        assert!(update.gaps.is_empty(), "{network}: {:?}", update.gaps);
+        assert_eq!(update.observations.len(), parties, "{network}");
+        assert_eq!(update.end.block.hash.as_str(), hash);
+        let flagged = |flag: Flag| {
+            let credits = update.observations.iter();
+            credits
+                .filter(|credit| credit.flags.contains(&flag))
+                .count()
+        };
+        assert_eq!(flagged(Flag::Immature), mined, "{network}");
+        // Who paid the others it cannot tell.
+        assert_eq!(flagged(Flag::MultiSource), parties - mined, "{network}");
+        let form = recover_chain_bitcoin::network::form(&NetworkId::new(network)).unwrap();
+        for credit in &update.observations {
+            assert!(ids.contains(&credit.tx_id.as_str().to_owned()));
+            let parsed = recover_chain_bitcoin::address::parse(credit.to.text()).unwrap();
+            assert!(parsed.forms.contains(&form), "{network} {}", credit.to);
+        }
+        // None of them once none is ours.
+        let update = node.scan(&request(&SCRIPTS, height, height)).await.unwrap();
+        assert!(update.observations.is_empty() && update.gaps.is_empty());
+    }
 }
 
 /// It neither knows what is final nor what is absent: it is not asked.
