@@ -2,14 +2,14 @@
 
 use super::{BitcoinCarry, CHECK, of_refusal};
 use crate::spend::{
-    Layout, Terms, Wish, address_of, build, fee_of, lay_out, script_of, slot, txid, units, unlock,
-    virtual_size,
+    Layout, Terms, Wish, build, fee_of, lay_out, script_of, slot, txid, units, unlock, virtual_size,
 };
 use bitcoin::OutPoint;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::book::ControlRecord;
 use recover_core::check::Check as _;
+use recover_core::network::NetworkId;
 use recover_core::observation::{Flag, Observation, Outcome, Position};
 use recover_core::plan::{Leg, LegKind, Rest, Spend};
 use recover_core::verdict::Verdict;
@@ -30,10 +30,7 @@ fn outpoint_of(credit: &Observation) -> Option<OutPoint> {
 }
 
 /// Whether an order is one that an output can fulfil, before anything is asked.
-fn possible(
-    order: &Order<'_>,
-    network: &recover_core::network::NetworkId,
-) -> Result<(), CarryError> {
+fn possible(order: &Order<'_>, network: &NetworkId) -> Result<(), CarryError> {
     let credit = order.credit;
     if !matches!(order.purpose, LegKind::Transfer | LegKind::Return) {
         return Err(CarryError::ByHand {
@@ -170,20 +167,7 @@ impl BitcoinCarry {
 
     /// What a leg says, where it is one of this network.
     pub(super) fn terms(&self, leg: &Leg) -> Result<Terms, CarryError> {
-        if leg.network != *self.node.network_id() || leg.chain != self.chain() {
-            return Err(refused(
-                "other_network",
-                format!(
-                    "the leg is of {}, and this carries to {}",
-                    leg.chain,
-                    self.chain()
-                ),
-            ));
-        }
-        Terms::of(leg).map_err(|deviations| {
-            let words: Vec<String> = deviations.iter().map(ToString::to_string).collect();
-            refused("not_verified", words.join("; "))
-        })
+        terms(leg, self.node.network_id(), &self.chain())
     }
 
     pub(super) async fn write(&self, leg: &Leg, sequence: u64) -> Result<Unsigned, CarryError> {
@@ -222,9 +206,18 @@ impl BitcoinCarry {
             fee: leg.fee_max,
         })
     }
+}
 
-    /// The address of the output that is spent.
-    pub(super) fn signer_of(terms: &Terms) -> String {
-        address_of(terms.rules, &terms.unlock.script).unwrap_or_default()
+/// What a leg says, where it is one of the network and chain that are carried to.
+pub(super) fn terms(leg: &Leg, network: &NetworkId, chain: &str) -> Result<Terms, CarryError> {
+    if leg.network != *network || leg.chain != chain {
+        return Err(refused(
+            "other_network",
+            format!("the leg is of {}, and this carries to {chain}", leg.chain),
+        ));
     }
+    Terms::of(leg).map_err(|deviations| {
+        let words: Vec<String> = deviations.iter().map(ToString::to_string).collect();
+        refused("not_verified", words.join("; "))
+    })
 }

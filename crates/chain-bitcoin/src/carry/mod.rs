@@ -5,11 +5,14 @@
 //! builds it checks with [`BitcoinCheck`] before handing it out; what it finds on the network it compares with the leg.
 
 mod draft;
+mod explorer;
 mod output;
 mod send;
 mod standing;
 
-use crate::source::{BitcoinNode, node, transport};
+pub use explorer::EsploraCarry;
+
+use crate::source::{BitcoinNode, Esplora, node, transport};
 use crate::spend::{BitcoinCheck, Rules, SpendRefusal};
 use async_trait::async_trait;
 use recover_core::check::Signed;
@@ -29,12 +32,19 @@ pub struct BitcoinCarry {
     node: BitcoinNode,
 }
 
-/// Opens what carries claims over a source; `None` for an explorer, which cannot say what is final nor try a transaction out. Nothing
-/// is sent and no variable is read before the first question. It has a rate limit of its own, beside that of the source that reads.
+/// Opens what carries claims over a source: all of it over a node, sending and following over Esplora; `None` for other explorers.
+/// Nothing is sent and no variable is read before the first question. It has a rate limit of its own, beside that of the source that
+/// reads.
 ///
 /// # Errors
 /// [`SourceError::Unsupported`] for a source that cannot be opened.
 pub fn open_carry(settings: SourceSettings) -> Result<Option<Arc<dyn Carry>>, SourceError> {
+    if explorer::is_kind(&settings.kind) {
+        let transport = transport(&settings)?;
+        return Ok(Some(Arc::new(EsploraCarry::new(Esplora::new(
+            settings, transport,
+        )))));
+    }
     if settings.kind != node::KIND {
         return Ok(None);
     }

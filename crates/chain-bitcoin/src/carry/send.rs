@@ -35,7 +35,7 @@ const NEVER: &[&str] = &[
 ];
 
 /// What a node's refusal means.
-fn meaning(origin: &str, code: Option<i64>, words: &str) -> Sending {
+pub(super) fn meaning(origin: &str, code: Option<i64>, words: &str) -> Sending {
     let lower = words.to_ascii_lowercase();
     let says = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
     if code == Some(code::ALREADY_IN_CHAIN) || says(KNOWN) {

@@ -9,7 +9,7 @@ use crate::block::{Dialect, read_transaction};
 use crate::script::Script;
 use crate::source::spender::{Found, Tip};
 use crate::spend::{Terms, address_of};
-use bitcoin::{OutPoint, Transaction, TxOut};
+use bitcoin::{Transaction, TxOut, Txid};
 use recover_core::amount::Amount;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
 use recover_core::check::Deviation;
@@ -17,12 +17,12 @@ use recover_core::time::Timestamp;
 use recover_source::carriers::SEQUENCE;
 use recover_source::carry::{CarryError, Inclusion, Standing, Tracked};
 use recover_source::error::SourceError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most inputs of somebody else's transaction that are looked up, to know what the network took for it.
 const INPUTS_MAX: usize = 500;
 
-fn unknown(reason: impl Into<String>) -> Standing {
+pub(super) fn unknown(reason: impl Into<String>) -> Standing {
     Standing::Unknown {
         reason: reason.into(),
     }
@@ -120,6 +120,100 @@ pub(super) fn outcome(terms: &Terms, transaction: &Transaction) -> Vec<Deviation
         ));
     }
     deviations
+}
+
+/// Why what the network took is not known.
+pub(super) fn too_many(id: &TxId, transaction: &Transaction) -> String {
+    format!(
+        "{id} spends {} outputs that this source cannot tell: look up what the network took for it",
+        transaction.input.len()
+    )
+}
+
+/// The transactions, beside the leg's own, whose outputs a transaction spends; `None` where they are too many to be looked up.
+pub(super) fn others(terms: &Terms, transaction: &Transaction) -> Option<BTreeSet<Txid>> {
+    let inputs = transaction.input.iter();
+    let wanted = inputs
+        .map(|input| input.previous_output)
+        .filter(|spent| *spent != terms.outpoint)
+        .map(|spent| spent.txid);
+    (transaction.input.len() <= INPUTS_MAX).then(|| wanted.collect())
+}
+
+/// What the network took for a transaction, and whose output it spends: ours where it does, else its first. `made` are the transactions of
+/// [`others`], whose ids were worked out. An error is what cannot be true.
+pub(super) fn taken(
+    terms: &Terms,
+    transaction: &Transaction,
+    made: &BTreeMap<Txid, Transaction>,
+) -> Result<(u64, String), String> {
+    let mut sum = 0_u64;
+    let mut first = None;
+    for input in &transaction.input {
+        let spent = input.previous_output;
+        let (value, script) = if spent == terms.outpoint {
+            (terms.value, Some(terms.unlock.script))
+        } else {
+            let index = usize::try_from(spent.vout).unwrap_or(usize::MAX);
+            let output = made
+                .get(&spent.txid)
+                .and_then(|made| made.output.get(index))
+                .ok_or_else(|| format!("{spent} is spent and never was"))?;
+            (
+                output.value.to_sat(),
+                Script::of(output.script_pubkey.as_bytes()),
+            )
+        };
+        sum = sum.checked_add(value).ok_or("more coins than there are")?;
+        first.get_or_insert(script);
+    }
+    let paid = transaction
+        .output
+        .iter()
+        .try_fold(0_u64, |sum, output| sum.checked_add(output.value.to_sat()));
+    let fee = paid
+        .and_then(|paid| sum.checked_sub(paid))
+        .ok_or("a transaction that pays more than it spends")?;
+    let spends = transaction
+        .input
+        .iter()
+        .any(|input| input.previous_output == terms.outpoint);
+    let script = if spends {
+        Some(terms.unlock.script)
+    } else {
+        first.flatten()
+    };
+    let signer = script.and_then(|script| address_of(terms.rules, &script));
+    Ok((fee, signer.unwrap_or_default()))
+}
+
+/// A transaction in a block, beside its terms.
+pub(super) fn inclusion(
+    id: TxId,
+    transaction: &Transaction,
+    block: BlockRef,
+    is_final: bool,
+    terms: &Terms,
+    (fee, signer): (u64, String),
+) -> Inclusion {
+    let mut deviations = outcome(terms, transaction);
+    let most = terms
+        .payments
+        .iter()
+        .fold(terms.value, |left, (_, amount)| {
+            left.saturating_sub(*amount)
+        });
+    if fee > most {
+        deviations.push(deviation("fee_max", fee.to_string(), most.to_string()));
+    }
+    Inclusion {
+        tx_id: id,
+        is_final,
+        block,
+        fee: Amount::from_u128(fee.into()),
+        deviations,
+        signer,
+    }
 }
 
 impl BitcoinCarry {
@@ -290,88 +384,39 @@ impl BitcoinCarry {
         terms: &Terms,
         tip: &Tip,
     ) -> Result<Standing, CarryError> {
-        let mut deviations = outcome(terms, transaction);
-        let Some((fee, signer)) = self.inputs(transaction, terms).await? else {
-            return Ok(unknown(format!(
-                "{id} spends {} outputs that this node cannot tell: look up what the network took for it",
-                transaction.input.len()
-            )));
+        let Some(taken) = self.inputs(transaction, terms).await? else {
+            return Ok(unknown(too_many(&id, transaction)));
         };
-        let most = terms
-            .payments
-            .iter()
-            .fold(terms.value, |left, (_, amount)| {
-                left.saturating_sub(*amount)
-            });
-        if fee > most {
-            deviations.push(deviation("fee_max", fee.to_string(), most.to_string()));
-        }
-        Ok(Standing::Included(Inclusion {
-            tx_id: id,
-            is_final: tip.is_final(block.height.0),
+        let is_final = tip.is_final(block.height.0);
+        Ok(Standing::Included(inclusion(
+            id,
+            transaction,
             block,
-            fee: Amount::from_u128(fee.into()),
-            deviations,
-            signer,
-        }))
+            is_final,
+            terms,
+            taken,
+        )))
     }
 
-    /// What the network took for a transaction, and whose output it spends: ours where it does, else its first. `None` where the node
-    /// cannot tell.
+    /// What the network took for a transaction, and whose output it spends. `None` where the node cannot tell.
     async fn inputs(
         &self,
         transaction: &Transaction,
         terms: &Terms,
     ) -> Result<Option<(u64, String)>, SourceError> {
-        let mut known: BTreeMap<OutPoint, (u64, Option<Script>)> = BTreeMap::new();
-        known.insert(terms.outpoint, (terms.value, Some(terms.unlock.script)));
-        if transaction.input.len() > INPUTS_MAX {
+        let Some(wanted) = others(terms, transaction) else {
             return Ok(None);
-        }
-        let mut sum = 0_u64;
-        let mut signer = None;
-        for input in &transaction.input {
-            let outpoint = input.previous_output;
-            if !known.contains_key(&outpoint) {
-                let id = outpoint.txid.to_string();
-                let Some(raw) = self.node.raw_transaction(&id).await? else {
-                    return Ok(None);
-                };
-                let made = self.read(&id, &raw.hex)?;
-                for (index, output) in (0..).zip(&made.output) {
-                    let script = Script::of(output.script_pubkey.as_bytes());
-                    let outpoint = OutPoint::new(outpoint.txid, index);
-                    known.insert(outpoint, (output.value.to_sat(), script));
-                }
-                // Told again here, so that nobody's answer outweighs what was approved.
-                known.insert(terms.outpoint, (terms.value, Some(terms.unlock.script)));
-            }
-            let Some((value, script)) = known.get(&outpoint) else {
-                return Err(self.inconsistent(format!("{outpoint} is spent and never was")));
-            };
-            sum = sum
-                .checked_add(*value)
-                .ok_or_else(|| self.inconsistent("more coins than there are"))?;
-            if outpoint == terms.outpoint || signer.is_none() {
-                signer = Some(script.and_then(|script| address_of(terms.rules, &script)));
-            }
-        }
-        let paid = transaction
-            .output
-            .iter()
-            .try_fold(0_u64, |sum, output| sum.checked_add(output.value.to_sat()));
-        let fee = paid
-            .and_then(|paid| sum.checked_sub(paid))
-            .ok_or_else(|| self.inconsistent("a transaction that pays more than it spends"))?;
-        let spends = transaction
-            .input
-            .iter()
-            .any(|input| input.previous_output == terms.outpoint);
-        let signer = if spends {
-            Self::signer_of(terms)
-        } else {
-            signer.flatten().unwrap_or_default()
         };
-        Ok(Some((fee, signer)))
+        let mut made = BTreeMap::new();
+        for id in wanted {
+            let text = id.to_string();
+            let Some(raw) = self.node.raw_transaction(&text).await? else {
+                return Ok(None);
+            };
+            made.insert(id, self.read(&text, &raw.hex)?);
+        }
+        taken(terms, transaction, &made)
+            .map(Some)
+            .map_err(|detail| self.inconsistent(detail))
     }
 }

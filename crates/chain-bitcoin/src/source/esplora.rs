@@ -103,6 +103,11 @@ impl Esplora {
         }
     }
 
+    /// What it was opened with.
+    pub(crate) const fn settings(&self) -> &SourceSettings {
+        &self.settings
+    }
+
     fn reading(&self) -> Result<(Decoder, Dialect), SourceError> {
         explorer::reading(&self.client, &self.settings.network)
     }
@@ -129,7 +134,7 @@ impl Esplora {
         found(self.hash(&format!("/block-height/{height}")).await)
     }
 
-    async fn check(&self) -> Result<(), SourceError> {
+    pub(crate) async fn check(&self) -> Result<(), SourceError> {
         self.checked
             .get_or_try_init(|| async {
                 let chain = &self.settings.chain;
@@ -164,7 +169,8 @@ impl Esplora {
         })
     }
 
-    async fn told(&self, id: &str) -> Result<Option<Told>, SourceError> {
+    /// A transaction; `None` where it knows none of this id.
+    pub(crate) async fn told(&self, id: &str) -> Result<Option<Told>, SourceError> {
         let (_, dialect) = self.reading()?;
         let path = format!("/tx/{id}");
         let answer: Option<wire::Transaction> = found(self.json(&path).await)?;

@@ -1,7 +1,7 @@
 //! A deposit on a real node, and what carries its claim.
 
 use crate::spends::{Kind, REGTEST, signed};
-use crate::world::{network_of, provide_tls, settings_of};
+use crate::world::{network_of, provide_tls, settings, settings_of};
 use recover_chain_bitcoin::network::form;
 use recover_chain_bitcoin::script::Script;
 use recover_chain_bitcoin::{BitcoinCheck, address, open_carry};
@@ -34,7 +34,7 @@ pub fn now() -> Timestamp {
 pub const ON_TOP: u64 = 5;
 
 pub struct Desk {
-    pub node: CoinNode,
+    pub node: Arc<CoinNode>,
     pub carry: Arc<dyn Carry>,
     pub network: NetworkId,
     pub wallet: Wallet,
@@ -46,7 +46,7 @@ impl Desk {
         let network = NetworkId::new(network_of(node.daemon()));
         let carry = Self::carry_of(&node);
         let mut desk = Self {
-            node,
+            node: Arc::new(node),
             carry,
             wallet: Wallet {
                 treasury: String::new(),
@@ -65,6 +65,12 @@ impl Desk {
         let one = open_carry(settings_of(node)).unwrap().unwrap();
         let network = NetworkId::new(network_of(node.daemon()));
         Arc::new(Carriers::new(network, vec![one]))
+    }
+
+    /// A source of another kind for the same chain.
+    pub fn carry_over(&self, kind: &str, url: &str) -> Arc<dyn Carry> {
+        let settings = settings(self.network.as_str(), &self.node.caip2(), kind, url);
+        open_carry(settings).unwrap().unwrap()
     }
 
     pub fn of(daemon: Daemon) -> Self {

@@ -9,6 +9,7 @@
 mod carried;
 mod fixture;
 mod node_carry;
+mod node_carry_explorer;
 mod node_explorers;
 mod node_read;
 mod oracle_spend;

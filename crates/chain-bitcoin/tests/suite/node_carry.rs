@@ -305,7 +305,7 @@ fn pitfall_061_dust_on_litecoin_is_the_daemons() {
 #[tokio::test]
 async fn what_left_the_extension_blocks_of_litecoin_is_spent() {
     let desk = Desk::of(Daemon::Litecoin);
-    let node = &desk.node;
+    let node = &*desk.node;
     node.begin_mweb();
     node.mine(1);
     let own = kind("p2pkh");
@@ -403,7 +403,7 @@ async fn what_was_spent_long_ago_is_named_by_an_index_of_spenders() {
 }
 
 /// Another transaction of the same key that spends the same output.
-fn rival(unsigned: &[u8], kind: &Kind, to: &Script, value: u64) -> Vec<u8> {
+pub fn rival(unsigned: &[u8], kind: &Kind, to: &Script, value: u64) -> Vec<u8> {
     let mut psbt = Psbt::deserialize(unsigned).unwrap();
     psbt.unsigned_tx.output.truncate(1);
     psbt.outputs.truncate(1);
