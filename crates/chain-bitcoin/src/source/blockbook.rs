@@ -165,6 +165,12 @@ impl Blockbook {
         }
     }
 
+    /// A transaction that must stand in a block.
+    async fn told_in(&self, id: String, hash: &str) -> Result<Told, SourceError> {
+        let told = self.told(&id).await?;
+        explorer::must_stand_in(&self.client, &id, told, hash)
+    }
+
     fn script_of(&self, address: &Address) -> Result<Script, SourceError> {
         Script::of_payload(&address.payload())
             .ok_or_else(|| self.client.unsupported(format!("the address {address}")))
@@ -261,16 +267,16 @@ impl Blocks for Blockbook {
             );
             return Err(self.client.inconsistent(detail));
         }
-        let mut credits = Vec::new();
-        for id in hits {
-            let told = self.told(&id).await?.ok_or_else(|| {
-                let detail = format!("{id} stands in block {hash} and is not known");
-                self.client.inconsistent(detail)
-            })?;
-            told.stands_in(&self.client, hash)?;
-            credits
-                .extend(told.credits(&decoder, |script| watch.contains(&Payload::from(*script))));
-        }
+        let told: Vec<Told> = stream::iter(hits)
+            .map(|id| self.told_in(id, hash))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let is_ours = |script: &Script| watch.contains(&Payload::from(*script));
+        let told = told.iter();
+        let credits = told
+            .flat_map(|told| told.credits(&decoder, is_ours))
+            .collect();
         Ok(ReadBlock { header, credits })
     }
 }

@@ -185,6 +185,12 @@ impl Esplora {
         wire::told(&self.client, dialect, &answer, None).map(Some)
     }
 
+    /// A transaction that must stand in a block.
+    async fn told_in(&self, id: String, hash: &str) -> Result<Told, SourceError> {
+        let told = self.told(&id).await?;
+        explorer::must_stand_in(&self.client, &id, told, hash)
+    }
+
     /// The credits of a block by its raw bytes; `None` where the server does not give them.
     async fn by_raw_bytes(
         &self,
@@ -198,8 +204,12 @@ impl Esplora {
         let (decoder, dialect) = self.reading()?;
         let path = format!("/block/{hash}/raw");
         let copy = |body: &[u8]| Ok(body.to_vec());
-        let bytes = match self.client.get(&path, &[], copy).await {
-            Ok(bytes) => bytes,
+        let bytes = match found(self.client.get(&path, &[], copy).await) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                let detail = format!("no block {hash}, which it named");
+                return Err(self.client.inconsistent(detail));
+            }
             Err(SourceError::Refused {
                 code: 400..=405 | 410 | 501,
                 ..
@@ -211,16 +221,17 @@ impl Esplora {
         };
         let watch = request.watch.as_ref();
         let (header, hits) = raw::block(&self.client, dialect, height, hash, &bytes, watch)?;
-        let mut credits = Vec::new();
-        for hit in hits {
-            let told = self.told(&hit.id).await?.ok_or_else(|| {
-                let detail = format!("{} stands in block {hash} and is not known", hit.id);
-                self.client.inconsistent(detail)
-            })?;
-            told.stands_in(&self.client, hash)?;
-            credits
-                .extend(told.credits(&decoder, |script| watch.contains(&Payload::from(*script))));
-        }
+        let ids = hits.into_iter().map(|hit| hit.id);
+        let told: Vec<Told> = stream::iter(ids)
+            .map(|id| self.told_in(id, hash))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let is_ours = |script: &Script| watch.contains(&Payload::from(*script));
+        let told = told.iter();
+        let credits = told
+            .flat_map(|told| told.credits(&decoder, is_ours))
+            .collect();
         Ok(Some(ReadBlock { header, credits }))
     }
 

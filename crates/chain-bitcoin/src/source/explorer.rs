@@ -55,19 +55,27 @@ impl Told {
     pub fn view(&self, decoder: &Decoder) -> TransactionView {
         self.facts().view(decoder, &self.entry.transaction)
     }
+}
 
-    /// Makes sure that it stands in the block that was read.
-    ///
-    /// # Errors
-    /// [`SourceError::Inconsistent`] when it does not.
-    pub fn stands_in(&self, client: &Client, hash: &str) -> Result<(), SourceError> {
-        match &self.block {
-            Some(block) if block.hash.as_str() == hash => Ok(()),
-            _ => {
-                Err(client.inconsistent(format!("{} stands in block {hash} and does not", self.id)))
-            }
-        }
-    }
+/// A transaction that was listed in a block and asked for whole: it must be there, and in that block.
+///
+/// # Errors
+/// [`SourceError::Inconsistent`] when it is not.
+pub fn must_stand_in(
+    client: &Client,
+    id: &str,
+    told: Option<Told>,
+    hash: &str,
+) -> Result<Told, SourceError> {
+    let stands = |told: &Told| {
+        let block = told.block.as_ref();
+        block.is_some_and(|block| block.hash.as_str() == hash)
+    };
+    told.filter(stands).ok_or_else(|| {
+        client.inconsistent(format!(
+            "{id} is listed in block {hash} and does not stand there"
+        ))
+    })
 }
 
 /// What reads this network's bytes.

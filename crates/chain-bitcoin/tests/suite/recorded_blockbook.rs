@@ -61,6 +61,10 @@ fn landmark(network: &str, height: &str) -> Option<&'static str> {
         ("bitcoin-cash", "556767") => {
             Some("0000000000000000004626ff6e3b936941d341c5932ece4357eeccac44e6d56c")
         }
+        // Where eCash left.
+        ("bitcoin-cash", "661648") => {
+            Some("0000000000000000029e471c41818d24b8b74c911071c4ef0b4a0509f9b5a8ce")
+        }
         _ => None,
     }
 }
