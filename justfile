@@ -27,6 +27,11 @@ simulate seed="1" count="120":
 race rounds="1000":
     RACE_ROUNDS={{ rounds }} cargo test --locked -p recover-store --test stores -- --nocapture --test-threads=1 races
 
+# Generated mistakes on a real Bitcoin Core and a real litecoind, each verdict tried out: `just utxo-truth 500 7`.
+utxo-truth count="500" seed="1":
+    tests/setup
+    UTXO_TRUTH_COUNT={{ count }} UTXO_TRUTH_SEED={{ seed }} cargo test --locked -p recover --test coins -- --nocapture what_is_said
+
 # Everything CI checks besides the tests.
 lint:
     .ci/run format clippy docs codec deny

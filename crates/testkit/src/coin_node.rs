@@ -425,7 +425,14 @@ impl CoinNode {
         Some(hex::decode(text(&answer)).expect("a node writes hex"))
     }
 
-    /// How many blocks hold or follow a transaction, 0 while it waits; `None` when the node does not know it.
+    /// Whether a transaction waits for a block.
+    #[track_caller]
+    pub fn is_waiting(&self, txid: &str) -> bool {
+        self.try_call("getmempoolentry", json!([txid])).is_ok()
+    }
+
+    /// How many blocks hold or follow a transaction, 0 while it waits; `None` when the node does not know it. One that stood in a block
+    /// of another chain is known, with 0, for as long as the node keeps that block.
     #[track_caller]
     pub fn confirmations(&self, txid: &str) -> Option<u64> {
         let answer = self.try_call("getrawtransaction", json!([txid, true]));
