@@ -54,6 +54,14 @@ impl Detect for BitcoinFamily {
         Ok((known.text(), known.script().into()))
     }
 
+    fn same_key(&self, payload: &Payload) -> Option<Payload> {
+        match payload {
+            Payload::PubkeyHash(hash) => Some(Payload::WitnessPubkeyHash(*hash)),
+            Payload::WitnessPubkeyHash(hash) => Some(Payload::PubkeyHash(*hash)),
+            _ => None,
+        }
+    }
+
     fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address> {
         let form = crate::network::form(network)?;
         address::format(&Script::of_payload(payload)?, form)

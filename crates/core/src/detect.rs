@@ -97,6 +97,12 @@ pub trait Detect: Send + Sync {
         })
     }
 
+    /// The other payload that the key of one unlocks as well, where a key has two forms of equal bytes: whoever pays the one that
+    /// was not handed out paid the same person's key.
+    fn same_key(&self, _payload: &Payload) -> Option<Payload> {
+        None
+    }
+
     /// The address that a payload has on a network; `None` where no address of that network stands for it.
     fn on_network(&self, payload: &Payload, network: &NetworkId) -> Option<Address>;
 

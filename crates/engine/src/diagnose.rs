@@ -4,7 +4,7 @@
 use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::facts::{FactGatherer, trust_log};
+use crate::facts::{FactGatherer, Judged, trust_log};
 pub use crate::understand::Subject;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -348,10 +348,12 @@ impl Engine {
             finalized,
         )?;
         let judged = gatherer.judge(credits).await?;
-        let payloads: Vec<_> = judged
-            .iter()
-            .map(|credit| credit.observation.to.payload())
-            .collect();
+        let detect = self.adapter(network)?.detect();
+        let forms = |credit: &Judged| {
+            let payload = credit.observation.to.payload();
+            std::iter::once(payload).chain(detect.same_key(&payload))
+        };
+        let payloads: Vec<_> = judged.iter().flat_map(forms).collect();
         let mine: BTreeSet<_> = self
             .store
             .records_of(&payloads)
@@ -362,7 +364,7 @@ impl Engine {
             .collect();
         let (ours, others): (Vec<_>, Vec<_>) = judged
             .into_iter()
-            .partition(|credit| mine.contains(&credit.observation.to.payload()));
+            .partition(|credit| forms(credit).any(|payload| mine.contains(&payload)));
         let count = ours.len();
         let mut movements = self
             .deposits_of(network, Some(source.as_ref()), ours)

@@ -120,6 +120,7 @@ impl<'a> FactGatherer<'a> {
         let mut contracts = BTreeSet::new();
         for observation in &observations {
             payloads.insert(observation.to.payload());
+            payloads.extend(self.same_key(&observation.to));
             payloads.extend(observation.from.as_ref().map(Address::payload));
             transactions.insert(observation.tx_id.clone());
             contracts.extend(observation.asset.contract_text().map(str::to_owned));
@@ -181,7 +182,21 @@ impl<'a> FactGatherer<'a> {
                     .get(&observation.to.payload())
                     .map_or(&[][..], Vec::as_slice);
                 let time = observation.block.as_ref().map(|block| block.time);
-                choose(records, self.network, time)
+                choose(records, self.network, time).or_else(|| {
+                    // The key of one of ours, in a form that was not handed out: nobody waits for money there, and what unlocks
+                    // it is for the book to say.
+                    let other = book.get(&self.same_key(&observation.to)?)?;
+                    let chosen = choose(other, self.network, time)?;
+                    let control = match chosen.control {
+                        ControlRecord::KeyLost => ControlRecord::KeyLost,
+                        _ => ControlRecord::Unknown,
+                    };
+                    Some(Chosen {
+                        serves: false,
+                        control,
+                        ..chosen
+                    })
+                })
             })
             .collect();
         let users: BTreeSet<String> = recipients
@@ -433,6 +448,10 @@ impl<'a> FactGatherer<'a> {
             (None, _) | (Some(_), Some(_)) => Finality::NotFinal,
             (Some(_), None) => Finality::Unknown,
         }
+    }
+
+    fn same_key(&self, address: &Address) -> Option<Payload> {
+        self.adapter?.detect().same_key(&address.payload())
     }
 
     /// The height that must be final before a credit counts: its block's, and for coins that a block made the one at which they can
