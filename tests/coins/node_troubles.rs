@@ -266,6 +266,57 @@ fn pitfall_019_a_payment_replaced_through_another_input_is_gone() {
 }
 
 #[test]
+fn pitfall_019_a_payment_that_was_only_ever_seen_waiting_is_replaced() {
+    let mistake = waiting();
+    let house = &mistake.house;
+    let node = house.node("bitcoin");
+    let diagnose = ["diagnose", &mistake.payment.txid, "--network", "bitcoin"];
+    house.desk.run(&diagnose).ok();
+    assert_eq!(status(&mistake), "unconfirmed");
+    // What waits and what takes its place are both there to be mined: nothing is decided before one of them is final.
+    let inputs = mistake.payment.inputs.clone();
+    let value = inputs[0].value - 500_000;
+    node.hand_over(&Spending {
+        inputs,
+        outputs: vec![(node.payer_script(), value)],
+        replaceable: true,
+    });
+    node.mine(1);
+    scan(&mistake);
+    assert_eq!(status(&mistake), "unconfirmed");
+    house.scan();
+    let row = house.found(&mistake.payment.txid);
+    assert_eq!(row["kind"], "replaced", "{row}");
+    assert_eq!(row["verdict"], "not_recoverable", "{row}");
+    assert_eq!(row["status"], "resolved", "{row}");
+    let open = ["claims", "open", row["id"].as_str().unwrap()];
+    assert_eq!(house.desk.run_as("ana", &open).code, Some(3));
+}
+
+#[test]
+fn the_key_of_an_address_in_its_other_form_waits_for_the_book() {
+    let house = House::new(&["litecoin", "bitcoin"]);
+    let held = Held::new(Lock::WitnessKey, 1);
+    let plain = Held {
+        lock: Lock::Key,
+        ..held.clone()
+    };
+    house.issue("U-201", "litecoin", &plain);
+    let payment = house.pay("bitcoin", &held, VALUE);
+    house.furnish();
+    house.scan();
+    let row = house.found(&payment.txid);
+    assert_eq!(row["kind"], "utxo_wrong_chain", "{row}");
+    assert_eq!(row["verdict"], "conditional", "{row}");
+    // The book says what unlocks it.
+    house.issue("U-201", "litecoin", &held);
+    house.furnish_book();
+    house.scan();
+    let row = house.found(&payment.txid);
+    assert_eq!(row["verdict"], "controllable", "{row}");
+}
+
+#[test]
 fn coins_of_a_block_wait_a_hundred_blocks() {
     let house = House::new(&["litecoin", "bitcoin"]);
     // Fifty coins, five hundred dollars.
