@@ -115,10 +115,9 @@ impl House {
 
     /// One that takes deposits on all of its networks.
     pub fn on_all(networks: &[&'static str]) -> House {
-        House {
-            suspended: Vec::new(),
-            ..House::new(networks)
-        }
+        let mut house = House::new(networks);
+        house.suspended.clear();
+        house
     }
 
     /// The node of a network.
@@ -341,6 +340,17 @@ pub fn tx_id(signed: &[u8]) -> String {
     let transaction: bitcoin::Transaction =
         bitcoin::consensus::encode::deserialize(signed).unwrap();
     transaction.compute_txid().to_string()
+}
+
+/// What the nodes said last, behind whatever failed.
+impl Drop for House {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for (name, node) in self.nodes() {
+                eprintln!("the last lines of {name}'s {node}:\n{}", node.log_tail());
+            }
+        }
+    }
 }
 
 impl Deref for House {

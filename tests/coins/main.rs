@@ -9,6 +9,7 @@
 mod desk;
 mod house;
 mod keys;
+mod node_forks;
 mod node_keys;
 mod node_stories;
 mod node_troubles;

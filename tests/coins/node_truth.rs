@@ -142,10 +142,10 @@ impl Case {
             _ if found == NETWORKS[0] => NETWORKS[1],
             _ => NETWORKS[0],
         };
-        // Thirty to sixty dollars.
+        // Sixty to a hundred and fourteen dollars: no network may take half of it.
         let value = match found {
-            "bitcoin" => 50_000 + 5_000 * u64::try_from(dice.below(10)).unwrap(),
-            _ => 30_000_000 + 3_000_000 * u64::try_from(dice.below(10)).unwrap(),
+            "bitcoin" => 100_000 + 10_000 * u64::try_from(dice.below(10)).unwrap(),
+            _ => 60_000_000 + 6_000_000 * u64::try_from(dice.below(10)).unwrap(),
         };
         let script = match twist {
             Twist::Bare => held.multi(),
@@ -294,12 +294,12 @@ impl Desk {
 
     /// One vote for each: hundreds of claims of one sender would need more and more people.
     fn furnish(&self) {
-        let (old, new) = ("value_max = \"1000\"", "value_max = \"19999\"");
         let multiples = [
             ("maker_multiple = 10", "maker_multiple = 1000"),
             ("pair_multiple = 10", "pair_multiple = 1000"),
             ("week_multiple = 3", "week_multiple = 1000"),
-            (old, new),
+            ("value_max = \"1000\"", "value_max = \"900000\""),
+            ("value_max = \"20000\"", "value_max = \"950000\""),
         ];
         for (old, new) in multiples {
             self.house.edit(old, new);
