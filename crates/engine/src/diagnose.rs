@@ -4,7 +4,7 @@
 use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::facts::{FactGatherer, Judged, trust_log};
+use crate::facts::{Judged, trust_log};
 pub use crate::understand::Subject;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -339,14 +339,7 @@ impl Engine {
         for credit in &mut credits {
             trust_log(credit, &trusted);
         }
-        let gatherer = FactGatherer::new(
-            &self.store,
-            &self.chains,
-            &self.adapters,
-            &network.id,
-            &self.sources,
-            finalized,
-        )?;
+        let gatherer = self.gatherer(network, finalized)?;
         let judged = gatherer.judge(credits).await?;
         let detect = self.adapter(network)?.detect();
         let forms = |credit: &Judged| {

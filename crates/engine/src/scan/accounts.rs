@@ -234,7 +234,7 @@ impl<'a> AccountReading<'a> {
         Ok(Self {
             engine,
             pass,
-            gatherer: engine.gatherer(pass.network, pass.head)?,
+            gatherer: engine.gatherer(pass.network, pass.head.finalized)?,
             shared: Mutex::new(Shared {
                 report,
                 failures: 0,

@@ -31,14 +31,7 @@ impl Engine {
         let Some(finalized) = head.finalized else {
             return Ok(true);
         };
-        let gatherer = FactGatherer::new(
-            &self.store,
-            &self.chains,
-            &self.adapters,
-            &network.id,
-            &self.sources,
-            Some(finalized),
-        )?;
+        let gatherer = self.gatherer(network, Some(finalized))?;
         let mut hashes: BTreeMap<Height, Option<BlockHash>> = BTreeMap::new();
         // One under a claim keeps the claim's status while its block waits for finality again.
         let filter = DepositFilter {

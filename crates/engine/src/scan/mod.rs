@@ -460,7 +460,7 @@ impl Engine {
             source,
             watch: Arc::clone(watch),
             trusted: Arc::new(network.trusted_contracts()),
-            gatherer: self.gatherer(network, head)?,
+            gatherer: self.gatherer(network, head.finalized)?,
             epoch,
             generation,
             headers_from: head
@@ -470,11 +470,11 @@ impl Engine {
         reading.all(pieces, progress, report).await
     }
 
-    /// What judges the credits of a pass.
-    fn gatherer<'a>(
+    /// What judges credits of a network, with every source there is.
+    pub(crate) fn gatherer<'a>(
         &'a self,
         network: &'a NetworkConfig,
-        head: &Head,
+        finalized: Option<Height>,
     ) -> Result<FactGatherer<'a>, EngineError> {
         FactGatherer::new(
             &self.store,
@@ -482,7 +482,7 @@ impl Engine {
             &self.adapters,
             &network.id,
             &self.sources,
-            head.finalized,
+            finalized,
         )
     }
 

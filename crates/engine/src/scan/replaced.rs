@@ -3,7 +3,6 @@
 use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::facts::FactGatherer;
 use recover_core::block::{Height, TxId};
 use recover_core::deposit::Origin;
 use recover_source::chain::{ChainRead, Lookup};
@@ -40,14 +39,7 @@ impl Engine {
         if gone.is_empty() {
             return Ok(0);
         }
-        let gatherer = FactGatherer::new(
-            &self.store,
-            &self.chains,
-            &self.adapters,
-            &network.id,
-            &self.sources,
-            Some(finalized),
-        )?;
+        let gatherer = self.gatherer(network, Some(finalized))?;
         let stored = self
             .store
             .observed_in_transactions(&network.id, &gone)
