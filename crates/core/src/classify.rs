@@ -323,7 +323,13 @@ fn verdict(kind: Kind, facts: &Facts) -> Verdict {
             Resolution::proposed(kind, &Verdict::Controllable(How::OwnAccount)),
             Resolution::LedgerCredit | Resolution::Wait
         )
-        && matches!(facts.asset, AssetStanding::Listed(_));
+        && matches!(facts.asset, AssetStanding::Listed(_))
+        // What stands where anybody may take it, or nobody ever can, is in no account of ours.
+        && !matches!(
+            facts.control,
+            Verdict::Conditional(Missing::ScriptSecret)
+                | Verdict::NotRecoverable(Reason::ScriptUnspendable)
+        );
     let base = if is_booking {
         Verdict::Controllable(How::OwnAccount)
     } else {

@@ -130,6 +130,8 @@ fn rows() -> Vec<Row> {
     row("an output whose script must stay secret there", K::UtxoWrongChain, &[], lacks(M::ScriptSecret), |f| { leave_home(f); f.keeps_outputs = true; f.control = lacks(M::ScriptSecret); });
     row("an output that nobody can ever spend there", K::UtxoWrongChain, &[], no(R::ScriptUnspendable), |f| { leave_home(f); f.keeps_outputs = true; f.control = no(R::ScriptUnspendable); });
     row("a missed output at home", K::MissedCredit, &[], OWN, |f| f.keeps_outputs = true);
+    row("a missed output at home that anybody may take", K::MissedCredit, &[], lacks(M::ScriptSecret), |f| { f.keeps_outputs = true; f.control = lacks(M::ScriptSecret); });
+    row("a missed output at home that nobody can ever spend", K::MissedCredit, &[], no(R::ScriptUnspendable), |f| { f.keeps_outputs = true; f.control = no(R::ScriptUnspendable); });
     row("deposits on the network are paused", K::SuspendedNetwork, &[], lacks(M::NetworkSuspended), |f| f.deposits = DepositState::Suspended);
     row("paused, and nothing to sign: control is no condition", K::SuspendedNetwork, &[], lacks(M::NetworkSuspended), |f| { f.deposits = DepositState::Suspended; f.control = lacks(M::ControlUnknown); f.recovery = RecoveryCapability::None; });
     row("paused, and a deposit below the minimum", K::SuspendedNetwork, &[K::BelowMinimum], lacks(M::NetworkSuspended), |f| { f.deposits = DepositState::Suspended; f.amount = Amount::from_u128(1); });
