@@ -151,3 +151,27 @@ fn a_nested_multisig_is_taken_by_whoever_shows_its_script_and_is_not_shown() {
 fn a_multisig_behind_a_script_hash_is_not_shown() {
     is_kept_secret(&sent(Lock::Multi));
 }
+
+#[test]
+fn nothing_is_spent_that_would_show_the_script_of_what_anybody_could_take() {
+    let house = House::new(&["bitcoin", "litecoin", "bitcoin-sv"]);
+    let held = Held::new(Lock::NestedKey, 1);
+    let mistake = Mistake::unseen(house, "bitcoin", "bitcoin-sv", held, 10 * COIN);
+    let on_litecoin = mistake.house.pay("litecoin", &mistake.held, 5 * COIN);
+    mistake.house.scan();
+    let house = &mistake.house;
+    assert_eq!(house.found(&mistake.payment.txid)["verdict"], "conditional");
+    // On Litecoin the same address is nobody else's to open. Opening it would show how the other is opened.
+    let row = house.found(&on_litecoin.txid);
+    assert_eq!(row["verdict"], "controllable", "{row}");
+    let id = house.open(&on_litecoin.txid, &[]);
+    let quoted = house.desk.run_as("ana", &["quote", &id]);
+    let said = format!("{}{}", quoted.out, quoted.err);
+    assert!(said.contains("would publish the script"), "{said}");
+    house.desk.run_as("ana", &["claims", "accept", &id]);
+    let clear = ["claims", "screen", &id, "--clear", "--reason", "known"];
+    house.desk.run_as("farah", &clear);
+    let revision = house.revision(&id);
+    let vote = ["claims", "approve", &id, "--revision", &revision];
+    house.refused("chidi", &vote, "plan_missing");
+}

@@ -354,3 +354,39 @@ fn coins_of_a_block_wait_a_hundred_blocks() {
     let id = mistake.approved();
     mistake.settles(&id);
 }
+
+#[test]
+fn what_may_carry_a_token_is_spent_by_whoever_says_so() {
+    let mut mistake = waiting();
+    let house = &mistake.house;
+    let node = house.node("bitcoin");
+    node.mine(1);
+    // A runestone: OP_RETURN OP_13 and a push.
+    let runestone = vec![0x6a, 0x5d, 0x02, 0x14, 0x01];
+    let coin = node.take_coin();
+    let rest = coin.value - VALUE - 100_000;
+    let payment = node.hand_over(&Spending {
+        inputs: vec![coin],
+        outputs: vec![
+            (mistake.held.script().into_bytes(), VALUE),
+            (runestone, 0),
+            (node.payer_script(), rest),
+        ],
+        replaceable: true,
+    });
+    house.scan();
+    let row = house.found(&payment.txid);
+    assert_eq!(row["flags"], json!(["inscription"]), "{row}");
+    let id = house.open(&payment.txid, &[]);
+    let quoted = house.desk.run_as("ana", &["quote", &id]);
+    let said = format!("{}{}", quoted.out, quoted.err);
+    assert!(said.contains("--spend-inscription"), "{said}");
+    let quoted = house.claim("ana", &["quote", &id, "--spend-inscription"]);
+    assert_eq!(quoted["status"], "quoted", "{quoted}");
+    house.claim("ana", &["claims", "accept", &id]);
+    let clear = ["claims", "screen", &id, "--clear", "--reason", "looked at"];
+    house.claim("farah", &clear);
+    house.vote(&id);
+    mistake.payment = payment;
+    mistake.settles(&id);
+}

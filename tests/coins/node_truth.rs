@@ -211,7 +211,7 @@ impl Case {
                 witness: Witness::new(),
             }],
             output: vec![TxOut {
-                value: Amount::from_sat(self.value - 20_000),
+                value: Amount::from_sat(self.value - 4_000),
                 script_pubkey: ScriptBuf::from_bytes(to),
             }],
         };
