@@ -175,3 +175,23 @@ fn nothing_is_spent_that_would_show_the_script_of_what_anybody_could_take() {
     let vote = ["claims", "approve", &id, "--revision", &revision];
     house.refused("chidi", &vote, "plan_missing");
 }
+
+/// Money on Litecoin is not moved while the same script holds money on Bitcoin SV, also before that is final: moving it shows the script.
+#[test]
+fn what_would_show_a_secret_script_waits_even_while_the_secret_is_young() {
+    let house = House::new(&["bitcoin", "bitcoin-sv", "litecoin"]);
+    let held = Held::new(Lock::NestedKey, 1);
+    let mistake = Mistake::in_a_house(house, "bitcoin", "litecoin", held, 10 * COIN);
+    let house = &mistake.house;
+    let secret = house.pay("bitcoin-sv", &mistake.held, COIN).txid;
+    house.node("bitcoin-sv").mine(1);
+    house.desk.run(&["scan"]).ok();
+    let young = house.found(&secret);
+    assert_eq!(young["status"], "unconfirmed", "{young}");
+    let id = house.open(&mistake.payment.txid, &[]);
+    let quoted = house.desk.run_as("ana", &["quote", &id]);
+    let said = format!("{}{}", quoted.out, quoted.err);
+    assert!(said.contains("would publish the script"), "{said}");
+    let shown = house.desk.json(&["claims", "show", &id]);
+    assert!(shown["plan"].is_null(), "{shown}");
+}

@@ -13,7 +13,7 @@ use recover_core::fee::Quote;
 use recover_core::network::Family;
 use recover_core::observation::{Flag, Observation};
 use recover_core::plan::{Instruction, InstructionKind, LegKind, Plan, Step};
-use recover_core::verdict::{Missing, Verdict};
+use recover_core::verdict::{ControlEvidence, Missing, Verdict};
 use recover_source::carry::{CarryError, Order};
 use recover_store::{DepositFilter, DepositOrder};
 use std::collections::BTreeSet;
@@ -102,7 +102,15 @@ impl Engine {
             ));
         }
         let network = self.network(deposit.network().as_str())?;
-        if let Some(why_not) = self.would_publish_secret(network, credit).await? {
+        let records = self.store.records_of(&[credit.to.payload()]).await?;
+        let control = records
+            .iter()
+            .filter(|record| record.family == network.family)
+            .map(|record| &record.control)
+            .find(|control| **control != ControlRecord::Unknown)
+            .cloned()
+            .unwrap_or(ControlRecord::Unknown);
+        if let Some(why_not) = self.would_publish_secret(network, credit, &control).await? {
             return Ok(LaidOut::none(why_not));
         }
         let policy = self.policy()?;
@@ -129,14 +137,6 @@ impl Engine {
             Resolution::SweepThenCredit => claim.amount,
             _ => quote.net,
         };
-        let records = self.store.records_of(&[credit.to.payload()]).await?;
-        let control = records
-            .iter()
-            .filter(|record| record.family == network.family)
-            .map(|record| &record.control)
-            .find(|control| **control != ControlRecord::Unknown)
-            .cloned()
-            .unwrap_or(ControlRecord::Unknown);
         let order = Order {
             credit,
             purpose,
@@ -225,6 +225,7 @@ impl Engine {
         &self,
         network: &NetworkConfig,
         credit: &Observation,
+        control: &ControlRecord,
     ) -> Result<Option<String>, EngineError> {
         if network.family != Family::Bitcoin {
             return Ok(None);
@@ -240,6 +241,16 @@ impl Engine {
                 .detect()
                 .on_network(&credit.to.payload(), &sibling.id);
             let Some(there) = there else { continue };
+            // By what unlocks it, and not by a deposit's verdict: money that is not final yet, or whose owner is disputed, lies there
+            // all the same.
+            let evidence = ControlEvidence {
+                network: Some(sibling.id.clone()),
+                ..ControlEvidence::default()
+            };
+            let verdict = adapter.control().prove(&there, control, &evidence);
+            if verdict != Verdict::Conditional(Missing::ScriptSecret) {
+                continue;
+            }
             let filter = DepositFilter {
                 network: Some(sibling.id.clone()),
                 to: Some(there.text().to_owned()),
@@ -248,12 +259,9 @@ impl Engine {
             };
             let page = self
                 .store
-                .list_deposits(&filter, DepositOrder::Id, None, 500)
+                .list_deposits(&filter, DepositOrder::Id, None, 1)
                 .await?;
-            let secret = page.deposits.iter().find(|stored| {
-                stored.deposit.classification.verdict == Verdict::Conditional(Missing::ScriptSecret)
-            });
-            if let Some(secret) = secret {
+            if let Some(secret) = page.deposits.first() {
                 return Ok(Some(format!(
                     "spending it would publish the script with which anybody can take deposit {} on {}: recover that one first",
                     secret.deposit.id(),
