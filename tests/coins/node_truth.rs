@@ -47,6 +47,8 @@ enum Twist {
     Spent,
     /// The descriptor is another address's.
     WrongDescriptor,
+    /// The keys are written in 65 bytes where a witness takes 33: no node passes on what spends it, and the book refuses the row.
+    LongWitness,
     /// Issued for the network on which it arrived, and never credited.
     Missed,
 }
@@ -59,7 +61,7 @@ const TWISTS: [Twist; 20] = [
     Twist::Described,
     Twist::Described,
     Twist::Described,
-    Twist::Described,
+    Twist::LongWitness,
     Twist::Key,
     Twist::Key,
     Twist::LongKeys,
@@ -125,6 +127,12 @@ impl Case {
                 Lock::NestedMulti,
             ]),
             Twist::Bare => Lock::Multi,
+            Twist::LongWitness => dice.of(&[
+                Lock::WitnessKey,
+                Lock::NestedKey,
+                Lock::WitnessMulti,
+                Lock::NestedMulti,
+            ]),
             _ => dice.of(&Lock::ALL),
         };
         let whose = match twist {
@@ -133,7 +141,7 @@ impl Case {
             _ => "ours",
         };
         let mut held = Held::of(whose, lock, number);
-        if twist == Twist::LongKeys {
+        if matches!(twist, Twist::LongKeys | Twist::LongWitness) {
             held = held.uncompressed();
         }
         let found = dice.of(&NETWORKS);
@@ -185,7 +193,7 @@ impl Case {
     /// Its row in the address book; `None` where the exchange knows nothing of it.
     fn control(&self) -> Option<String> {
         match self.twist {
-            Twist::Foreign | Twist::Bare | Twist::WrongDescriptor => None,
+            Twist::Foreign | Twist::Bare | Twist::WrongDescriptor | Twist::LongWitness => None,
             Twist::Key | Twist::KeyOfScript => Some("key".to_owned()),
             Twist::Lost => Some("key_lost".to_owned()),
             Twist::Unsaid => Some(String::new()),
@@ -311,13 +319,15 @@ impl Desk {
             roster = roster.replace(old, new);
         }
         self.house.desk.write("roster.toml", roster);
-        // A book that says of an address what is not so must not get in.
-        for case in self
-            .cases
-            .iter()
-            .filter(|case| case.twist == Twist::WrongDescriptor)
-        {
-            let other = Held::of("ours", case.held.lock, case.number + 1_000_000).descriptor();
+        // A book that says of an address what is not so, or what cannot be, must not get in.
+        for case in &self.cases {
+            let other = match case.twist {
+                Twist::WrongDescriptor => {
+                    Held::of("ours", case.held.lock, case.number + 1_000_000).descriptor()
+                }
+                Twist::LongWitness => case.held.descriptor(),
+                _ => continue,
+            };
             let row = format!(
                 "{},deposit_address,bitcoin,{},{},,,\"{other}\"\n",
                 case.user(),
