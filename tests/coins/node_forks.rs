@@ -195,3 +195,25 @@ fn what_would_show_a_secret_script_waits_even_while_the_secret_is_young() {
     let shown = house.desk.json(&["claims", "show", &id]);
     assert!(shown["plan"].is_null(), "{shown}");
 }
+
+/// `1…` is no address of Litecoin: a row that names no network does not serve it there, however open it is.
+#[test]
+fn a_row_without_a_network_serves_those_that_write_it_so() {
+    let house = House::on_all(&["bitcoin", "litecoin"]);
+    let held = Held::new(Lock::Key, 1);
+    let address = held.address("bitcoin");
+    house.row(
+        "U-1",
+        "deposit_address",
+        &address,
+        "",
+        "",
+        &held.descriptor(),
+    );
+    let away = house.pay("litecoin", &held, COIN).txid;
+    let home = house.pay("bitcoin", &held, COIN).txid;
+    house.furnish();
+    house.scan();
+    assert_eq!(house.found(&away)["kind"], "utxo_wrong_chain");
+    assert_eq!(house.found(&home)["kind"], "missed_credit");
+}

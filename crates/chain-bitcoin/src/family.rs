@@ -42,6 +42,13 @@ impl Detect for BitcoinFamily {
         Some(address.text().to_owned())
     }
 
+    fn is_written_on(&self, text: &str, network: &NetworkId) -> bool {
+        address::parse(text).is_ok_and(|parsed| {
+            let mut forms = parsed.forms.iter();
+            forms.any(|form| form.network == network.as_str())
+        })
+    }
+
     fn home(&self, address: &Address) -> Option<NetworkId> {
         match homes(address)[..] {
             [form] => Some(NetworkId::new(form.network)),
@@ -162,6 +169,26 @@ mod tests {
         ] {
             let found = BitcoinFamily.home(&read(text));
             assert_eq!(found, home.map(NetworkId::new), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_written_on_the_networks_that_read_it_as_their_own() {
+        let old = ["bitcoin", "bitcoin-cash", "bitcoin-sv"];
+        for (text, networks) in [
+            ("1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH", &old[..]),
+            (
+                "3P14159f73E4gFr7JterCCQh9QjiTjiZrG",
+                &["bitcoin", "litecoin", "bitcoin-cash", "bitcoin-sv"],
+            ),
+            ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", &["bitcoin"]),
+            ("no address", &[]),
+        ] {
+            for form in crate::network::FORMS {
+                let network = NetworkId::new(form.network);
+                let found = BitcoinFamily.is_written_on(text, &network);
+                assert_eq!(found, networks.contains(&form.network), "{text} {network}");
+            }
         }
     }
 

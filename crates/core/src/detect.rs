@@ -79,6 +79,11 @@ pub trait Detect: Send + Sync {
         None
     }
 
+    /// Whether a network writes its addresses like this text, where the networks of the family differ in that.
+    fn is_written_on(&self, _text: &str, _network: &NetworkId) -> bool {
+        true
+    }
+
     /// The one network whose addresses have this form; `None` where every network of the family shares its form.
     fn home(&self, _address: &Address) -> Option<NetworkId> {
         None

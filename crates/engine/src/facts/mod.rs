@@ -182,11 +182,11 @@ impl<'a> FactGatherer<'a> {
                     .get(&observation.to.payload())
                     .map_or(&[][..], Vec::as_slice);
                 let time = observation.block.as_ref().map(|block| block.time);
-                choose(records, self.network, time).or_else(|| {
+                self.choose(records, time).or_else(|| {
                     // The key of one of ours, in a form that was not handed out: nobody waits for money there, and what unlocks
                     // it is for the book to say.
                     let other = book.get(&self.same_key(&observation.to)?)?;
-                    let chosen = choose(other, self.network, time)?;
+                    let chosen = self.choose(other, time)?;
                     let control = match chosen.control {
                         ControlRecord::KeyLost => ControlRecord::KeyLost,
                         _ => ControlRecord::Unknown,
@@ -450,6 +450,14 @@ impl<'a> FactGatherer<'a> {
         }
     }
 
+    fn choose(&self, records: &[AddressRecord], at: Option<Timestamp>) -> Option<Chosen> {
+        let is_written_here = |text: &str| {
+            self.adapter
+                .is_none_or(|adapter| adapter.detect().is_written_on(text, &self.network.id))
+        };
+        choose(records, self.network, at, is_written_here)
+    }
+
     fn same_key(&self, address: &Address) -> Option<Payload> {
         self.adapter?.detect().same_key(&address.payload())
     }
@@ -608,6 +616,7 @@ fn choose(
     records: &[AddressRecord],
     network: &NetworkConfig,
     at: Option<Timestamp>,
+    is_written_here: impl Fn(&str) -> bool,
 ) -> Option<Chosen> {
     let mut ours: Vec<((bool, bool, AddressRole), &AddressRecord)> = records
         .iter()
@@ -622,7 +631,9 @@ fn choose(
             };
             let is_later =
                 matches!((record.created, at), (Some(created), Some(at)) if at < created);
-            let serves = record.serves(&network.id, network.deposits);
+            // Without a network in its row an address serves those that write it so.
+            let serves = record.serves(&network.id, network.deposits)
+                && (record.network.is_some() || is_written_here(&record.value));
             ((serves, is_later, role), record)
         })
         .collect();
