@@ -656,10 +656,6 @@ fn own_wallets_are_read_and_each_mistake_is_named() {
             "[wallet] network: network 'nowhere' is not known",
         ),
         (
-            broken("network = \"xrpl\"", "network = \"bitcoin\""),
-            "[wallet] keys: network 'bitcoin' has no table in chains.toml",
-        ),
-        (
             broken("0x2b85ba38{salt}", "0x2b85ba38{token}"),
             "[wallet.factory] deploy: this is no call",
         ),
@@ -701,6 +697,15 @@ fn own_wallets_are_read_and_each_mistake_is_named() {
         assert!(message.starts_with("policy.toml:"), "{message}");
         assert!(!message.contains("d75a980182b1"), "{message}");
     }
+    // A network that is known, and that nobody configured.
+    let mut fewer = shipped();
+    fewer.networks.remove(&NetworkId::new("bitcoin"));
+    let unconfigured = text.replace("network = \"xrpl\"", "network = \"bitcoin\"");
+    let message = Policy::parse("policy.toml", &unconfigured, networks(&fewer))
+        .unwrap_err()
+        .to_string();
+    let expected = "[wallet] keys: network 'bitcoin' has no table in chains.toml";
+    assert!(message.contains(expected), "{message}");
     let twice =
         format!("{text}\n[[wallet]]\nnetwork = \"xrpl\"\ntreasury = \"rOther\"\nfee_max = \"1\"\n");
     let message = parse(&twice).unwrap_err().to_string();
