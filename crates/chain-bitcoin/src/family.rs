@@ -4,6 +4,7 @@ use crate::address::{self, homes};
 use crate::descriptor::{self, Unlocking};
 use crate::network::Form;
 use crate::script::Script;
+use crate::spend::{Rules, unlock};
 use recover_core::address::{Address, AddressError, Payload};
 use recover_core::block::TxId;
 use recover_core::book::ControlRecord;
@@ -61,6 +62,10 @@ impl Detect for BitcoinFamily {
         Ok((known.text(), known.script().into()))
     }
 
+    fn coinbase_depth(&self, network: &NetworkId) -> u64 {
+        crate::network::form(network).map_or(0, |form| form.coinbase_depth)
+    }
+
     fn same_key(&self, payload: &Payload) -> Option<Payload> {
         match payload {
             Payload::PubkeyHash(hash) => Some(Payload::WitnessPubkeyHash(*hash)),
@@ -109,7 +114,15 @@ impl Control for BitcoinFamily {
         match control {
             ControlRecord::Key if script.pays_a_key() => Verdict::Controllable(How::SameKey),
             ControlRecord::Descriptor(text) => match descriptor::read(text) {
-                Ok(known) if known.script() == script => unlocked(known.unlocking(), form),
+                Ok(known) if known.script() == script => {
+                    match unlocked(known.unlocking(), form) {
+                        // What no plan of ours unlocks is a person's work, whoever has the keys.
+                        Verdict::Controllable(_) if !is_built(form, &script, text) => {
+                            Verdict::Conditional(Missing::ManualHandling)
+                        }
+                        verdict => verdict,
+                    }
+                }
                 Ok(_) => Verdict::Conditional(Missing::ControlContradicted),
                 Err(_) => Verdict::Conditional(Missing::ControlUnknown),
             },
@@ -121,6 +134,12 @@ impl Control for BitcoinFamily {
     fn maker(&self, _control: &ControlRecord) -> Option<Address> {
         None
     }
+}
+
+/// Whether a transaction of ours can be laid out for a script with this descriptor.
+fn is_built(form: &Form, script: &Script, descriptor: &str) -> bool {
+    Rules::of(&NetworkId::new(form.network))
+        .is_some_and(|rules| unlock(rules, script, Some(descriptor)).is_ok())
 }
 
 /// What the keys of a descriptor can do on a network that has what its outer script needs.
@@ -265,6 +284,12 @@ mod tests {
                 [same_script, same_script, same_script, secret],
             ),
             (format!("wsh({multi})"), [same_script, manual, none, manual]),
+            // Nothing here lays out a transaction for these, whoever has the keys.
+            (
+                format!("tr({KEY},pk({OTHER}))"),
+                [manual, manual, none, manual],
+            ),
+            (format!("wsh(pk({KEY}))"), [manual, manual, none, manual]),
             (
                 format!("sh(wsh({multi}))"),
                 [same_script, secret, secret, secret],

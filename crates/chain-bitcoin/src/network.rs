@@ -23,6 +23,8 @@ pub struct Form {
     /// Blocks that tell it from networks with the same first block: (height, hash). A node that follows the network has each of
     /// them, unless it is not so high yet.
     pub checkpoints: &'static [(u64, &'static str)],
+    /// How many blocks must lie on top of the one that made coins before they can be spent.
+    pub coinbase_depth: u64,
     /// Whether a signature must say that it is meant for this fork of Bitcoin (`SIGHASH_FORKID`, 0x40): one without it is refused.
     pub has_fork_id: bool,
 }
@@ -34,6 +36,12 @@ impl Form {
         self.segwit.is_some()
     }
 }
+
+/// `COINBASE_MATURITY` of Bitcoin Core and of most that descend from it.
+const COINBASE_DEPTH: u64 = 100;
+
+/// `nCoinbaseMaturity` of Dogecoin Core since its height 145,000.
+const DOGECOIN_COINBASE_DEPTH: u64 = 240;
 
 /// The first block after Bitcoin Cash and Bitcoin parted, as Bitcoin has it.
 const BITCOIN_478559: (u64, &str) = (
@@ -56,6 +64,7 @@ pub const FORMS: &[Form] = &[
         segwit: Some("bc"),
         cashaddr: None,
         checkpoints: &[BITCOIN_478559],
+        coinbase_depth: COINBASE_DEPTH,
         has_fork_id: false,
     },
     Form {
@@ -66,6 +75,7 @@ pub const FORMS: &[Form] = &[
         segwit: Some("ltc"),
         cashaddr: None,
         checkpoints: &[],
+        coinbase_depth: COINBASE_DEPTH,
         has_fork_id: false,
     },
     Form {
@@ -75,6 +85,7 @@ pub const FORMS: &[Form] = &[
         segwit: None,
         cashaddr: None,
         checkpoints: &[],
+        coinbase_depth: DOGECOIN_COINBASE_DEPTH,
         has_fork_id: false,
     },
     Form {
@@ -95,6 +106,7 @@ pub const FORMS: &[Form] = &[
                 "0000000000000000029e471c41818d24b8b74c911071c4ef0b4a0509f9b5a8ce",
             ),
         ],
+        coinbase_depth: COINBASE_DEPTH,
         has_fork_id: true,
     },
     Form {
@@ -110,6 +122,7 @@ pub const FORMS: &[Form] = &[
                 "000000000000000001d956714215d96ffc00e0afda4cd0a96c96f8d802b1662b",
             ),
         ],
+        coinbase_depth: COINBASE_DEPTH,
         has_fork_id: true,
     },
     Form {
@@ -119,6 +132,7 @@ pub const FORMS: &[Form] = &[
         segwit: None,
         cashaddr: None,
         checkpoints: &[],
+        coinbase_depth: COINBASE_DEPTH,
         has_fork_id: false,
     },
 ];

@@ -102,6 +102,11 @@ pub trait Detect: Send + Sync {
         })
     }
 
+    /// How many blocks must lie on top of the one that made coins before they can be spent; 0 where a block's coins are like others.
+    fn coinbase_depth(&self, _network: &NetworkId) -> u64 {
+        0
+    }
+
     /// The other payload that the key of one unlocks as well, where a key has two forms of equal bytes: whoever pays the one that
     /// was not handed out paid the same person's key.
     fn same_key(&self, _payload: &Payload) -> Option<Payload> {

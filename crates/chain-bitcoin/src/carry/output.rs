@@ -1,6 +1,7 @@
 //! The output that is spent: whether it is there, what it holds, who made it.
 
 use super::{BitcoinCarry, of_refusal};
+use crate::network::form;
 use crate::script::Script;
 use crate::source::Coins;
 use crate::spend::{SpendRefusal, read_previous, txid};
@@ -9,9 +10,6 @@ use recover_source::carry::{CarryError, Sequence, refused};
 use recover_source::error::SourceError;
 use serde::Deserialize;
 use serde_json::json;
-
-/// Blocks on top of a coinbase before it may be spent, its own counted: consensus of the whole family.
-const MATURE_FROM: u64 = 100;
 
 /// What the mempool asks for now, where the daemon says so (`getmempoolinfo`).
 #[derive(Debug, Default, Deserialize)]
@@ -159,11 +157,12 @@ impl BitcoinCarry {
                 ),
             ));
         }
-        if found.coinbase && found.confirmations < MATURE_FROM {
+        let depth = form(self.node.network_id()).map_or(u64::MAX, |form| form.coinbase_depth);
+        if found.coinbase && found.confirmations < depth {
             return Err(refused(
                 "immature",
                 format!(
-                    "a block made this output, and it may be spent with {MATURE_FROM} confirmations; it has {}: wait",
+                    "a block made this output, and it may be spent with {depth} confirmations; it has {}: wait",
                     found.confirmations
                 ),
             ));

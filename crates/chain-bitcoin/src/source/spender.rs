@@ -173,7 +173,10 @@ impl BitcoinNode {
         let parsed = OutPoint::from_str(outpoint)
             .map_err(|_| client.inconsistent(format!("'{outpoint}' is not TXID:INDEX")))?;
         let id = parsed.txid.to_string();
-        if self.unspent(&id, parsed.vout, false).await?.is_none() {
+        let made_by = self.raw_transaction(&id).await?;
+        // Nothing in a block spends what is in no block.
+        let is_waiting = made_by.is_some_and(|made_by| made_by.block_hash.is_none());
+        if !is_waiting && self.unspent(&id, parsed.vout, false).await?.is_none() {
             let tip = self.tip().await?;
             match self.spender_in_chain(&parsed, &tip).await? {
                 Found::In { id, height, .. } => {

@@ -156,6 +156,7 @@ impl Engine {
             .ok_or_else(|| EngineError::NoSource {
                 network: leg.network.clone(),
             })?;
+        self.require_no_secret_shown(&claim, leg).await?;
         let options = StepOptions {
             dry_run: !execute,
             ..options.clone()

@@ -12,9 +12,9 @@ use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::fee::Quote;
 use recover_core::network::Family;
 use recover_core::observation::{Flag, Observation};
-use recover_core::plan::{Instruction, InstructionKind, LegKind, Plan, Step};
+use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
 use recover_core::verdict::{ControlEvidence, Missing, Verdict};
-use recover_source::carry::{CarryError, Order};
+use recover_source::carry::{CarryError, Order, refused};
 use recover_store::{DepositFilter, DepositOrder};
 use std::collections::BTreeSet;
 
@@ -270,6 +270,34 @@ impl Engine {
             }
         }
         Ok(None)
+    }
+
+    /// Refuses what would show a script that must stay secret: money may have come to it since the claim was approved.
+    pub(super) async fn require_no_secret_shown(
+        &self,
+        claim: &Claim,
+        leg: &Leg,
+    ) -> Result<(), EngineError> {
+        let Some(descriptor) = leg
+            .spend
+            .as_ref()
+            .and_then(|spend| spend.descriptor.clone())
+        else {
+            return Ok(());
+        };
+        let stored = self.store.deposit(&claim.deposit).await?;
+        let Some(Origin::Observed(credit)) = stored.map(|stored| stored.deposit.origin) else {
+            return Ok(());
+        };
+        let network = self.network(leg.network.as_str())?;
+        let control = ControlRecord::Descriptor(descriptor);
+        match self
+            .would_publish_secret(network, &credit, &control)
+            .await?
+        {
+            Some(why_not) => Err(refused("script_secret", why_not).into()),
+            None => Ok(()),
+        }
     }
 
     /// Why money cannot go back to where it came from: only one sender who is known to be one person's, and none of ours, gets

@@ -163,6 +163,7 @@ impl Engine {
             .ok_or(EngineError::NoAdapter {
                 family: network.family,
             })?;
+        self.require_no_secret_shown(&claim, leg).await?;
         let now = self.now();
         let life = u32::try_from(expires_at.micros_since(now) / 1_000_000).unwrap_or(u32::MAX);
         let mut lowest = 0;

@@ -30,10 +30,6 @@ use std::sync::Arc;
 /// whoever asked.
 const STRANGERS_ASKED_MAX: u32 = 8;
 
-/// How many blocks must lie on top of the one that made coins before they can be spent: COINBASE_MATURITY of Bitcoin Core
-/// (<https://github.com/bitcoin/bitcoin/blob/master/src/consensus/consensus.h>) and of all that descend from it.
-const COINBASE_DEPTH: u64 = 100;
-
 /// How many earlier withdrawals to one address are looked at, newest first.
 const WITHDRAWALS_MAX: u32 = 100;
 
@@ -468,7 +464,10 @@ impl<'a> FactGatherer<'a> {
         if !observation.flags.contains(&Flag::Immature) {
             return block.height;
         }
-        let later = COINBASE_DEPTH.saturating_sub(self.network.finality.confirmations);
+        let depth = self.adapter.map_or(0, |adapter| {
+            adapter.detect().coinbase_depth(&self.network.id)
+        });
+        let later = depth.saturating_sub(self.network.finality.confirmations);
         Height(block.height.0.saturating_add(later))
     }
 
