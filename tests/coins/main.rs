@@ -11,6 +11,7 @@ mod house;
 mod keys;
 mod node_forks;
 mod node_keys;
+mod node_pages;
 mod node_stories;
 mod node_troubles;
 mod node_truth;

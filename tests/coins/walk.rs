@@ -87,6 +87,11 @@ impl Mistake {
         assert_eq!(diagnosis["kind"], "utxo_wrong_chain", "{diagnosis}");
         assert_eq!(diagnosis["verdict"]["code"], "controllable", "{diagnosis}");
         assert_eq!(diagnosis["verdict"]["detail"], self.way(), "{diagnosis}");
+        // Where the networks write it differently, the address that the customer was given is named too.
+        let given = self.held.address(self.meant);
+        let other =
+            (given != self.held.address(self.found)).then(|| format!("{given} on {}", self.meant));
+        assert_eq!(diagnosis["issued_as"].as_str(), other.as_deref());
         row
     }
 

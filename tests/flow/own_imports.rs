@@ -186,3 +186,40 @@ fn a_row_of_a_hundred_thousand_letters_and_a_formula_harm_nobody() {
         "a terminal must not be steered by a customer"
     );
 }
+
+#[test]
+fn rows_of_bitcoin_that_could_not_be_spent_from_say_what_to_write() {
+    const KEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+    let desk = desk();
+    let rows = [
+        (
+            "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH,dogecoin,,,key",
+            "no address of dogecoin",
+        ),
+        (
+            "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH,bitcoin,,,create",
+            "an output descriptor",
+        ),
+        (
+            &format!("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4,bitcoin,,,wpkh({KEY})#aaaaaaaa"),
+            "checksum",
+        ),
+    ];
+    for (row, reason) in rows {
+        desk.write(
+            "addresses.csv",
+            format!("user_id,role,family,value,network,created,retired,control\nU-1,deposit_address,bitcoin,{row}\n"),
+        );
+        desk.run(&["addresses", "import", "addresses.csv"])
+            .exits(1)
+            .says(&["1 rows were rejected", reason]);
+    }
+    // What Bitcoin and its forks write alike is each one's.
+    for network in ["bitcoin", "bitcoin-cash", "bitcoin-sv"] {
+        desk.write(
+            "addresses.csv",
+            format!("user_id,role,family,value,network,control\nU-1,deposit_address,bitcoin,1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH,{network},key\n"),
+        );
+        desk.run(&["addresses", "import", "addresses.csv"]).ok();
+    }
+}

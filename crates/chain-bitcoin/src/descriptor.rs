@@ -16,6 +16,8 @@ const LENGTH_MAX: usize = 8_192;
 
 const EXPECTED: &str =
     "an output descriptor with public keys such as wpkh([d34db33f/84h/0h/0h/0/5]02…)";
+const EXPECTED_SUM: &str =
+    "an output descriptor whose checksum, behind the #, fits it: copy it again, whole";
 const EXPECTED_DEFINITE: &str =
     "an output descriptor of one address: write the path in full, without * and without <a;b>";
 const EXPECTED_KNOWN: &str =
@@ -97,8 +99,16 @@ pub fn read(text: &str) -> Result<Known, AddressError> {
     if holds_private_key(trimmed) {
         return Err(AddressError::Secret);
     }
-    let general =
-        Descriptor::<DescriptorPublicKey>::from_str(trimmed).map_err(|_| shape(EXPECTED))?;
+    let general = Descriptor::<DescriptorPublicKey>::from_str(trimmed).map_err(|_| {
+        let is_sound_without_sum = trimmed
+            .rsplit_once('#')
+            .is_some_and(|(body, _)| Descriptor::<DescriptorPublicKey>::from_str(body).is_ok());
+        shape(if is_sound_without_sum {
+            EXPECTED_SUM
+        } else {
+            EXPECTED
+        })
+    })?;
     if general.has_wildcard() || general.is_multipath() {
         return Err(shape(EXPECTED_DEFINITE));
     }
@@ -194,5 +204,7 @@ mod tests {
             );
         }
         assert!(read(&format!("wpkh({EXTENDED}/0/5)")).is_ok());
+        let typo = read(&format!("wpkh({KEY})#aaaaaaaa")).unwrap_err();
+        assert!(typo.to_string().contains("checksum"), "{typo}");
     }
 }

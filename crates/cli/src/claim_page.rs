@@ -287,10 +287,19 @@ fn leg_words(leg: &Leg, coins: &Coins<'_>) -> String {
             String::from_utf8_lossy(&memo.raw)
         ));
     }
-    text.push_str(&format!(
-        "\nthe network takes at most {}",
-        coins.text(&AssetId::native(leg.network.clone()), leg.fee_max)
-    ));
+    let coin = AssetId::native(leg.network.clone());
+    let fee = coins.text(&coin, leg.fee_max);
+    let Some(spend) = &leg.spend else {
+        text.push_str(&format!("\nthe network takes at most {fee}"));
+        return text;
+    };
+    // An output is spent whole: what the network takes is settled with the rest.
+    if let Some(rest) = &spend.rest {
+        let amount = coins.text(&coin, rest.amount);
+        text.push_str(&format!("\nand {amount}\nto   {}", rest.recipient));
+    }
+    text.push_str(&format!("\nthe network takes {fee}"));
+    text.push_str(&format!("\nspends {}:{}", spend.tx_id, spend.index));
     text
 }
 

@@ -118,7 +118,7 @@ impl std::fmt::Display for ControlRecord {
 /// A control column that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "control '{text}' is not understood: write eoa, key_lost, create2:FACTORY:SALT:INIT_CODE_HASH, create:DEPLOYER:NONCE, or an output descriptor such as wpkh(...)"
+    "control '{text}' is not understood: write eoa or key, key_lost, on EVM networks create2:FACTORY:SALT:INIT_CODE_HASH or create:DEPLOYER:NONCE, on Bitcoin and its relatives an output descriptor such as wpkh(...)"
 )]
 pub struct ControlRecordError {
     /// The text as given.

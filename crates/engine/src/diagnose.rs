@@ -88,6 +88,9 @@ pub struct Diagnosis {
     pub answers: BTreeMap<NetworkId, Answer>,
     /// The rows of the address book about the subject's address; empty for transactions.
     pub book: Vec<AddressRecord>,
+    /// The row of the address book that the deciding deposit's address stands in, where the book writes it otherwise: an address of
+    /// another network with the same script, or the other form of the same key.
+    pub issued_as: Option<AddressRecord>,
     /// The rows that assign the routing value which the subject's address carries; empty when it carries none.
     pub assigned: Vec<AddressRecord>,
     /// The deposits that the verdict is about, the deciding one first: those of ours, else those seen.
@@ -188,18 +191,52 @@ impl Engine {
             Subject::Transaction(_) => (Vec::new(), Vec::new()),
         };
         let (deposits, network) = self.weigh(&subject, linked.as_ref(), &answers).await?;
-        let diagnosis = Diagnosis {
+        let mut diagnosis = Diagnosis {
             query: secret::redact(text).text.into_owned(),
             subject,
             answers,
             book,
+            issued_as: None,
             assigned,
             deposits,
             network,
             asked_at: self.now(),
         };
+        if let Some(deposit) = diagnosis.deciding() {
+            diagnosis.issued_as = self.issued_as(deposit).await?;
+        }
         self.store.add_diagnosis(record(&diagnosis)).await?;
         Ok(diagnosis)
+    }
+
+    /// The row of the address book that a deposit's address stands in, where the book writes it otherwise.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn issued_as(&self, deposit: &Deposit) -> Result<Option<AddressRecord>, EngineError> {
+        let Some(adapter) = self
+            .chains
+            .network(deposit.network())
+            .and_then(|network| self.adapters.of(network.family))
+        else {
+            return Ok(None);
+        };
+        let detect = adapter.detect();
+        let Ok(address) = detect.address(deposit.to()) else {
+            return Ok(None);
+        };
+        let mut payloads = vec![address.payload()];
+        payloads.extend(detect.same_key(&address.payload()));
+        let mut records = self.store.records_of(&payloads).await?;
+        records.retain(|record| {
+            record.role.is_ours()
+                && record.family == detect.family()
+                && record.user_id == deposit.classification.owner
+        });
+        if records.iter().any(|record| record.value == deposit.to()) {
+            return Ok(None);
+        }
+        Ok(records.into_iter().next())
     }
 
     /// What the address book says about an address, and about the routing value that its text carries.

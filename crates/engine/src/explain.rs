@@ -26,7 +26,7 @@ pub const fn kind(kind: Kind) -> &'static str {
             "The token is an imitation or bait, or its log reports a transfer that moved nothing."
         }
         Kind::OwnMovement => {
-            "The exchange moved its own money (a sweep, a top-up or a withdrawal to itself), or these coins only paid for the message of a token transfer."
+            "The exchange moved its own money (a sweep, a top-up or a withdrawal to itself), or these coins only carried a message."
         }
         Kind::AlreadyCredited => "The ledger already has this deposit.",
         Kind::ReturnedWithdrawal => "Another platform sent one of our withdrawals back.",
@@ -61,7 +61,7 @@ pub const fn kind(kind: Kind) -> &'static str {
         Kind::BelowMinimum => "It is smaller than the smallest deposit that is credited.",
         Kind::RetiredAddress => "It was sent to an address that has been replaced.",
         Kind::AccountClosed => "The owner's account is closed.",
-        Kind::MissedCredit => "A good, final deposit that the ledger does not have.",
+        Kind::MissedCredit => "A good deposit that the ledger does not have.",
     }
 }
 
@@ -84,7 +84,7 @@ pub const fn reason(reason: Reason) -> &'static str {
         Reason::KeyLost => "nobody holds the key of this address",
         Reason::WorthlessToken => "there is nothing of value to return",
         Reason::OwnMovement => {
-            "both sides are ours, or it paid for a message; nobody is owed anything"
+            "both sides are ours, or it only carried a message; nobody is owed anything"
         }
         Reason::AlreadyCredited => "it was booked or settled before; paying again would pay twice",
         Reason::OtherCodeAtAddress => {
@@ -135,7 +135,7 @@ pub const fn missing(missing: Missing) -> &'static str {
             "no source could say what stands at the address on this network: add or repair a source, then scan again"
         }
         Missing::ControlUnknown => {
-            "the address book does not say how this address is controlled: import it with a control column"
+            "the address book does not say enough of how this address is controlled: import it with a control column, and a script's address with its output descriptor"
         }
         Missing::ControlContradicted => {
             "the address book says a key controls it, and a contract stands there: correct the address book"
@@ -205,6 +205,17 @@ pub fn verdict(verdict: &Verdict) -> &'static str {
     }
 }
 
+/// As [`verdict`], for a deposit with these flags: what it waits for may be its own age and not the block's finality.
+#[must_use]
+pub fn why(verdict: &Verdict, flags: &[Flag]) -> &'static str {
+    match verdict {
+        Verdict::Conditional(Missing::FinalityMissing) if flags.contains(&Flag::Immature) => {
+            "mined coins can be spent after a hundred blocks and count then: wait; `recover scan` looks again"
+        }
+        other => self::verdict(other),
+    }
+}
+
 /// A verdict in one or two words for a headline.
 #[must_use]
 pub const fn headline(verdict: &Verdict) -> &'static str {
@@ -227,8 +238,12 @@ pub const fn flag(flag: Flag) -> &'static str {
             "several credits in one block, and their sum does not fit the change of balance"
         }
         Flag::MultiSource => "several senders: it cannot go back by itself",
-        Flag::Immature => "not spendable yet",
-        Flag::Inscription => "the output carries an inscription",
+        Flag::Immature => {
+            "its block made these coins: they count and can be spent after a hundred blocks"
+        }
+        Flag::Inscription => {
+            "the output may carry an inscription or a token of another protocol: look first, then `recover quote --spend-inscription`"
+        }
         Flag::ScriptSecret => "the script must not be published",
         Flag::OddShape => "the log has no standard shape",
         Flag::PartialDelivery => {

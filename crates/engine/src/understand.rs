@@ -129,7 +129,8 @@ impl Complaint {
         match self {
             Self::Typo(said) | Self::Kind(said) => said,
             Self::None => "a transaction id is 64 hexadecimal digits, with 0x before them on EVM networks and in base64 too on \
-                           TON, or some 88 letters of base58 on Solana; an address begins with 0x (EVM), r or X (XRP \
+                           TON, or some 88 letters of base58 on Solana; an address begins with 0x (EVM), 1, 3, L, M, D, X, \
+                           bc1, ltc1 or bitcoincash: (Bitcoin and its relatives), r or X (XRP \
                            Ledger), G or M (Stellar), a prefix and 1 (Cosmos SDK), EQ, UQ or 0: (TON), T (Tron), or is \
                            some 44 letters of base58 (Solana)"
                 .to_owned(),

@@ -224,7 +224,7 @@ pub(super) fn open(
         of_psbt(unsigned, &program, &bytes)?
     } else {
         let transaction: Transaction = deserialize(&bytes)
-            .map_err(|error| refuse(format!("neither a PSBT nor a transaction ({error})")))?;
+            .map_err(|_| refuse("it is neither a whole PSBT nor a whole transaction"))?;
         if serialize(&transaction) != bytes {
             return Err(refuse(
                 "its bytes are not written as the network writes them",

@@ -4,10 +4,13 @@ use crate::args::Format;
 use crate::exit::Exit;
 use crate::output;
 use crate::view::NetworkView;
+use recover_core::network::Family;
 use recover_engine::config::ChainsConfig;
 use recover_engine::engine::Engine;
 use recover_engine::health::{NetworkHealth, SourceHealth};
+use recover_source::chain::Part;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// `chains list`
 pub fn list(format: Format, chains: &ChainsConfig) -> anyhow::Result<Exit> {
@@ -28,7 +31,7 @@ struct HealthView {
 }
 
 impl HealthView {
-    fn of(health: &NetworkHealth) -> Self {
+    fn of(health: &NetworkHealth, keeps_outputs: bool) -> Self {
         let (height, finalized, reads, cannot_read, problem) = match &health.state {
             SourceHealth::Answers {
                 height,
@@ -42,9 +45,9 @@ impl HealthView {
                 accounts
                     .then_some("accounts")
                     .into_iter()
-                    .chain(reads.iter().map(|part| part.code()))
+                    .chain(part_words(reads, keeps_outputs))
                     .collect(),
-                cannot_read.iter().map(|part| part.code()).collect(),
+                part_words(cannot_read, keeps_outputs),
                 None,
             ),
             SourceHealth::Fails(problem) => {
@@ -63,10 +66,28 @@ impl HealthView {
     }
 }
 
+/// The parts as a person of the network knows them: where there are no accounts, all of them are outputs.
+fn part_words(parts: &BTreeSet<Part>, keeps_outputs: bool) -> Vec<&'static str> {
+    match keeps_outputs {
+        true if parts.is_empty() => Vec::new(),
+        true => vec!["outputs"],
+        false => parts.iter().map(|part| part.code()).collect(),
+    }
+}
+
 /// `chains check`
 pub async fn check(format: Format, engine: &Engine, networks: &[String]) -> anyhow::Result<Exit> {
     let health = engine.health(networks).await?;
-    let rows: Vec<HealthView> = health.iter().map(HealthView::of).collect();
+    let rows: Vec<HealthView> = health
+        .iter()
+        .map(|health| {
+            let network = engine.chains().network(&health.network);
+            HealthView::of(
+                health,
+                network.is_some_and(|network| network.family == Family::Bitcoin),
+            )
+        })
+        .collect();
     output::rows(
         format,
         &[

@@ -1,6 +1,7 @@
 //! `deposits`: what was found.
 
 use crate::args::{DepositFilter as Filter, Deposits, Format};
+use crate::commands::diagnose::in_book;
 use crate::commands::{chosen, intake};
 use crate::exit::Exit;
 use crate::output;
@@ -245,7 +246,7 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
         deposit: DepositView::of(deposit),
         verdict_detail: VerdictView::of(&classification.verdict),
         explanation: explain::kind(classification.kind),
-        why: explain::verdict(&classification.verdict),
+        why: explain::why(&classification.verdict, deposit.flags()),
         who_signs: explain::who_signs(&classification.verdict, deposit.to()),
         owner: classification.owner.clone(),
         memo_finding: classification.memo.as_ref().map(MemoFindingView::of),
@@ -266,6 +267,10 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
         output::json(&view)?;
         return Ok(Exit::Done);
     }
+    let to = match engine.issued_as(deposit).await? {
+        Some(record) => format!("{}   (as {})", deposit.to(), in_book(&record)),
+        None => deposit.to().to_owned(),
+    };
     let mut rows: Vec<(&str, String)> = vec![
         ("deposit", view.deposit.id.clone()),
         (
@@ -290,7 +295,7 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
                 view.deposit.asset
             ),
         ),
-        ("to", deposit.to().to_owned()),
+        ("to", to),
         (
             "owner",
             view.owner

@@ -4,8 +4,9 @@ use crate::args::{Diagnose, Format};
 use crate::exit::Exit;
 use crate::output;
 use crate::view::{ClaimView, DepositView, MemoFindingView, VerdictView, symbol_of};
+use recover_core::book::AddressRecord;
 use recover_core::claim::Claim;
-use recover_core::deposit::Deposit;
+use recover_core::deposit::{Deposit, DepositStatus};
 use recover_core::network::{Family, NetworkId};
 use recover_core::verdict::{Code, Verdict};
 use recover_engine::claims::OpenOptions;
@@ -28,6 +29,9 @@ struct DiagnosisView {
     verdict: Option<VerdictView>,
     who_signs: Option<String>,
     memo_finding: Option<MemoFindingView>,
+    /// How the address book writes the address, with its network, where it writes it otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_as: Option<String>,
     cost: Option<CostView>,
     next: String,
     deposits: Vec<DepositView>,
@@ -62,7 +66,12 @@ pub async fn run(
 ) -> anyhow::Result<Exit> {
     let diagnosis = engine.diagnose(&arguments.text, &arguments.network).await?;
     let quote = match diagnosis.deciding() {
-        Some(deposit) if engine.policy().is_ok() && is_ours(&diagnosis) => {
+        // What cannot be recovered costs nothing, and nobody receives anything of it.
+        Some(deposit)
+            if engine.policy().is_ok()
+                && is_ours(&diagnosis)
+                && !matches!(deposit.classification.verdict, Verdict::NotRecoverable(_)) =>
+        {
             Some(engine.estimate(deposit).await?)
         }
         _ => None,
@@ -334,10 +343,18 @@ fn next(diagnosis: &Diagnosis) -> String {
         return explain::verdict(&deposit.classification.verdict).to_owned();
     }
     match &deposit.classification.verdict {
+        Verdict::Controllable(_) | Verdict::NeedsDeploy(_)
+            if deposit.status == DepositStatus::Claimed =>
+        {
+            format!(
+                "it is under a claim: recover deposits show {}",
+                deposit.id()
+            )
+        }
         Verdict::Controllable(_) | Verdict::NeedsDeploy(_) => {
             format!("recover claims open {} [--appeal ID]", deposit.id())
         }
-        other => explain::verdict(other).to_owned(),
+        other => explain::why(other, deposit.flags()).to_owned(),
     }
 }
 
@@ -362,6 +379,7 @@ fn view(
         memo_finding: deciding
             .and_then(|deposit| deposit.classification.memo.as_ref())
             .map(MemoFindingView::of),
+        issued_as: issued_as(diagnosis),
         cost: quote.map(cost_view),
         next: claim.map_or_else(
             || next(diagnosis),
@@ -424,7 +442,8 @@ pub fn page(
             );
             let _ = writeln!(page, "{}\n", explanation(engine, diagnosis));
             facts(&mut page, engine, diagnosis, deposit);
-            field(&mut page, "why", explain::verdict(&classification.verdict));
+            let why = explain::why(&classification.verdict, deposit.flags());
+            field(&mut page, "why", why);
             if let Verdict::NeedsDeploy(legs) = &classification.verdict {
                 for (number, leg) in legs.iter().enumerate() {
                     let step = format!(
@@ -541,6 +560,19 @@ fn field(page: &mut String, name: &str, text: &str) {
     let _ = writeln!(page, "  {name:<12} {text}");
 }
 
+/// How the address book writes the address, where it writes it otherwise.
+fn issued_as(diagnosis: &Diagnosis) -> Option<String> {
+    diagnosis.issued_as.as_ref().map(in_book)
+}
+
+/// An address of the book with its network.
+pub(crate) fn in_book(record: &AddressRecord) -> String {
+    match &record.network {
+        Some(network) => format!("{} on {network}", record.value),
+        None => record.value.clone(),
+    }
+}
+
 fn facts(page: &mut String, engine: &Engine, diagnosis: &Diagnosis, deposit: &Deposit) {
     field(
         page,
@@ -556,7 +588,11 @@ fn facts(page: &mut String, engine: &Engine, diagnosis: &Diagnosis, deposit: &De
         Some(user) if deposit.classification.memo.is_some() => {
             format!("{}   shared; its memo names user {user}", deposit.to())
         }
-        Some(user) => format!("{}   issued to user {user}", deposit.to()),
+        Some(user) => {
+            let written =
+                issued_as(diagnosis).map_or_else(String::new, |text| format!(" as {text}"));
+            format!("{}   issued to user {user}{written}", deposit.to())
+        }
         None if is_ours(diagnosis) => format!("{}   ours, no single owner", deposit.to()),
         None => format!("{}   not ours", deposit.to()),
     };

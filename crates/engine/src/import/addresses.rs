@@ -102,6 +102,13 @@ fn parse(row: &Row<'_>, context: &Context<'_>) -> Result<AddressRecord, RejectRe
             let problem = format!("it is an address of {home}, and the row names {named}");
             return Err(RejectReason::value("value", problem));
         }
+        if let Some(named) = &network
+            && !context.is_written_on(family, text, named)
+        {
+            let problem =
+                format!("it is no address of {named}, which writes this script in another way");
+            return Err(RejectReason::value("value", problem));
+        }
         (address.text, address.payload, network.or(address.home))
     };
     let created = row.time("created")?;

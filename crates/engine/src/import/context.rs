@@ -65,6 +65,16 @@ impl Context<'_> {
         })
     }
 
+    /// Whether an address, as a file writes it, can be one of this network; where no codec is built in, it can.
+    pub(super) fn is_written_on(&self, family: Family, text: &str, network: &NetworkId) -> bool {
+        let Some(codec) = self.codec.codec(family) else {
+            return true;
+        };
+        codec
+            .routed(text)
+            .is_ok_and(|routed| codec.is_written_on(&routed.address, network))
+    }
+
     /// An output descriptor in canonical text; refused where it stands for another script than the address.
     pub(super) fn descriptor(
         &self,
@@ -77,9 +87,12 @@ impl Context<'_> {
             let problem = format!("descriptors of family {family} cannot be read by this build");
             return Err(RejectReason::value(column, problem));
         };
-        let (canonical, payload) = codec
-            .descriptor(text)
-            .map_err(|error| RejectReason::address(column, &error))?;
+        let (canonical, payload) = codec.descriptor(text).map_err(|error| match error {
+            AddressError::Shape { text, expected, .. } => {
+                RejectReason::value(column, format!("'{text}' is not {expected}"))
+            }
+            other => RejectReason::address(column, &other),
+        })?;
         if address != Some(payload) {
             let problem = "the descriptor stands for another script than the address of its row";
             return Err(RejectReason::value(column, problem));

@@ -85,10 +85,13 @@ impl Engine {
             }
             let judged = gatherer.judge(final_now).await?;
             let deposits = self.deposits_of(network, None, judged).await?;
-            let written = self
-                .store
-                .update_classifications(deposits, self.now())
-                .await?;
+            // Mined coins wait for a hundred blocks, long after their block is final.
+            let (waiting, done): (Vec<_>, Vec<_>) = deposits.into_iter().partition(|deposit| {
+                deposit.classification.verdict == Verdict::Conditional(Missing::FinalityMissing)
+            });
+            let now = self.now();
+            self.store.update_classifications(waiting, now).await?;
+            let written = self.store.update_classifications(done, now).await?;
             report.confirmed = report.confirmed.saturating_add(written);
             after = page.next;
             if after.is_none() {
