@@ -57,12 +57,6 @@ impl Detect for BitcoinFamily {
         }
     }
 
-    fn is_written_on(&self, address: &Address, network: &NetworkId) -> bool {
-        homes(address)
-            .iter()
-            .any(|form| form.network == network.as_str())
-    }
-
     fn descriptor(&self, text: &str) -> Result<(String, Payload), AddressError> {
         let known = descriptor::read(text)?;
         Ok((known.text(), known.script().into()))

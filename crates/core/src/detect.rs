@@ -89,12 +89,6 @@ pub trait Detect: Send + Sync {
         None
     }
 
-    /// Whether an address, as it was written, can be one of this network. Where the networks of a family write addresses alike, all of
-    /// them can.
-    fn is_written_on(&self, _address: &Address, _network: &NetworkId) -> bool {
-        true
-    }
-
     /// What an output descriptor stands for: its canonical text, without checksum, and the payload of its script.
     ///
     /// # Errors

@@ -67,12 +67,8 @@ impl Context<'_> {
 
     /// Whether an address, as a file writes it, can be one of this network; where no codec is built in, it can.
     pub(super) fn is_written_on(&self, family: Family, text: &str, network: &NetworkId) -> bool {
-        let Some(codec) = self.codec.codec(family) else {
-            return true;
-        };
-        codec
-            .routed(text)
-            .is_ok_and(|routed| codec.is_written_on(&routed.address, network))
+        let codec = self.codec.codec(family);
+        codec.is_none_or(|codec| codec.is_written_on(text, network))
     }
 
     /// An output descriptor in canonical text; refused where it stands for another script than the address.
