@@ -208,7 +208,7 @@ impl<'a> BlockReader<'a> {
         while !self.is_at_end()? {
             let mut is_hit = false;
             let mut see = |script: &[u8]| {
-                if !is_hit && let Some(script) = Script::of(script) {
+                if !is_hit && let Some((script, _)) = Script::of_output(script) {
                     is_hit = is_wanted(&script);
                 }
             };

@@ -101,7 +101,8 @@ impl Decoder {
     #[must_use]
     pub fn credit(&self, facts: &Facts<'_>, output: &CreditedOutput) -> Option<Observation> {
         let value = output.value;
-        if value == 0 {
+        let takes_tokens = self.network.as_str() == "bitcoin-cash";
+        if value == 0 || (output.has_token && !takes_tokens) {
             return None;
         }
         let to = self.address(&output.script)?;
@@ -117,7 +118,7 @@ impl Decoder {
             Payer::Spent { several: false, .. } => {}
         }
         let is_postage = self.network.as_str() == "bitcoin" && value <= POSTAGE_MAX;
-        if facts.is_inscribed || is_postage {
+        if facts.is_inscribed || is_postage || output.has_token {
             flags.push(Flag::Inscription);
         }
         flags.sort_unstable();
@@ -153,6 +154,8 @@ pub struct CreditedOutput {
     pub value: u64,
     /// The script that an address stands for.
     pub script: Script,
+    /// Whether a token stands before the script.
+    pub has_token: bool,
 }
 
 /// The outputs of a transaction that credit an address, in order: those that `is_wanted` says, by their scripts.
@@ -163,13 +166,14 @@ pub fn outputs_to(
     // No allocation for the many transactions that concern nobody.
     let mut found = Vec::new();
     for (index, output) in (0..).zip(&transaction.output) {
-        if let Some(script) = Script::of(output.script_pubkey.as_bytes())
+        if let Some((script, has_token)) = Script::of_output(output.script_pubkey.as_bytes())
             && is_wanted(&script)
         {
             found.push(CreditedOutput {
                 index,
                 value: output.value.to_sat(),
                 script,
+                has_token,
             });
         }
     }

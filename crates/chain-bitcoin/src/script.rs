@@ -52,6 +52,17 @@ impl Script {
         }
     }
 
+    /// The script of an output as it stands in a transaction, and whether a token stands before it (CashTokens of Bitcoin Cash,
+    /// <https://github.com/cashtokens/cashtokens>): the prefix EF, a category of 32 bytes, a byte that says what follows, a commitment, an
+    /// amount. On a network without such tokens nobody can spend such an output.
+    #[must_use]
+    pub fn of_output(bytes: &[u8]) -> Option<(Self, bool)> {
+        match bytes {
+            [0xef, rest @ ..] => Some((Self::of(behind_token(rest)?)?, true)),
+            _ => Some((Self::of(bytes)?, false)),
+        }
+    }
+
     /// Whether one key unlocks it, and nothing but the hash of that key or the key itself stands in it.
     #[must_use]
     pub const fn pays_a_key(&self) -> bool {
@@ -69,6 +80,40 @@ impl Script {
             Self::WitnessPubkeyHash(_) | Self::WitnessScriptHash(_) | Self::Taproot(_)
         )
     }
+}
+
+/// What stands behind a token, which begins with its category.
+fn behind_token(bytes: &[u8]) -> Option<&[u8]> {
+    let (_category, rest) = bytes.split_first_chunk::<32>()?;
+    let (&bits, mut rest) = rest.split_first()?;
+    if bits & 0x80 != 0 {
+        return None;
+    }
+    if bits & 0x40 != 0 {
+        let (length, behind) = compact_size(rest)?;
+        rest = behind.get(usize::try_from(length).ok()?..)?;
+    }
+    if bits & 0x10 != 0 {
+        rest = compact_size(rest)?.1;
+    }
+    Some(rest)
+}
+
+/// A number of one, three, five or nine bytes, and what stands behind it.
+fn compact_size(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (&first, rest) = bytes.split_first()?;
+    let width = match first {
+        0xfd => 2,
+        0xfe => 4,
+        0xff => 8,
+        _ => return Some((first.into(), rest)),
+    };
+    let (digits, rest) = rest.split_at_checked(width)?;
+    let number = digits
+        .iter()
+        .rev()
+        .fold(0_u64, |number, digit| number << 8 | u64::from(*digit));
+    Some((number, rest))
 }
 
 impl From<Script> for Payload {
@@ -95,5 +140,43 @@ impl Script {
             Payload::Taproot(key) => Self::Taproot(*key),
             _ => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_a_script_is_read_behind_a_token() {
+        let script = Script::PubkeyHash([7; 20]);
+        let token = |what: &str| -> Vec<u8> {
+            let mut bytes = vec![0xef];
+            bytes.extend([0xbb; 32]);
+            bytes.extend(hex::decode(what).unwrap());
+            bytes.extend(script.bytes());
+            bytes
+        };
+        assert_eq!(Script::of_output(&script.bytes()), Some((script, false)));
+        // An amount of each width; a token that is one of its kind; one with a commitment, and with an amount as well.
+        for what in [
+            "1001",
+            "10fc",
+            "10fdfd00",
+            "10feffffff7f",
+            "10ffffffffffffffff7f",
+            "20",
+            "6001cc",
+            "7102cccc01",
+        ] {
+            let bytes = token(what);
+            assert_eq!(Script::of_output(&bytes), Some((script, true)), "{what}");
+            for length in 0..bytes.len() {
+                assert_eq!(Script::of_output(&bytes[..length]), None, "{what} {length}");
+            }
+        }
+        for what in ["9001", "60ffffffffffffffffff", "1001aa"] {
+            assert_eq!(Script::of_output(&token(what)), None, "{what}");
+        }
     }
 }
