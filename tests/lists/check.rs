@@ -52,6 +52,14 @@ const MEMO: &[&str] = &[
 ];
 
 /// The networks whose deposits come by import.
+const OUTPUTS: &[&str] = &[
+    "bitcoin",
+    "litecoin",
+    "dogecoin",
+    "bitcoin-cash",
+    "bitcoin-sv",
+    "dash",
+];
 const IMPORT: &[&str] = &["tron", "solana"];
 
 /// One asset as the configuration has it.
@@ -250,7 +258,12 @@ fn own_the_networks_are_all_there() {
         .collect();
     assert_eq!(
         networks,
-        EVM.iter().chain(MEMO).chain(IMPORT).copied().collect()
+        EVM.iter()
+            .chain(MEMO)
+            .chain(OUTPUTS)
+            .chain(IMPORT)
+            .copied()
+            .collect()
     );
     // No list covers them: nothing but their coins may be listed.
     for network in ["ethereum-classic", "celestia", "sei"] {
@@ -264,6 +277,12 @@ fn own_the_networks_are_all_there() {
     for network in MEMO {
         let memo = &configuration["network"][*network]["memo"];
         assert_eq!(memo.as_str(), Some("required"), "{network}");
+    }
+    for network in OUTPUTS {
+        let table = &configuration["network"][*network];
+        assert_eq!(table.get("asset"), None, "{network} has its coin alone");
+        let decimals = table["native"]["decimals"].as_integer();
+        assert_eq!(decimals, Some(8), "{network}");
     }
     for network in IMPORT {
         let table = &configuration["network"][*network];

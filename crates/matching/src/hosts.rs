@@ -50,6 +50,8 @@ const HOSTS: &[(&str, &str)] = &[
     ("btcscan.org", "bitcoin"),
     ("litecoinspace.org", "litecoin"),
     ("dogechain.info", "dogecoin"),
+    ("explorer.melroy.org", "bitcoin-cash"),
+    ("whatsonchain.com", "bitcoin-sv"),
     ("xrpscan.com", "xrpl"),
     ("livenet.xrpl.org", "xrpl"),
     ("bithomp.com", "xrpl"),

@@ -28,8 +28,8 @@ fn seed() -> String {
 fn unknown_operations_and_networks_are_named() {
     let error = refused("xrpl.nothing", json!({}));
     assert!(error.contains("no operation 'xrpl.nothing'"), "{error}");
-    let error = refused("bitcoin.encode", json!({}));
-    assert!(error.contains("no oracle for 'bitcoin'"), "{error}");
+    let error = refused("monero.encode", json!({}));
+    assert!(error.contains("no oracle for 'monero'"), "{error}");
 }
 
 #[test]
