@@ -5,6 +5,7 @@ use super::draft::terms;
 use super::output::outpoint;
 use super::standing::{inclusion, others, taken, too_many, unknown};
 use super::{CHECK, send};
+use crate::source::explorer::Explorer as _;
 use crate::source::{Esplora, esplora};
 use async_trait::async_trait;
 use recover_core::block::{Height, TxId};

@@ -11,14 +11,11 @@ mod wire;
 
 use super::coins::Coins;
 use super::cost;
-use super::explorer::{self, Told};
-use super::identity;
+use super::explorer::{self, Explorer, Told};
 use super::scan::{self, Blocks, ReadBlock};
-use crate::block::Dialect;
 use crate::credit::Decoder;
 use crate::script::Script;
 use async_trait::async_trait;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use recover_core::address::{Address, Payload};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
@@ -26,7 +23,7 @@ use recover_core::block::{BlockHash, Height, TxId};
 use recover_core::network::NetworkId;
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
-    AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
+    AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost,
     ScanRequest, ScanUpdate, TransactionView,
 };
 use recover_source::client::Client;
@@ -45,9 +42,6 @@ const ROWS_MAX: u32 = 200;
 
 /// Pages of one address that are read in one go, and pages of one block.
 const PAGES_MAX: u32 = 50;
-
-/// Requests under way at once.
-const AT_ONCE: usize = 3;
 
 /// One server.
 pub struct Blockbook {
@@ -76,10 +70,6 @@ impl Blockbook {
         }
     }
 
-    fn reading(&self) -> Result<(Decoder, Dialect), SourceError> {
-        explorer::reading(&self.client, &self.settings.network)
-    }
-
     /// An answer; `None` where the server says that there is no such thing.
     async fn ask<T: DeserializeOwned>(
         &self,
@@ -102,22 +92,10 @@ impl Blockbook {
         Ok(status)
     }
 
-    async fn hash_at(&self, height: Height) -> Result<Option<String>, SourceError> {
-        let path = format!("/api/v2/block-index/{height}");
-        let answer: Option<wire::BlockIndex> = self.ask(&path, &[]).await?;
-        // Above its tip it answers an empty text.
-        let hash = answer.map(|answer| answer.block_hash);
-        Ok(hash.filter(|hash| !hash.is_empty()))
-    }
-
     async fn check(&self) -> Result<(), SourceError> {
         self.checked
             .get_or_try_init(|| async {
-                let chain = &self.settings.chain;
-                for (height, hash) in identity::landmarks(&self.settings.network, chain) {
-                    let found = self.hash_at(Height(height)).await?;
-                    identity::compare(&self.client, chain, height, &hash, found)?;
-                }
+                self.follows_chain().await?;
                 self.status().await.map(drop)
             })
             .await
@@ -150,27 +128,6 @@ impl Blockbook {
         })
     }
 
-    async fn told(&self, id: &str) -> Result<Option<Told>, SourceError> {
-        let (_, dialect) = self.reading()?;
-        let path = format!("/api/v2/tx/{id}");
-        let answer: Option<wire::Transaction> = self.ask(&path, &[]).await?;
-        let told = answer
-            .map(|answer| wire::told(&self.client, dialect, &answer))
-            .transpose()?;
-        match told {
-            Some(told) if told.id.as_str() != id => Err(self
-                .client
-                .inconsistent(format!("another transaction than {id}"))),
-            told => Ok(told),
-        }
-    }
-
-    /// A transaction that must stand in a block.
-    async fn told_in(&self, id: String, hash: &str) -> Result<Told, SourceError> {
-        let told = self.told(&id).await?;
-        explorer::must_stand_in(&self.client, &id, told, hash)
-    }
-
     fn script_of(&self, address: &Address) -> Result<Script, SourceError> {
         Script::of_payload(&address.payload())
             .ok_or_else(|| self.client.unsupported(format!("the address {address}")))
@@ -186,6 +143,40 @@ impl Blockbook {
 
 fn script_at(text: &str) -> Option<Script> {
     crate::address::parse(text).ok().map(|parsed| parsed.script)
+}
+
+#[async_trait]
+impl Explorer for Blockbook {
+    fn explorer(&self) -> &Client {
+        &self.client
+    }
+
+    fn settings(&self) -> &SourceSettings {
+        &self.settings
+    }
+
+    async fn hash_at(&self, height: Height) -> Result<Option<String>, SourceError> {
+        let path = format!("/api/v2/block-index/{height}");
+        let answer: Option<wire::BlockIndex> = self.ask(&path, &[]).await?;
+        // Above its tip it answers an empty text.
+        let hash = answer.map(|answer| answer.block_hash);
+        Ok(hash.filter(|hash| !hash.is_empty()))
+    }
+
+    async fn told(&self, id: &str) -> Result<Option<Told>, SourceError> {
+        let (_, dialect) = self.reading()?;
+        let path = format!("/api/v2/tx/{id}");
+        let answer: Option<wire::Transaction> = self.ask(&path, &[]).await?;
+        let told = answer
+            .map(|answer| wire::told(&self.client, dialect, &answer))
+            .transpose()?;
+        match told {
+            Some(told) if told.id.as_str() != id => Err(self
+                .client
+                .inconsistent(format!("another transaction than {id}"))),
+            told => Ok(told),
+        }
+    }
 }
 
 #[async_trait]
@@ -211,17 +202,7 @@ impl Blocks for Blockbook {
     }
 
     async fn hashes(&self, from: Height, to: Height) -> Result<Vec<(Height, String)>, SourceError> {
-        stream::iter((from.0..=to.0).map(Height))
-            .map(|height| async move {
-                let hash = self.hash_at(height).await?.ok_or_else(|| {
-                    let detail = format!("block {height} went while the range was read");
-                    self.client.inconsistent(detail)
-                })?;
-                Ok((height, hash))
-            })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await
+        self.hashes_between(from, to).await
     }
 
     async fn block(
@@ -230,7 +211,6 @@ impl Blocks for Blockbook {
         height: Height,
         hash: &str,
     ) -> Result<ReadBlock, SourceError> {
-        let (decoder, _) = self.reading()?;
         let watch = request.watch.as_ref();
         let mut block = self.block_page(hash, 1).await?;
         if block.height != height.0 {
@@ -267,16 +247,7 @@ impl Blocks for Blockbook {
             );
             return Err(self.client.inconsistent(detail));
         }
-        let told: Vec<Told> = stream::iter(hits)
-            .map(|id| self.told_in(id, hash))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let is_ours = |script: &Script| watch.contains(&Payload::from(*script));
-        let told = told.iter();
-        let credits = told
-            .flat_map(|told| told.credits(&decoder, is_ours))
-            .collect();
+        let credits = self.credits_listed(hits, hash, watch).await?;
         Ok(ReadBlock { header, credits })
     }
 }
@@ -293,13 +264,7 @@ impl ChainRead for Blockbook {
 
     async fn capabilities(&self) -> Result<Capabilities, SourceError> {
         self.check().await?;
-        Ok(Capabilities {
-            scan: Part::ALL.iter().copied().collect(),
-            history: Part::ALL.iter().copied().collect(),
-            accounts: true,
-            state_at_height: false,
-            proves_absence: self.settings.proves_absence,
-        })
+        Ok(self.abilities())
     }
 
     async fn head(&self) -> Result<Head, SourceError> {
@@ -309,15 +274,7 @@ impl ChainRead for Blockbook {
             .header_at(newest)
             .await?
             .ok_or_else(|| self.client.inconsistent("a tip without a header"))?;
-        let finalized = latest
-            .block
-            .height
-            .0
-            .checked_sub(self.settings.confirmations);
-        Ok(Head {
-            latest,
-            finalized: finalized.map(Height),
-        })
+        Ok(self.head_at(latest))
     }
 
     async fn header(&self, height: Height) -> Result<Option<Header>, SourceError> {
@@ -401,14 +358,7 @@ impl ChainRead for Blockbook {
 
     async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError> {
         self.check().await?;
-        let (decoder, _) = self.reading()?;
-        Ok(match self.told(id.as_str()).await? {
-            Some(told) => Lookup::Found(told.view(&decoder)),
-            None if self.settings.proves_absence => Lookup::Absent,
-            None => Lookup::Unknown {
-                reason: format!("{} does not know it", self.client.origin()),
-            },
-        })
+        self.looked_up(id.as_str()).await
     }
 
     /// There are no accounts here: what moves an output is its script.

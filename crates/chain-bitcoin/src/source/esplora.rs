@@ -10,13 +10,10 @@ mod wire;
 
 use super::coins::Coins;
 use super::cost;
-use super::explorer::{self, Told, block_ref};
-use super::identity;
+use super::explorer::{self, AT_ONCE, Explorer, Told, block_ref};
 use super::raw;
 use super::scan::{self, Blocks, ReadBlock};
 use super::spender::outpoint_of;
-use crate::block::Dialect;
-use crate::credit::Decoder;
 use crate::script::Script;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -28,7 +25,7 @@ use recover_core::block::{BlockHash, Height, TxId};
 use recover_core::network::NetworkId;
 use recover_core::verdict::{AccountState, Code};
 use recover_source::chain::{
-    AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost, Part,
+    AccountPage, AccountRequest, Capabilities, ChainRead, Head, Header, Lookup, NetworkCost,
     ScanRequest, ScanUpdate, Spender, TransactionView,
 };
 use recover_source::client::Client;
@@ -53,9 +50,6 @@ const ROWS: usize = 25;
 
 /// Pages of one script's history that are read in one go: 5,000 transactions.
 const PAGES_MAX: usize = 200;
-
-/// Requests under way at once.
-const AT_ONCE: usize = 3;
 
 /// One server.
 pub struct Esplora {
@@ -103,15 +97,6 @@ impl Esplora {
         }
     }
 
-    /// What it was opened with.
-    pub(crate) const fn settings(&self) -> &SourceSettings {
-        &self.settings
-    }
-
-    fn reading(&self) -> Result<(Decoder, Dialect), SourceError> {
-        explorer::reading(&self.client, &self.settings.network)
-    }
-
     async fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, SourceError> {
         let read =
             |body: &[u8]| serde_json::from_slice(body).map_err(|_| self.client.unreadable(body));
@@ -130,20 +115,9 @@ impl Esplora {
         self.client.get(path, &[], read).await
     }
 
-    async fn hash_at(&self, height: Height) -> Result<Option<String>, SourceError> {
-        found(self.hash(&format!("/block-height/{height}")).await)
-    }
-
     pub(crate) async fn check(&self) -> Result<(), SourceError> {
         self.checked
-            .get_or_try_init(|| async {
-                let chain = &self.settings.chain;
-                for (height, hash) in identity::landmarks(&self.settings.network, chain) {
-                    let found = self.hash_at(Height(height)).await?;
-                    identity::compare(&self.client, chain, height, &hash, found)?;
-                }
-                Ok(())
-            })
+            .get_or_try_init(|| async { self.follows_chain().await })
             .await
             .copied()
     }
@@ -169,28 +143,6 @@ impl Esplora {
         })
     }
 
-    /// A transaction; `None` where it knows none of this id.
-    pub(crate) async fn told(&self, id: &str) -> Result<Option<Told>, SourceError> {
-        let (_, dialect) = self.reading()?;
-        let path = format!("/tx/{id}");
-        let answer: Option<wire::Transaction> = found(self.json(&path).await)?;
-        let Some(answer) = answer else {
-            return Ok(None);
-        };
-        if answer.txid != id {
-            return Err(self
-                .client
-                .inconsistent(format!("another transaction than {id}")));
-        }
-        wire::told(&self.client, dialect, &answer, None).map(Some)
-    }
-
-    /// A transaction that must stand in a block.
-    async fn told_in(&self, id: String, hash: &str) -> Result<Told, SourceError> {
-        let told = self.told(&id).await?;
-        explorer::must_stand_in(&self.client, &id, told, hash)
-    }
-
     /// The credits of a block by its raw bytes; `None` where the server does not give them.
     async fn by_raw_bytes(
         &self,
@@ -201,7 +153,7 @@ impl Esplora {
         if self.lacks_raw_blocks.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let (decoder, dialect) = self.reading()?;
+        let (_, dialect) = self.reading()?;
         let path = format!("/block/{hash}/raw");
         let copy = |body: &[u8]| Ok(body.to_vec());
         let bytes = match found(self.client.get(&path, &[], copy).await) {
@@ -221,17 +173,8 @@ impl Esplora {
         };
         let watch = request.watch.as_ref();
         let (header, hits) = raw::block(&self.client, dialect, height, hash, &bytes, watch)?;
-        let ids = hits.into_iter().map(|hit| hit.id);
-        let told: Vec<Told> = stream::iter(ids)
-            .map(|id| self.told_in(id, hash))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let is_ours = |script: &Script| watch.contains(&Payload::from(*script));
-        let told = told.iter();
-        let credits = told
-            .flat_map(|told| told.credits(&decoder, is_ours))
-            .collect();
+        let ids = hits.into_iter().map(|hit| hit.id).collect();
+        let credits = self.credits_listed(ids, hash, watch).await?;
         Ok(Some(ReadBlock { header, credits }))
     }
 
@@ -318,6 +261,36 @@ impl Esplora {
 }
 
 #[async_trait]
+impl Explorer for Esplora {
+    fn explorer(&self) -> &Client {
+        &self.client
+    }
+
+    fn settings(&self) -> &SourceSettings {
+        &self.settings
+    }
+
+    async fn hash_at(&self, height: Height) -> Result<Option<String>, SourceError> {
+        found(self.hash(&format!("/block-height/{height}")).await)
+    }
+
+    async fn told(&self, id: &str) -> Result<Option<Told>, SourceError> {
+        let (_, dialect) = self.reading()?;
+        let path = format!("/tx/{id}");
+        let answer: Option<wire::Transaction> = found(self.json(&path).await)?;
+        let Some(answer) = answer else {
+            return Ok(None);
+        };
+        if answer.txid != id {
+            return Err(self
+                .client
+                .inconsistent(format!("another transaction than {id}")));
+        }
+        wire::told(&self.client, dialect, &answer, None).map(Some)
+    }
+}
+
+#[async_trait]
 impl Blocks for Esplora {
     fn client(&self) -> &Client {
         &self.client
@@ -340,17 +313,7 @@ impl Blocks for Esplora {
     }
 
     async fn hashes(&self, from: Height, to: Height) -> Result<Vec<(Height, String)>, SourceError> {
-        stream::iter((from.0..=to.0).map(Height))
-            .map(|height| async move {
-                let hash = self.hash_at(height).await?.ok_or_else(|| {
-                    let detail = format!("block {height} went while the range was read");
-                    self.client.inconsistent(detail)
-                })?;
-                Ok((height, hash))
-            })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await
+        self.hashes_between(from, to).await
     }
 
     async fn block(
@@ -378,28 +341,14 @@ impl ChainRead for Esplora {
 
     async fn capabilities(&self) -> Result<Capabilities, SourceError> {
         self.check().await?;
-        Ok(Capabilities {
-            scan: Part::ALL.iter().copied().collect(),
-            history: Part::ALL.iter().copied().collect(),
-            accounts: true,
-            state_at_height: false,
-            proves_absence: self.settings.proves_absence,
-        })
+        Ok(self.abilities())
     }
 
     async fn head(&self) -> Result<Head, SourceError> {
         self.check().await?;
         let hash = self.hash("/blocks/tip/hash").await?;
         let latest = self.header(&self.block_json(&hash).await?)?;
-        let finalized = latest
-            .block
-            .height
-            .0
-            .checked_sub(self.settings.confirmations);
-        Ok(Head {
-            latest,
-            finalized: finalized.map(Height),
-        })
+        Ok(self.head_at(latest))
     }
 
     async fn header(&self, height: Height) -> Result<Option<Header>, SourceError> {
@@ -487,14 +436,7 @@ impl ChainRead for Esplora {
 
     async fn transaction(&self, id: &TxId) -> Result<Lookup<TransactionView>, SourceError> {
         self.check().await?;
-        let (decoder, _) = self.reading()?;
-        Ok(match self.told(id.as_str()).await? {
-            Some(told) => Lookup::Found(told.view(&decoder)),
-            None if self.settings.proves_absence => Lookup::Absent,
-            None => Lookup::Unknown {
-                reason: format!("{} does not know it", self.client.origin()),
-            },
-        })
+        self.looked_up(id.as_str()).await
     }
 
     /// There are no accounts here: what moves an output is its script.

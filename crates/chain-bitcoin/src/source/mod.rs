@@ -8,7 +8,7 @@ mod blocks;
 pub mod coins;
 mod cost;
 pub mod esplora;
-mod explorer;
+pub(crate) mod explorer;
 mod identity;
 pub mod node;
 mod payers;
