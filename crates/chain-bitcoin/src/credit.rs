@@ -8,7 +8,7 @@
 //! of the same key here. Since BIP-34 no id comes twice.
 
 use crate::address;
-use crate::network::{FORMS, Form};
+use crate::network::Form;
 use crate::script::Script;
 use bitcoin::Transaction;
 use recover_core::address::Address;
@@ -93,8 +93,7 @@ impl Decoder {
     /// as the first network that has one writes it: money that lies there is seen, and not left out for want of a name.
     #[must_use]
     pub fn address(&self, script: &Script) -> Option<Address> {
-        address::format(script, self.form)
-            .or_else(|| FORMS.iter().find_map(|form| address::format(script, form)))
+        address::of_output(script, self.form)
     }
 
     /// The credit of one output; `None` for one of nothing. Its `outcome` is a success in a block and unknown before.
@@ -125,7 +124,7 @@ impl Decoder {
         Some(Observation {
             network: self.network.clone(),
             tx_id: facts.id.clone(),
-            position: Position::new(&format!("vout:{}", output.index)),
+            position: Position::output(output.index),
             block: facts.block.cloned(),
             from,
             to,

@@ -128,7 +128,7 @@ coded! {
         BalanceAmbiguous => "balance_ambiguous",
         /// Several senders: it cannot go back by itself.
         MultiSource => "multi_source",
-        /// Made by its block and not by a transaction's inputs: not spendable for a hundred blocks.
+        /// Made by its block and not by a transaction's inputs: not spendable for a hundred blocks and more.
         Immature => "immature",
         /// The output carries an inscription.
         Inscription => "inscription",

@@ -210,7 +210,7 @@ pub fn verdict(verdict: &Verdict) -> &'static str {
 pub fn why(verdict: &Verdict, flags: &[Flag]) -> &'static str {
     match verdict {
         Verdict::Conditional(Missing::FinalityMissing) if flags.contains(&Flag::Immature) => {
-            "mined coins can be spent after a hundred blocks and count then: wait; `recover scan` looks again"
+            "mined coins can be spent after a hundred blocks (on Dogecoin 240) and count then: wait; `recover scan` looks again"
         }
         other => self::verdict(other),
     }
@@ -239,7 +239,7 @@ pub const fn flag(flag: Flag) -> &'static str {
         }
         Flag::MultiSource => "several senders: it cannot go back by itself",
         Flag::Immature => {
-            "its block made these coins: they count and can be spent after a hundred blocks"
+            "its block made these coins: they count and can be spent after a hundred blocks, on Dogecoin after 240"
         }
         Flag::Inscription => {
             "the output may carry an inscription or a token of another protocol: look first, then `recover quote --spend-inscription`"

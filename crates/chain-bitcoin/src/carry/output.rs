@@ -3,7 +3,7 @@
 use super::{BitcoinCarry, of_refusal};
 use crate::network::form;
 use crate::script::Script;
-use crate::source::Coins;
+use crate::source::{Coins, cost};
 use crate::spend::{SpendRefusal, read_previous, txid};
 use bitcoin::OutPoint;
 use recover_source::carry::{CarryError, Sequence, refused};
@@ -202,7 +202,7 @@ impl BitcoinCarry {
     /// The rate that is offered now, with a margin.
     pub(super) async fn rate(&self, margin_percent: u32) -> Result<u64, CarryError> {
         let rules = self.rules()?;
-        let estimate = self.node.fee_rate(BLOCKS_WANTED).await?;
+        let estimate = self.node.fee_rate(cost::BLOCKS_WANTED).await?;
         let relayed_from = self.relayed_from().await?;
         rules
             .rate(estimate, relayed_from, margin_percent)
@@ -214,6 +214,3 @@ impl BitcoinCarry {
             })
     }
 }
-
-/// Within how many blocks a transaction shall be mined: signers take their time, so that nobody is in haste.
-const BLOCKS_WANTED: u16 = 6;

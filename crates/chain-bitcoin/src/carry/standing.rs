@@ -8,7 +8,7 @@ use super::output::{Place, outpoint};
 use crate::block::{Dialect, read_transaction};
 use crate::script::Script;
 use crate::source::spender::{Found, Tip};
-use crate::spend::{Terms, address_of};
+use crate::spend::{Terms, address_of, deviation};
 use bitcoin::{Transaction, TxOut, Txid};
 use recover_core::amount::Amount;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
@@ -25,18 +25,6 @@ const INPUTS_MAX: usize = 500;
 pub(super) fn unknown(reason: impl Into<String>) -> Standing {
     Standing::Unknown {
         reason: reason.into(),
-    }
-}
-
-fn deviation(
-    field: &'static str,
-    found: impl Into<String>,
-    approved: impl Into<String>,
-) -> Deviation {
-    Deviation {
-        field,
-        found: found.into(),
-        approved: approved.into(),
     }
 }
 

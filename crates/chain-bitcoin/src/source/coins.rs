@@ -1,10 +1,8 @@
 //! Amounts as daemons print them: a JSON number of coins.
 
+use crate::spend::DECIMALS;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::value::RawValue;
-
-/// Decimals of the coin of every network of the family.
-pub const DECIMALS: u8 = 8;
 
 /// An amount in base units, read from the text of a JSON number of coins (`50`, `0.00000546`, `1e-8`) or from the same in quotes. It
 /// was never a float: Dogecoin's amounts pass 2^53.

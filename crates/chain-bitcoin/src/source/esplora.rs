@@ -13,9 +13,9 @@ use super::cost;
 use super::explorer::{self, AT_ONCE, Explorer, Told, block_ref};
 use super::raw;
 use super::scan::{self, Blocks, ReadBlock};
-use super::spender::outpoint_of;
 use crate::script::Script;
 use async_trait::async_trait;
+use bitcoin::OutPoint;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use recover_core::address::{Address, Payload};
@@ -36,6 +36,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OnceCell;
@@ -363,9 +364,9 @@ impl ChainRead for Esplora {
 
     async fn spender(&self, outpoint: &str) -> Result<Lookup<Spender>, SourceError> {
         self.check().await?;
-        let (id, index) = outpoint_of(outpoint)
-            .ok_or_else(|| self.unsupported("reading an output that is not TXID:INDEX"))?;
-        let found = self.outspend(&id, index).await?;
+        let spent = OutPoint::from_str(outpoint)
+            .map_err(|_| self.unsupported("reading an output that is not TXID:INDEX"))?;
+        let found = self.outspend(&spent.txid.to_string(), spent.vout).await?;
         let height = found
             .status
             .filter(|status| status.confirmed)

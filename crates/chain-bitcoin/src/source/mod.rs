@@ -6,7 +6,7 @@
 pub mod blockbook;
 mod blocks;
 pub mod coins;
-mod cost;
+pub(crate) mod cost;
 pub mod esplora;
 pub(crate) mod explorer;
 mod identity;

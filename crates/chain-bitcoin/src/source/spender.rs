@@ -203,9 +203,3 @@ impl BitcoinNode {
         })
     }
 }
-
-/// The two parts of `TXID:INDEX`; `None` for another text.
-pub(super) fn outpoint_of(text: &str) -> Option<(String, u32)> {
-    let (id, index) = text.split_once(':')?;
-    Some((id.to_owned(), index.parse().ok()?))
-}

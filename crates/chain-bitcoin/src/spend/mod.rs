@@ -26,5 +26,7 @@ pub use layout::{Layout, Wish, fee_of, lay_out};
 pub use previous::{CARRIED_BYTES_MAX, PREVIOUS_BYTES_MAX, read_previous};
 pub use refusal::{REFUSALS, SpendRefusal};
 pub use rules::Rules;
+#[cfg(feature = "fetch")]
+pub(crate) use terms::deviation;
 pub use terms::{Terms, txid, units};
 pub use unlock::{Multi, Unlock, address_of, script_of, unlock, virtual_size};

@@ -26,7 +26,7 @@ pub struct Terms {
     pub payments: Vec<(Script, u64)>,
 }
 
-pub(super) fn deviation(
+pub(crate) fn deviation(
     field: &'static str,
     found: impl Into<String>,
     approved: impl Into<String>,
