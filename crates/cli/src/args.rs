@@ -256,6 +256,9 @@ pub struct QuoteArguments {
     /// Spend an output that may carry an inscription or a token of another protocol like money: you looked
     #[arg(long)]
     pub spend_inscription: bool,
+    /// The service fee in the policy's currency, where its rule leaves it to a person
+    #[arg(long, value_name = "SUM")]
+    pub fee: Option<String>,
 }
 
 /// `claims`

@@ -35,6 +35,48 @@ impl Decimal {
         (scale <= DECIMALS_MAX).then_some(Self { digits, scale })
     }
 
+    /// A whole number.
+    #[must_use]
+    pub fn whole(number: u32) -> Self {
+        Self {
+            digits: Amount::from_u128(u128::from(number)),
+            scale: 0,
+        }
+    }
+
+    /// The same number without zeros at its end: `3150.250` and `3150.25` are one number, and compare equal so.
+    #[must_use]
+    pub fn trimmed(self) -> Self {
+        Self::parse(&self.to_string()).unwrap_or(self)
+    }
+
+    /// The difference; `None` when `other` is larger or a number does not fit.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        let digits = self.at_scale(scale)?.checked_sub(other.at_scale(scale)?)?;
+        Some(Self { digits, scale })
+    }
+
+    /// Which of two numbers is larger, whatever their scales.
+    #[must_use]
+    pub fn compare(self, other: Self) -> std::cmp::Ordering {
+        let scale = self.scale.max(other.scale);
+        match (self.at_scale(scale), other.at_scale(scale)) {
+            (Some(left), Some(right)) => left.cmp(&right),
+            // What does not fit at the longer scale is larger than everything that does.
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            // Only the number with fewer decimals is ever multiplied.
+            (None, None) => self.digits.cmp(&other.digits),
+        }
+    }
+
+    fn at_scale(self, scale: u8) -> Option<Amount> {
+        let more = Amount::power_of_ten(scale.checked_sub(self.scale)?)?;
+        self.digits.mul_ratio_floor(more, Amount::from_u128(1))
+    }
+
     /// The digits without their point.
     #[must_use]
     pub const fn digits(self) -> Amount {

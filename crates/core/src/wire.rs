@@ -20,6 +20,10 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+mod terms;
+
+pub use terms::TermsJson;
+
 /// A field that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} cannot be read: {value:?}")]
@@ -345,6 +349,9 @@ pub struct QuoteJson {
     price_ids: Vec<String>,
     /// Microseconds since 1970, UTC.
     expires_at: i64,
+    /// Left out where there are none: files of before stay as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    terms: Option<TermsJson>,
 }
 
 /// The clearance that put a claim up for approval.
@@ -447,6 +454,7 @@ impl ContentJson {
                 policy_digest: frozen.policy_digest.to_string(),
                 price_ids: frozen.price_ids.clone(),
                 expires_at: frozen.expires_at.as_micros(),
+                terms: frozen.quote.terms.as_deref().map(TermsJson::of),
             }),
             screening: claim.screening.as_ref().map(|screening| ScreeningJson {
                 clear: screening.clear,
@@ -474,6 +482,11 @@ impl ContentJson {
                     fee_in_asset: amount("quote.fee_in_asset", &json.fee_in_asset)?,
                     net: amount("quote.net", &json.net)?,
                     rule: json.rule,
+                    terms: json
+                        .terms
+                        .as_ref()
+                        .map(|terms| terms.read().map(Box::new))
+                        .transpose()?,
                 },
                 policy_version: json.policy_version,
                 policy_digest: parsed("quote.policy_digest", &json.policy_digest, Digest::parse)?,

@@ -4,12 +4,16 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
-use recover_core::claim::Resolution;
-use recover_core::decimal::Decimal;
-use recover_core::deposit::Deposit;
-use recover_core::fee::{self, NetworkFee, Quote, QuoteInput, QuoteRefusal, Rounding};
+use recover_core::claim::{Claim, Resolution};
+use recover_core::deposit::{Deposit, Origin};
+use recover_core::fee::{
+    self, Case, Cents, FeeRule, NetworkFee, PriceTime, PricedAsset, Quote, QuoteInput,
+    QuoteRefusal, Rounding, UsedPrice,
+};
+use recover_core::network::{Family, NetworkId};
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
+use std::collections::BTreeSet;
 
 /// A price from the future is a clock that is wrong; a few minutes are forgiven.
 pub(crate) const CLOCK_SLACK_SECONDS: i64 = 300;
@@ -53,67 +57,167 @@ impl DepositQuote {
     }
 }
 
+/// The price that is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PriceWanted<'a> {
+    /// Of what.
+    pub asset: &'a AssetId,
+    /// Which time counts.
+    pub time: PriceTime,
+    /// The only source that counts; `None` for all.
+    pub source: Option<&'a str>,
+    /// When the deposit's block was made, for [`PriceTime::Deposit`].
+    pub block_time: Option<Timestamp>,
+    /// The time of the quote.
+    pub now: Timestamp,
+}
+
+impl<'a> PriceWanted<'a> {
+    /// The newest price.
+    pub const fn now(asset: &'a AssetId, now: Timestamp) -> Self {
+        Self {
+            asset,
+            time: PriceTime::Quote,
+            source: None,
+            block_time: None,
+            now,
+        }
+    }
+}
+
+/// When the deposit's block was made; `None` when nobody knows.
+fn block_time(deposit: &Deposit) -> Option<Timestamp> {
+    match &deposit.origin {
+        Origin::Observed(credit) => credit.block.as_ref().map(|block| block.time),
+        Origin::Imported(imported) => imported.block_time,
+    }
+}
+
+/// What a quote is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The deposit.
+    pub deposit: &'a Deposit,
+    /// What shall happen to the money.
+    pub resolution: Resolution,
+    /// The claim that it is for; `None` for an estimate.
+    pub claim: Option<&'a Claim>,
+    /// The fee that a person named.
+    pub named: Option<Cents>,
+    /// At least this is set aside for the network, in native base units.
+    pub at_least: Option<Amount>,
+}
+
+/// What was found out on the way to a quote, beside what the quote itself keeps.
+#[derive(Default)]
+struct Found {
+    missing: String,
+    network_basis: Option<String>,
+}
+
 impl Engine {
     /// Reckons a quote for a deposit without storing anything.
     ///
     /// # Errors
     /// When no policy is loaded or the store fails. What is unknown makes a refusal, never a number.
     pub async fn estimate(&self, deposit: &Deposit) -> Result<DepositQuote, EngineError> {
-        let resolution =
-            Resolution::proposed(deposit.classification.kind, &deposit.classification.verdict);
-        self.estimate_for(deposit, resolution).await
+        self.estimate_with(deposit, None, None).await
     }
 
-    /// As [`Engine::estimate`], for a resolution that somebody chose.
+    /// As [`Engine::estimate`], for a resolution that somebody chose and a fee that somebody names.
     ///
     /// # Errors
     /// As [`Engine::estimate`].
-    pub async fn estimate_for(
+    pub async fn estimate_with(
         &self,
         deposit: &Deposit,
-        resolution: Resolution,
+        resolution: Option<Resolution>,
+        named: Option<Cents>,
     ) -> Result<DepositQuote, EngineError> {
-        self.estimate_from(deposit, resolution, None).await
+        let classification = &deposit.classification;
+        let proposed = Resolution::proposed(classification.kind, &classification.verdict);
+        self.reckon(Asked {
+            deposit,
+            resolution: resolution.unwrap_or(proposed),
+            claim: None,
+            named,
+            at_least: None,
+        })
+        .await
     }
 
-    /// As [`Engine::estimate_for`], with at least this set aside for the network, in native base units.
-    pub(crate) async fn estimate_from(
-        &self,
-        deposit: &Deposit,
-        resolution: Resolution,
-        at_least: Option<Amount>,
-    ) -> Result<DepositQuote, EngineError> {
+    /// Reckons a quote.
+    pub(crate) async fn reckon(&self, asked: Asked<'_>) -> Result<DepositQuote, EngineError> {
+        let deposit = asked.deposit;
         let policy = self.policy()?;
         let now = self.now();
-        let mut price_ids = Vec::new();
-        let mut missing = String::new();
+        let mut found = Found::default();
+        let home = self.home_of(deposit).await?;
+        let case = Case {
+            kind: deposit.classification.kind,
+            network: deposit.network(),
+            home: home.as_ref(),
+            asset: deposit.asset(),
+            is_listed: self.chains.terms(deposit.asset()).is_some(),
+            resolution: asked.resolution,
+            age_seconds: block_time(deposit).map(|at| now.micros_since(at) / 1_000_000),
+            earlier_cases: self.earlier_cases(asked).await?,
+        };
+        let rule = policy.fees.rule_for(&case);
+        let wanted = |asset| PriceWanted {
+            asset,
+            time: rule.map_or(PriceTime::Quote, |rule| rule.price),
+            source: rule.ok().and_then(|rule| rule.price_source.as_deref()),
+            block_time: block_time(deposit),
+            now,
+        };
         let price = self
-            .fresh_price(deposit.asset(), now, &mut price_ids, &mut missing)
+            .price_for(&wanted(deposit.asset()), &mut found.missing)
             .await?;
-        let (network_fee, network_basis) = if resolution.needs_transaction() {
-            let (fee, basis) = self
-                .network_fee(deposit, now, at_least, &mut price_ids, &mut missing)
-                .await?;
-            (Some(fee), basis)
+        let network_fee = if asked.resolution.needs_transaction() {
+            Some(self.network_fee(asked, now, &mut found).await?)
         } else {
-            (None, None)
+            None
         };
         let network_amount = match &network_fee {
             None => Some(Amount::ZERO),
-            Some(fee) => fee.price.map(|_| fee.amount),
+            Some(fee) => fee.price.as_ref().map(|_| fee.amount),
+        };
+        let fee_asset = match &policy.fees.fee_asset {
+            None => None,
+            Some(asset) => self.fee_paid_in(asset, now, &mut found.missing).await?,
+        };
+        let coin = rule.ok().and_then(|rule| rule.form.coin());
+        let coin = match coin {
+            None => None,
+            Some(asset) => self.fee_paid_in(asset, now, &mut found.missing).await?,
         };
         let outcome = fee::quote(&QuoteInput {
-            rules: &policy.fees,
-            kind: deposit.classification.kind,
-            network: deposit.network(),
+            policy: &policy.fees,
+            currency: &policy.currency,
+            case,
+            rule,
             amount: deposit.amount(),
             decimals: deposit.decimals_vouched.then_some(deposit.decimals),
             price,
             network_fee,
+            fee_asset,
+            coin,
+            waivers: &[],
+            named: asked.named,
         });
         let detail = match &outcome {
             Ok(_) => String::new(),
-            Err(refusal) => self.why_no_quote(*refusal, deposit, &missing),
+            Err(refusal) => self.why_no_quote(*refusal, deposit, rule.ok(), &found.missing),
+        };
+        let mut price_ids: Vec<String> = match &outcome {
+            Ok(quote) => quote
+                .terms
+                .iter()
+                .flat_map(|terms| terms.prices.iter())
+                .flat_map(|price| price.ids.iter().cloned())
+                .collect(),
+            Err(_) => Vec::new(),
         };
         price_ids.sort();
         price_ids.dedup();
@@ -122,22 +226,75 @@ impl Engine {
             detail,
             currency: policy.currency.clone(),
             price_ids,
-            network_basis,
+            network_basis: found.network_basis,
             network_amount,
-            resolution,
+            resolution: asked.resolution,
             reckoned_at: now,
         })
     }
 
-    /// The newest price that is not older than the policy allows.
-    async fn fresh_price(
+    /// The network for which the deposit's address was made, where the address book names exactly one.
+    async fn home_of(&self, deposit: &Deposit) -> Result<Option<NetworkId>, EngineError> {
+        let Origin::Observed(credit) = &deposit.origin else {
+            return Ok(None);
+        };
+        let records = self.store.records_of(&[credit.to.payload()]).await?;
+        let homes: BTreeSet<NetworkId> = records
+            .into_iter()
+            .filter(|record| record.role.is_ours())
+            .filter_map(|record| record.network)
+            .collect();
+        let mut homes = homes.into_iter();
+        Ok(homes.next().filter(|_| homes.next().is_none()))
+    }
+
+    /// How many other cases the user of the deposit has or had; `None` while the user is not known.
+    async fn earlier_cases(&self, asked: Asked<'_>) -> Result<Option<u32>, EngineError> {
+        let user = match asked.claim {
+            Some(claim) => claim.beneficiary.as_deref(),
+            None => asked.deposit.classification.owner.as_deref(),
+        };
+        let Some(user) = user else { return Ok(None) };
+        let beside = asked.claim.map(|claim| &claim.id);
+        Ok(Some(self.store.count_cases_of(user, beside).await?))
+    }
+
+    /// An asset that fees are paid in, with its price of now; `None` where nobody vouches for its decimals.
+    async fn fee_paid_in(
         &self,
         asset: &AssetId,
         now: Timestamp,
-        price_ids: &mut Vec<String>,
         missing: &mut String,
-    ) -> Result<Option<Decimal>, EngineError> {
+    ) -> Result<Option<PricedAsset>, EngineError> {
+        let Some(decimals) = self.chains.terms(asset).map(|terms| terms.decimals) else {
+            *missing = format!("{asset}, in which the fee is paid, is not in chains.toml");
+            return Ok(None);
+        };
+        let price = self
+            .price_for(&PriceWanted::now(asset, now), missing)
+            .await?;
+        Ok(Some(PricedAsset {
+            asset: asset.clone(),
+            decimals,
+            price,
+        }))
+    }
+
+    /// The price that counts, or what is missing for one.
+    async fn price_for(
+        &self,
+        wanted: &PriceWanted<'_>,
+        missing: &mut String,
+    ) -> Result<Option<UsedPrice>, EngineError> {
         let policy = self.policy()?;
+        let (asset, now) = (wanted.asset, wanted.now);
+        if wanted.time != PriceTime::Quote || wanted.source.is_some() {
+            let of = wanted
+                .block_time
+                .map_or_else(|| "an unknown time".to_owned(), |at| at.to_string());
+            *missing = format!("only the newest price is read so far, not one of {of}");
+            return Ok(None);
+        }
         let latest = now.plus_seconds(CLOCK_SLACK_SECONDS).unwrap_or(now);
         let Some(price) = self
             .store
@@ -162,29 +319,37 @@ impl Engine {
             );
             return Ok(None);
         }
-        price_ids.push(price.id());
-        Ok(Some(price.price))
+        Ok(Some(UsedPrice {
+            ids: vec![price.id()],
+            asset: price.asset,
+            price: price.price,
+            at: price.priced_at,
+            sources: vec![price.source],
+        }))
     }
 
-    /// What moving the deposit costs with the policy's margin. A step whose cost nobody can say (a deployment) leaves the
-    /// native price out, so that no quote is given.
+    /// What moving the deposit costs with the policy's margin. A step whose cost nobody can say leaves the native price out, so
+    /// that no quote is given.
     async fn network_fee(
         &self,
-        deposit: &Deposit,
+        asked: Asked<'_>,
         now: Timestamp,
-        at_least: Option<Amount>,
-        price_ids: &mut Vec<String>,
-        missing: &mut String,
-    ) -> Result<(NetworkFee, Option<String>), EngineError> {
+        found: &mut Found,
+    ) -> Result<NetworkFee, EngineError> {
+        let deposit = asked.deposit;
         let policy = self.policy()?;
+        let native = AssetId::native(deposit.network().clone());
         let unknown = NetworkFee {
+            asset: native.clone(),
             amount: Amount::ZERO,
             decimals: 0,
             price: None,
+            basis: String::new(),
+            from_deposit: false,
         };
         let Some(network) = self.chains.network(deposit.network()) else {
-            *missing = format!("network {} is not in chains.toml", deposit.network());
-            return Ok((unknown, None));
+            found.missing = format!("network {} is not in chains.toml", deposit.network());
+            return Ok(unknown);
         };
         let cost = match self.source(network) {
             Ok(source) => source
@@ -196,8 +361,8 @@ impl Engine {
         let cost = match cost {
             Ok(cost) => cost,
             Err(error) => {
-                *missing = format!("what {} charges is unknown: {error}", network.id);
-                return Ok((unknown, None));
+                found.missing = format!("what {} charges is unknown: {error}", network.id);
+                return Ok(unknown);
             }
         };
         // A token is moved with the native coin of its address: a top-up and the transfer itself.
@@ -215,31 +380,37 @@ impl Engine {
             let margin = policy.gas_buffer_percent.times_ceil(total)?;
             total.checked_add(margin.mul_ratio_ceil(Amount::from_u128(1), hundred)?)
         });
-        let with_margin = with_margin.map(|amount| amount.max(at_least.unwrap_or(Amount::ZERO)));
-        let Some(amount) = with_margin else {
-            *missing = format!("what {} charges does not fit any number", network.id);
-            return Ok((unknown, None));
+        let at_least = asked.at_least.unwrap_or(Amount::ZERO);
+        let Some(amount) = with_margin.map(|amount| amount.max(at_least)) else {
+            found.missing = format!("what {} charges does not fit any number", network.id);
+            return Ok(unknown);
         };
-        let native = AssetId::native(network.id.clone());
-        let price = self.fresh_price(&native, now, price_ids, missing).await?;
-        let basis = format!(
-            "{} {} at most ({}, {} % margin)",
+        let price = self
+            .price_for(&PriceWanted::now(&native, now), &mut found.missing)
+            .await?;
+        let basis = format!("{}, {} % margin", cost.basis, policy.gas_buffer_percent);
+        found.network_basis = Some(format!(
+            "{} {} at most ({basis})",
             amount.to_coin_text(network.native.terms.decimals),
             network.native.terms.symbol,
-            cost.basis,
-            policy.gas_buffer_percent
-        );
-        Ok((
-            NetworkFee {
-                amount,
-                decimals: network.native.terms.decimals,
-                price,
-            },
-            Some(basis),
-        ))
+        ));
+        Ok(NetworkFee {
+            asset: native,
+            amount,
+            decimals: network.native.terms.decimals,
+            price,
+            basis,
+            from_deposit: network.family == Family::Bitcoin,
+        })
     }
 
-    fn why_no_quote(&self, refusal: QuoteRefusal, deposit: &Deposit, missing: &str) -> String {
+    fn why_no_quote(
+        &self,
+        refusal: QuoteRefusal,
+        deposit: &Deposit,
+        rule: Option<&FeeRule>,
+        missing: &str,
+    ) -> String {
         match refusal {
             QuoteRefusal::DecimalsUnknown => {
                 "nobody vouches for this asset's decimals: list it in chains.toml, or `recover tokens review --decision genuine --decimals N`".to_owned()
@@ -250,8 +421,44 @@ impl Engine {
                 deposit.classification.kind,
                 deposit.network()
             ),
+            QuoteRefusal::HomeUnknown => {
+                "the fee depends on the network for which the address was made: name it in the address book's network column"
+                    .to_owned()
+            }
+            QuoteRefusal::AgeUnknown => {
+                "the fee depends on how old the deposit is, and its block time is not known: `recover diagnose` its transaction"
+                    .to_owned()
+            }
+            QuoteRefusal::RefusedByRule => {
+                "the policy gives no service for such cases: a person may change that, the network does not forbid it".to_owned()
+            }
             QuoteRefusal::ValueTooSmall => "its value is under the policy's minimum for this kind".to_owned(),
+            QuoteRefusal::WithdrawalFeeUnknown => format!(
+                "the fee is a multiple of the withdrawal fee of {}, which policy.toml does not name: add a [[withdrawal]]",
+                deposit.asset()
+            ),
+            QuoteRefusal::FeeByPerson | QuoteRefusal::FeeOutsideRange => match rule.map(|rule| &rule.form) {
+                Some(form) if refusal == QuoteRefusal::FeeByPerson => format!(
+                    "a person names the fee ({}): `recover quote … --fee SUM`",
+                    fee::words::form(form, self.policy.as_ref().map_or("", |policy| policy.currency.as_str()))
+                ),
+                Some(form) => format!(
+                    "the fee that was named is not within the rule ({})",
+                    fee::words::form(form, self.policy.as_ref().map_or("", |policy| policy.currency.as_str()))
+                ),
+                None => "no rule leaves the fee to a person".to_owned(),
+            },
+            QuoteRefusal::FeeAssetUnknown if missing.is_empty() => {
+                "the fee is paid beside the deposit, and policy.toml does not say in what: add fee_asset".to_owned()
+            }
+            QuoteRefusal::FeeAssetUnknown => missing.to_owned(),
+            QuoteRefusal::PrepaidTooSmall => {
+                "the network may take more than the customer pays in for it by the policy's prepaid_gas: wait until it is cheaper, or \
+                 change the policy"
+                    .to_owned()
+            }
             QuoteRefusal::FeeExceedsValue => "the fees would eat it".to_owned(),
+            QuoteRefusal::NetTooSmall => "what is left after the fees is less than the least that is sent".to_owned(),
             QuoteRefusal::OutOfRange => "an amount or a price leaves every range: a person must look".to_owned(),
         }
     }

@@ -51,11 +51,11 @@ fn own_the_shipped_policy_loads() {
     let chidi = policy.person("chidi").unwrap();
     assert!(chidi.roles.contains(&Role::Wallet));
     assert_eq!(policy.person("mallory"), None);
-    let last = policy.fees.last().unwrap();
+    let last = policy.fees.rules.last().unwrap();
     assert!(
         last.kinds.is_empty() && matches!(&last.form, FeeForm::Tiers(tiers) if tiers.len() == 3)
     );
-    let numbered = policy.fees.iter().zip(1u32..);
+    let numbered = policy.fees.rules.iter().zip(1u32..);
     assert!(
         numbered
             .into_iter()
@@ -242,7 +242,7 @@ roles = ["admin"]
 #[test]
 fn own_each_mistake_in_a_policy_names_file_line_table_and_key() {
     let parse = |text: &str| Policy::parse("policy.toml", text, None);
-    assert_eq!(parse(POLICY).unwrap().fees.len(), 2);
+    assert_eq!(parse(POLICY).unwrap().fees.rules.len(), 2);
     let broken = |from: &str, to: &str| {
         assert_eq!(POLICY.matches(from).count(), 1, "{from}");
         parse(&POLICY.replace(from, to)).unwrap_err().to_string()

@@ -106,6 +106,7 @@ fn quoted_under(number: u32) -> Claim {
                 fee_in_asset: Amount::ZERO,
                 net: Amount::ZERO,
                 rule: 1,
+                terms: None,
             },
             policy_version: number,
             policy_digest: Digest::parse(&"0".repeat(64)).unwrap(),

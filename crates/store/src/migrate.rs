@@ -41,6 +41,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     15 "0015_appeal_work",
     16 "0016_match_kept",
     17 "0017_waiting_inputs",
+    18 "0018_quote_terms",
 ];
 
 #[derive(Debug, Clone, Copy)]

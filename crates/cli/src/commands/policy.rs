@@ -96,7 +96,7 @@ impl PolicyView {
             name: policy.name.clone(),
             digest: policy.digest_text(),
             currency: policy.currency.clone(),
-            fee_rules: policy.fees.len(),
+            fee_rules: policy.fees.rules.len(),
             network_fee_max: policy.network_fee_max.to_string(),
             network_fee_max_percent: policy.network_fee_max_percent.to_string(),
             quote_valid_minutes: policy.quote_valid_minutes,
@@ -195,7 +195,7 @@ fn facts(policy: &Policy, path: &Path) -> Vec<(&'static str, String)> {
             "fees",
             format!(
                 "{} rules, in {currency}; the network takes at most {} and {} % of the value",
-                policy.fees.len(),
+                policy.fees.rules.len(),
                 policy.network_fee_max,
                 policy.network_fee_max_percent,
             ),

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::view::{ClaimView, symbol_of};
 use recover_core::claim::ClaimId;
+use recover_core::fee::Cents;
 use recover_core::observation::DepositId;
 use recover_engine::claims::{QuoteOptions, StepOptions};
 use recover_engine::engine::Engine;
@@ -42,7 +43,8 @@ pub async fn run(
     let Some(stored) = deposit else {
         return give(format, engine, arguments, actor).await;
     };
-    let estimate = engine.estimate(&stored.deposit).await?;
+    let named = arguments.fee.as_deref().map(Cents::parse).transpose()?;
+    let estimate = engine.estimate_with(&stored.deposit, None, named).await?;
     let quote = estimate.outcome.map_err(|refusal| EngineError::NoQuote {
         refusal,
         detail: estimate.detail.clone(),
@@ -124,6 +126,7 @@ async fn give(
             dry_run: false,
         },
         spend_inscription: arguments.spend_inscription,
+        fee: arguments.fee.as_deref().map(Cents::parse).transpose()?,
     };
     let quoted = engine.quote_claim(&id, &options, &person).await?;
     if let Some(why) = &quoted.no_plan {

@@ -218,6 +218,7 @@ impl Claim {
                     fee_in_asset,
                     net,
                     rule,
+                    terms,
                 } = quote;
                 let encoder = encoder
                     .optional(Some("quote"))
@@ -233,9 +234,14 @@ impl Claim {
                     .field(&expires_at.as_micros().to_string())
                     .field(&price_ids.len().to_string());
                 // One field each: joined ids could be read in two ways.
-                price_ids
+                let encoder = price_ids
                     .iter()
-                    .fold(encoder, |encoder, price_id| encoder.field(price_id))
+                    .fold(encoder, |encoder, price_id| encoder.field(price_id));
+                // A quote of before terms were kept has the digest that was voted on.
+                match terms {
+                    None => encoder,
+                    Some(terms) => terms.encode(encoder.field("terms")),
+                }
             }
         };
         let encoder = match screening {

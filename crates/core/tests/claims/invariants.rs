@@ -10,8 +10,7 @@ use recover_core::block::BlockHash;
 use recover_core::claim::{ClaimStatus, Command, OpenRequest, Refusal, Screening};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::DepositStatus;
-use recover_core::fee::{FeeForm, FeeRule, QuoteInput, QuoteRefusal};
-use recover_core::kind::Kind;
+use recover_core::fee::{FeeForm, FeeRule, QuoteRefusal};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{Missing, Verdict};
 
@@ -127,32 +126,20 @@ fn i07_the_unknown_denies() {
         "it may have been credited"
     );
     // No rule and no price: no quote.
-    let network = crate::world::ethereum();
-    let rule = FeeRule {
-        number: 1,
-        kinds: vec![],
-        networks: vec![],
-        value_min: None,
-        form: FeeForm::Flat {
+    let free = FeeRule::new(
+        1,
+        FeeForm::Flat {
             amount: crate::world::cents(0),
         },
-    };
-    let rules = [rule];
-    let input = |rules, price| QuoteInput {
-        rules,
-        kind: Kind::UnlistedToken,
-        network: &network,
-        amount: Amount::from_u128(AMOUNT),
-        decimals: Some(6),
-        price,
-        network_fee: None,
-    };
+    );
+    let one = Decimal::parse("1").ok();
+    let amount = Amount::from_u128(AMOUNT);
     assert_eq!(
-        recover_core::fee::quote(&input(&[], Decimal::parse("1").ok())),
+        crate::world::reckoned(&[], amount, one),
         Err(QuoteRefusal::NoRule)
     );
     assert_eq!(
-        recover_core::fee::quote(&input(&rules, None)),
+        crate::world::reckoned(&[free], amount, None),
         Err(QuoteRefusal::PriceUnknown)
     );
 }

@@ -10,7 +10,7 @@ use recover_core::amount::Amount;
 use recover_core::claim::{Claim, ClaimStatus, Command, OpenRequest, Refusal, Sighting, step};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::DepositStatus;
-use recover_core::fee::{Cents, FeeForm, FeeRule, QuoteInput, QuoteRefusal};
+use recover_core::fee::{Cents, FeeForm, FeeRule, QuoteRefusal};
 use recover_core::kind::Kind;
 use recover_core::people::Role;
 use recover_core::verdict::{Missing, Verdict};
@@ -349,33 +349,15 @@ fn pitfall_097_an_expired_quote_is_given_anew_and_never_accepted() {
 
 #[test]
 fn pitfall_097_a_fee_above_the_value_is_no_quote() {
-    let network = crate::world::ethereum();
-    let flat = |amount: &str| {
-        [FeeRule {
-            number: 1,
-            kinds: vec![],
-            networks: vec![],
-            value_min: None,
-            form: FeeForm::Flat {
-                amount: Cents::parse(amount).expect("a plain sum"),
-            },
-        }]
-    };
     for (fee, expected) in [
         ("9.99", Ok("0.01")),
         ("10.00", Err(QuoteRefusal::FeeExceedsValue)),
         ("10.01", Err(QuoteRefusal::FeeExceedsValue)),
     ] {
-        let rules = flat(fee);
-        let quote = recover_core::fee::quote(&QuoteInput {
-            rules: &rules,
-            kind: Kind::UnlistedToken,
-            network: &network,
-            amount: Amount::from_coin_text("10", 6).expect("ten coins"),
-            decimals: Some(6),
-            price: Decimal::parse("1").ok(),
-            network_fee: None,
-        });
+        let amount = Cents::parse(fee).expect("a plain sum");
+        let rule = FeeRule::new(1, FeeForm::Flat { amount });
+        let ten = Amount::from_coin_text("10", 6).expect("ten coins");
+        let quote = crate::world::reckoned(&[rule], ten, Decimal::parse("1").ok());
         let net = quote.map(|quote| quote.net.to_coin_text(6));
         assert_eq!(net, expected.map(str::to_owned), "a fee of {fee}");
     }

@@ -14,9 +14,12 @@ use recover_core::claim::{
     Acknowledged, Claim, ClaimQuote, ClaimStatus, Command, Correction, Facts, OpenRequest, Refusal,
     Resolution, Sighting, Verified, open, step,
 };
+use recover_core::decimal::Decimal;
 use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin};
 use recover_core::digest::{Digest, Encoder};
-use recover_core::fee::{Cents, Quote};
+use recover_core::fee::{
+    Case, Cents, FeePolicy, FeeRule, Quote, QuoteInput, QuoteRefusal, UsedPrice,
+};
 use recover_core::kind::Kind;
 use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
 use recover_core::network::{Family, NetworkId};
@@ -380,6 +383,50 @@ pub fn correction() -> Correction {
 }
 
 /// A quote over the whole amount, given at [`START`].
+/// What the rules say to an unlisted token of six decimals that moves without a transaction.
+pub fn reckoned(
+    rules: &[FeeRule],
+    amount: Amount,
+    price: Option<Decimal>,
+) -> Result<Quote, QuoteRefusal> {
+    let policy = FeePolicy {
+        rules: rules.to_vec(),
+        ..FeePolicy::default()
+    };
+    let network = ethereum();
+    let asset = AssetId::native(network.clone());
+    let case = Case {
+        kind: Kind::UnlistedToken,
+        network: &network,
+        home: None,
+        asset: &asset,
+        is_listed: false,
+        resolution: Resolution::LedgerCredit,
+        age_seconds: None,
+        earlier_cases: None,
+    };
+    recover_core::fee::quote(&QuoteInput {
+        policy: &policy,
+        currency: "USD",
+        case,
+        rule: policy.rule_for(&case),
+        amount,
+        decimals: Some(6),
+        price: price.map(|price| UsedPrice {
+            asset: asset.clone(),
+            price,
+            at: Timestamp::default(),
+            sources: vec!["file".to_owned()],
+            ids: vec!["prc_1".to_owned()],
+        }),
+        network_fee: None,
+        fee_asset: None,
+        coin: None,
+        waivers: &[],
+        named: None,
+    })
+}
+
 pub fn quote() -> ClaimQuote {
     ClaimQuote {
         quote: Quote {
@@ -390,6 +437,7 @@ pub fn quote() -> ClaimQuote {
             fee_in_asset: Amount::from_u128(FEE),
             net: Amount::from_u128(AMOUNT - FEE),
             rule: 1,
+            terms: None,
         },
         policy_version: 4,
         policy_digest: Encoder::new("policy").finish(),

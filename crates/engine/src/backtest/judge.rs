@@ -715,7 +715,16 @@ const fn refusal_in_words(refusal: QuoteRefusal) -> &'static str {
     match refusal {
         QuoteRefusal::ValueTooSmall => "its value is under the minimum of today's policy",
         QuoteRefusal::FeeExceedsValue => "the fee of today's policy would eat it",
+        QuoteRefusal::NetTooSmall => "what today's fee leaves is less than the least that is sent",
+        QuoteRefusal::RefusedByRule => "today's policy refuses such cases",
+        QuoteRefusal::FeeByPerson => "a person names the fee by today's policy",
         QuoteRefusal::DecimalsUnknown
+        | QuoteRefusal::HomeUnknown
+        | QuoteRefusal::AgeUnknown
+        | QuoteRefusal::WithdrawalFeeUnknown
+        | QuoteRefusal::FeeOutsideRange
+        | QuoteRefusal::FeeAssetUnknown
+        | QuoteRefusal::PrepaidTooSmall
         | QuoteRefusal::PriceUnknown
         | QuoteRefusal::NetworkPriceUnknown
         | QuoteRefusal::NoRule

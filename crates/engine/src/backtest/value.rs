@@ -11,7 +11,7 @@ use recover_core::asset::{AssetId, AssetReference};
 use recover_core::claim::Resolution;
 use recover_core::decimal::Decimal;
 use recover_core::deposit::{Classification, Deposit, Origin};
-use recover_core::fee::{self, Cents, QuoteInput, QuoteRefusal, Rounding};
+use recover_core::fee::{self, Case, Cents, QuoteInput, QuoteRefusal, Rounding, UsedPrice};
 use recover_core::kind::Kind;
 use recover_core::time::Timestamp;
 use recover_store::Price;
@@ -127,16 +127,38 @@ pub(super) fn our_fee(
 ) -> OurFee {
     let mut answer = None;
     for kind in kinds_of(deposit, classification) {
-        let outcome = fee::quote(&QuoteInput {
-            rules: &policy.fees,
+        let resolution = Resolution::proposed(kind, &classification.verdict);
+        let case = Case {
             kind,
             network: deposit.network(),
+            home: None,
+            asset: deposit.asset(),
+            // What a service costs is compared, whatever it is paid from.
+            is_listed: true,
+            resolution,
+            age_seconds: None,
+            earlier_cases: None,
+        };
+        let outcome = fee::quote(&QuoteInput {
+            policy: &policy.fees,
+            currency: &policy.currency,
+            case,
+            rule: policy.fees.rule_for(&case),
             amount: deposit.amount(),
             decimals: decimals_of(deposit),
-            price: price.map(|price| price.price),
+            price: price.map(|price| UsedPrice {
+                asset: price.asset.clone(),
+                price: price.price,
+                at: price.priced_at,
+                sources: vec![price.source.clone()],
+                ids: vec![price.id()],
+            }),
             network_fee: None,
+            fee_asset: None,
+            coin: None,
+            waivers: &[],
+            named: None,
         });
-        let resolution = Resolution::proposed(kind, &classification.verdict);
         let said = match outcome {
             Ok(quote) => OurFee::Known {
                 service: quote.service_fee,

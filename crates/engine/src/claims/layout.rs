@@ -9,7 +9,7 @@ use recover_core::book::{AddressRole, ControlRecord};
 use recover_core::claim::{Claim, Resolution, correction_plan};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::{Deposit, DepositStatus, Origin};
-use recover_core::fee::Quote;
+use recover_core::fee::{Quote, QuoteRefusal};
 use recover_core::network::Family;
 use recover_core::observation::{Flag, Observation};
 use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step};
@@ -17,6 +17,9 @@ use recover_core::verdict::{ControlEvidence, Missing, Verdict};
 use recover_source::carry::{CarryError, Order, refused};
 use recover_store::{DepositFilter, DepositOrder};
 use std::collections::BTreeSet;
+
+/// The codes by which a carrier says that the network carries no such sum: dust, or less than it takes to send it.
+const TOO_SMALL: [&str; 2] = ["dust_output", "fee_exceeds_value"];
 
 /// Where money still lies at its address.
 const UNSETTLED: [DepositStatus; 3] = [
@@ -32,6 +35,8 @@ pub(super) struct LaidOut {
     pub plan: Option<Plan>,
     /// Why there is none, in words with what to do; empty where there is one.
     pub why_not: String,
+    /// Set where what is left is nothing that the network would carry, so that no price may be told either.
+    pub refusal: Option<QuoteRefusal>,
 }
 
 impl LaidOut {
@@ -39,6 +44,15 @@ impl LaidOut {
         Self {
             plan: None,
             why_not: why_not.into(),
+            refusal: None,
+        }
+    }
+
+    const fn done(plan: Plan) -> Self {
+        Self {
+            plan: Some(plan),
+            why_not: String::new(),
+            refusal: None,
         }
     }
 
@@ -62,20 +76,14 @@ impl Engine {
     ) -> Result<LaidOut, EngineError> {
         let purpose = match claim.resolution {
             Resolution::LedgerCredit => {
-                return Ok(LaidOut {
-                    plan: Some(Plan {
-                        steps: vec![Step::Instruct(bookings(claim, quote))],
-                    }),
-                    why_not: String::new(),
-                });
+                return Ok(LaidOut::done(Plan {
+                    steps: vec![Step::Instruct(bookings(claim, quote))],
+                }));
             }
             Resolution::CorrectBooking => {
                 let why_not = "a correction needs its entry, its counterparty, an appeal and something left to pay";
                 return Ok(match correction_plan(claim, quote) {
-                    Some(plan) => LaidOut {
-                        plan: Some(plan),
-                        why_not: String::new(),
-                    },
+                    Some(plan) => LaidOut::done(plan),
                     None => LaidOut::none(why_not),
                 });
             }
@@ -153,6 +161,12 @@ impl Engine {
         let legs = match carrier.plan(&order).await {
             Ok(legs) => legs,
             Err(CarryError::Source(error)) => return Err(error.into()),
+            Err(CarryError::Refused { code, detail }) if TOO_SMALL.contains(&code) => {
+                return Ok(LaidOut {
+                    refusal: Some(QuoteRefusal::NetTooSmall),
+                    ..LaidOut::none(detail)
+                });
+            }
             Err(error) => return Ok(LaidOut::none(error.to_string())),
         };
         if let Some(limits) = policy.native_limits(&network.id) {
@@ -181,10 +195,7 @@ impl Engine {
         if claim.resolution == Resolution::SweepThenCredit {
             steps.push(Step::Instruct(bookings(claim, quote)));
         }
-        Ok(LaidOut {
-            plan: Some(Plan { steps }),
-            why_not: String::new(),
-        })
+        Ok(LaidOut::done(Plan { steps }))
     }
 }
 

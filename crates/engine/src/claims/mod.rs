@@ -14,7 +14,7 @@ pub use track::TrackReport;
 use self::layout::LaidOut;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::quote::DepositQuote;
+use crate::quote::{Asked, DepositQuote};
 use recover_core::address::AddressError;
 use recover_core::appeal::AppealId;
 use recover_core::check::Deviation;
@@ -23,7 +23,7 @@ use recover_core::claim::{
 };
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::digest::Digest;
-use recover_core::fee::{Quote, QuoteRefusal};
+use recover_core::fee::{Cents, Quote, QuoteRefusal};
 use recover_core::observation::DepositId;
 use recover_core::people::Person;
 use recover_core::proof::ProofNeed;
@@ -67,6 +67,8 @@ pub struct QuoteOptions {
     pub step: StepOptions,
     /// Whether an output that may carry an inscription is spent like money.
     pub spend_inscription: bool,
+    /// The service fee that a person names, where the rule leaves it to one.
+    pub fee: Option<Cents>,
 }
 
 /// A claim with its new quote.
@@ -200,12 +202,10 @@ impl Engine {
         // A price is made under the version in force only, never under a file that nobody agreed to.
         let version = self.policy_for_quotes().await?;
         let policy = &version.policy;
-        let (estimate, quote, plan) = self
-            .priced(&claim, &stored.deposit, options.spend_inscription)
-            .await?;
-        if !policy.allows_network_fee(quote.network_fee, quote.value) {
+        let (estimate, quote, plan) = self.priced(&claim, &stored.deposit, options).await?;
+        if !policy.allows_network_fee(quote.network_cost(), quote.value) {
             return Err(EngineError::NetworkFeeAboveLimit {
-                fee: quote.network_fee,
+                fee: quote.network_cost(),
                 value: quote.value,
             });
         }
@@ -244,13 +244,18 @@ impl Engine {
         &self,
         claim: &Claim,
         deposit: &Deposit,
-        spend_inscription: bool,
+        options: &QuoteOptions,
     ) -> Result<(DepositQuote, Quote, LaidOut), EngineError> {
         let mut at_least = None;
         for _ in 0..2 {
-            let estimate = self
-                .estimate_from(deposit, claim.resolution, at_least)
-                .await?;
+            let asked = Asked {
+                deposit,
+                resolution: claim.resolution,
+                claim: Some(claim),
+                named: options.fee,
+                at_least,
+            };
+            let estimate = self.reckon(asked).await?;
             let quote = match estimate.outcome.clone() {
                 Ok(quote) => quote,
                 Err(refusal) => {
@@ -261,8 +266,14 @@ impl Engine {
                 }
             };
             let plan = self
-                .lay_out(claim, deposit, &quote, spend_inscription)
+                .lay_out(claim, deposit, &quote, options.spend_inscription)
                 .await?;
+            if let Some(refusal) = plan.refusal {
+                return Err(EngineError::NoQuote {
+                    refusal,
+                    detail: plan.why_not,
+                });
+            }
             let cost = plan.fee_max();
             let is_covered = plan.plan.is_none()
                 || !claim.resolution.needs_transaction()

@@ -3,7 +3,7 @@
 use recover_core::amount::Amount;
 use recover_core::approval::{ApprovalPolicy, PolicyInForce};
 use recover_core::decimal::Decimal;
-use recover_core::fee::{Cents, FeeRule};
+use recover_core::fee::{Cents, FeePolicy};
 use recover_core::network::NetworkId;
 use recover_core::people::Person;
 use recover_core::proof::ProofPolicy;
@@ -30,8 +30,8 @@ pub struct Policy {
     pub network_fee_max: Cents,
     /// The most that the network may take for one claim, in percent of the claim's value.
     pub network_fee_max_percent: Decimal,
-    /// The fee rules in order; the first that fits decides.
-    pub fees: Vec<FeeRule>,
+    /// What recovery costs.
+    pub fees: FeePolicy,
     /// Who must agree to what, and for how long what they saw holds.
     pub approval: ApprovalPolicy,
     /// How much proof of ownership a value needs, and how long proofs are waited for.

@@ -2,7 +2,7 @@
 
 use super::error::{ConfigError, Problem};
 use super::policy_file::{Reader, Words};
-use recover_core::fee::{Basis, Edge, FeeForm, FeeRule, FeeTier};
+use recover_core::fee::{Basis, Edge, FeeForm, FeeRule, FeeTier, ValueMin};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -56,10 +56,7 @@ impl Reader<'_> {
     pub(super) fn fees(&self, tables: &[Spanned<FeeTable>]) -> Result<Vec<FeeRule>, ConfigError> {
         let mut rules: Vec<FeeRule> = Vec::with_capacity(tables.len());
         for (number, table) in (1u32..).zip(tables) {
-            let catch_all = rules
-                .iter()
-                .find(|rule| rule.kinds.is_empty() && rule.networks.is_empty());
-            if let Some(earlier) = catch_all {
+            if let Some(earlier) = rules.iter().find(|rule| rule.is_for_all()) {
                 let earlier = earlier.number;
                 return Err(self.at(table, Problem::Unreachable { earlier }));
             }
@@ -90,16 +87,17 @@ impl Reader<'_> {
             let (key, kind) = ("tier", "this form");
             return Err(self.at(&table.form, Problem::NotForKind { key, kind }));
         };
+        let value_min = table.value_min.as_ref().map(|words| {
+            Ok(ValueMin {
+                value: self.cents(words)?,
+                edge: Edge::GreaterOrEqual,
+            })
+        });
         Ok(FeeRule {
-            number,
             kinds,
             networks,
-            value_min: table
-                .value_min
-                .as_ref()
-                .map(|words| self.cents(words))
-                .transpose()?,
-            form,
+            value_min: value_min.transpose()?,
+            ..FeeRule::new(number, form)
         })
     }
 

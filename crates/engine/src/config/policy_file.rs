@@ -14,7 +14,7 @@ use super::policy_proofs::ProofsTable;
 use super::policy_wallets::{ServiceTable, WalletTable};
 use super::words::listed;
 use recover_core::decimal::Decimal;
-use recover_core::fee::Cents;
+use recover_core::fee::{Cents, FeePolicy};
 use recover_core::kind::Kind;
 use recover_core::names;
 use recover_core::network::NetworkId;
@@ -186,7 +186,10 @@ impl Policy {
             gas_buffer_percent: reader.decimal(&parsed.gas_buffer_percent)?,
             network_fee_max: reader.cents_above_zero(&parsed.network_fee_max)?,
             network_fee_max_percent: reader.share(&parsed.network_fee_max_percent)?,
-            fees: reader.fees(&parsed.fee)?,
+            fees: FeePolicy {
+                rules: reader.fees(&parsed.fee)?,
+                ..FeePolicy::default()
+            },
             match_value_max: reader.match_value_max(parsed.matching.as_ref(), &approval.tiers)?,
             approval,
             change: reader.change(&parsed.policy_change, &people)?,

@@ -99,6 +99,15 @@ pub struct ClaimFilter {
     pub open_only: bool,
 }
 
+/// Where a claim is no case that its user had: no price holds, and nothing was paid.
+const NOT_TAKEN_UP: [ClaimStatus; 5] = [
+    ClaimStatus::Draft,
+    ClaimStatus::QuoteExpired,
+    ClaimStatus::Rejected,
+    ClaimStatus::Cancelled,
+    ClaimStatus::Invalidated,
+];
+
 /// A place in the list of claims, after which the next page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimCursor {
@@ -169,6 +178,37 @@ impl Store {
             id: last.id.clone(),
         });
         Ok(ClaimPage { claims, next })
+    }
+
+    /// How many cases of a user were taken up or settled beside one claim: claims with a price that holds or that were paid, and
+    /// cases that the ledger says were settled by hand.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn count_cases_of(
+        &self,
+        user: &str,
+        beside: Option<&ClaimId>,
+    ) -> Result<u32, StoreError> {
+        let mut claims = Statement::new("SELECT COUNT(*) AS count FROM claim WHERE beneficiary = ");
+        claims
+            .bind(user)
+            .push(" AND status NOT IN ")
+            .bind_list(NOT_TAKEN_UP.iter().map(|status| status.code()));
+        if let Some(id) = beside {
+            claims.push(" AND id <> ").bind(id.as_str());
+        }
+        let mut settled = Statement::new(
+            "SELECT COUNT(*) AS count FROM ledger_entry WHERE kind = 'settled_case' AND user_id = ",
+        );
+        settled.bind(user);
+        let mut count: u32 = 0;
+        for (table, statement) in [("claim", claims), ("ledger_entry", settled)] {
+            if let Some(row) = self.db.row(&statement.text, statement.values).await? {
+                count = count.saturating_add(row.of(table, "count").number("count")?);
+            }
+        }
+        Ok(count)
     }
 
     /// How many claims stand where.

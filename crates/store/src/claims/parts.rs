@@ -9,7 +9,7 @@ use recover_core::claim::settlement::{is_balanced, postings};
 use recover_core::claim::{Claim, ClaimStatus, Command, Screening, Sighting};
 use recover_core::digest::Digest;
 use recover_core::time::Timestamp;
-use recover_core::wire::PlanJson;
+use recover_core::wire::{PlanJson, TermsJson};
 
 /// Writes the parts. A new revision carries those it keeps with it: its digest covers them.
 pub(super) async fn write(
@@ -26,8 +26,8 @@ pub(super) async fn write(
         let sums = &quote.quote;
         tx.run(
             "INSERT INTO claim_quote (claim_id, revision, value_cents, service_fee_cents, network_fee_cents,
-                total_fee_cents, fee_in_asset, net, rule, policy_version, policy_digest, price_ids, quoted_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                total_fee_cents, fee_in_asset, net, rule, policy_version, policy_digest, price_ids, quoted_at, expires_at, terms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             values![
                 next.id.as_str(),
                 next.revision,
@@ -42,7 +42,8 @@ pub(super) async fn write(
                 quote.policy_digest.to_string(),
                 json(&quote.price_ids),
                 quote.quoted_at,
-                quote.expires_at
+                quote.expires_at,
+                sums.terms.as_deref().map(|terms| json(&TermsJson::of(terms)))
             ],
         )
         .await?;

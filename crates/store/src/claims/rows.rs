@@ -16,7 +16,7 @@ use recover_core::fee::{Cents, Quote};
 use recover_core::observation::DepositId;
 use recover_core::plan::Plan;
 use recover_core::time::Timestamp;
-use recover_core::wire::PlanJson;
+use recover_core::wire::{PlanJson, TermsJson};
 use std::collections::{BTreeSet, HashMap};
 
 pub(crate) const COLUMNS: &str = "id, deposit_id, deposit_block, asset, amount, appeal_id, beneficiary, destination,
@@ -106,6 +106,14 @@ fn quote(row: &RowOf<'_>) -> Result<ClaimQuote, StoreError> {
             fee_in_asset: row.amount("fee_in_asset")?,
             net: row.amount("net")?,
             rule: row.number("rule")?,
+            terms: match row.text_or_null("terms")? {
+                None => None,
+                Some(_) => {
+                    let terms = row.json::<TermsJson>("terms")?.read();
+                    let terms = terms.map_err(|error| row.bad("terms", &error.to_string()))?;
+                    Some(Box::new(terms))
+                }
+            },
         },
         policy_version: row.number("policy_version")?,
         policy_digest: row.parsed("policy_digest", Digest::parse)?,
@@ -156,7 +164,8 @@ pub(crate) async fn claims(
     let statement = of_revision(
         "claim_quote",
         "claim_id, value_cents, service_fee_cents, network_fee_cents, total_fee_cents, fee_in_asset, net, rule,
-            part.policy_version AS policy_version, policy_digest, price_ids, quoted_at, expires_at",
+            part.policy_version AS policy_version, policy_digest, price_ids, quoted_at, expires_at,
+            part.terms AS terms",
         "claim_id",
     );
     for row in reader.rows(&statement.text, statement.values).await? {

@@ -7,7 +7,7 @@ use recover_core::appeal::AppealId;
 use recover_core::block::{BlockRef, TxId};
 use recover_core::claim::{Acknowledged, ClaimQuote, Command, OpenRequest, Sighting};
 use recover_core::digest::{Digest, Encoder};
-use recover_core::wire::{CorrectionJson, LegJson, PlanJson};
+use recover_core::wire::{CorrectionJson, LegJson, PlanJson, TermsJson};
 use serde::Serialize;
 
 /// What a command says; what it does not say is left out.
@@ -72,6 +72,8 @@ struct QuoteJson {
     price_ids: Vec<String>,
     quoted_at: String,
     expires_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terms: Option<TermsJson>,
 }
 
 #[derive(Serialize)]
@@ -110,6 +112,7 @@ fn quote(quote: &ClaimQuote) -> QuoteJson {
         price_ids: quote.price_ids.clone(),
         quoted_at: quote.quoted_at.to_string(),
         expires_at: quote.expires_at.to_string(),
+        terms: quote.quote.terms.as_deref().map(TermsJson::of),
     }
 }
 

@@ -4,9 +4,11 @@ use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the migrations, in order.
-const NUMBERS: [i64; 17] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
+const NUMBERS: [i64; 18] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+];
 
-const MIGRATIONS: [(&str, &str); 17] = [
+const MIGRATIONS: [(&str, &str); 18] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -75,10 +77,14 @@ const MIGRATIONS: [(&str, &str); 17] = [
         include_str!("../../../../migrations/sqlite/0017_waiting_inputs.sql"),
         include_str!("../../../../migrations/postgres/0017_waiting_inputs.sql"),
     ),
+    (
+        include_str!("../../../../migrations/sqlite/0018_quote_terms.sql"),
+        include_str!("../../../../migrations/postgres/0018_quote_terms.sql"),
+    ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 17] = [
+const SEEDS: [(&str, &str); 18] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -158,6 +164,12 @@ const SEEDS: [(&str, &str); 17] = [
     (
         "INSERT INTO waiting_input VALUES ('n', 't', 'u:0', 5, 'v')",
         "SELECT noted_at FROM waiting_input WHERE spent_by = 'v'",
+    ),
+    (
+        "INSERT INTO claim_quote (claim_id, revision, value_cents, service_fee_cents, network_fee_cents, total_fee_cents,
+            fee_in_asset, net, rule, policy_version, policy_digest, price_ids, quoted_at, expires_at, terms)
+         VALUES ('C-1', 1, AMOUNT, AMOUNT, AMOUNT, AMOUNT, AMOUNT, AMOUNT, 1, 1, DIGEST, '[]', 5, 5, '{}')",
+        "SELECT claim_id FROM claim_quote WHERE terms = '{}'",
     ),
 ];
 

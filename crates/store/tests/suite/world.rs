@@ -189,6 +189,7 @@ pub fn claim_quote(fee: u128, cents: u128) -> ClaimQuote {
             fee_in_asset: Amount::from_u128(fee),
             net: Amount::from_u128(1_000 - fee),
             rule: 3,
+            terms: None,
         },
         policy_version: 1,
         policy_digest: policy_digest(),

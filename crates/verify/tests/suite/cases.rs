@@ -105,6 +105,7 @@ fn claim(resolution: Resolution, asset: AssetId, value: &str, steps: Vec<Step>) 
                 fee_in_asset: Amount::from_u128(10_000),
                 net: Amount::from_u128(990_000),
                 rule: 4,
+                terms: None,
             },
             policy_version: 3,
             policy_digest: policy_digest(),

@@ -193,6 +193,7 @@ impl World {
                 fee_in_asset: Amount::from_u128(FEE),
                 net: Amount::from_u128(AMOUNT - FEE),
                 rule: revision,
+                terms: None,
             },
             policy_version: 1,
             policy_digest: Encoder::new("policy").finish(),

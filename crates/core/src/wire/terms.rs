@@ -1,0 +1,168 @@
+//! The JSON form of a quote's terms.
+
+use super::{WireError, amount, asset, parsed};
+use crate::decimal::Decimal;
+use crate::fee::{Cents, Charge, Coins, Line, LineCode, OnFailure, Terms, UsedPrice};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Coins of an asset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CoinsJson {
+    asset: String,
+    amount: String,
+    decimals: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LineJson {
+    code: String,
+    detail: String,
+    cents: Option<String>,
+    coins: Option<CoinsJson>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PriceJson {
+    asset: String,
+    price: String,
+    /// Microseconds since 1970, UTC.
+    at: i64,
+    sources: Vec<String>,
+    ids: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChargeJson {
+    coins: CoinsJson,
+    cents: String,
+    is_prepaid: bool,
+}
+
+/// What a quote rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TermsJson {
+    lines: Vec<LineJson>,
+    prices: Vec<PriceJson>,
+    ceiling: Option<CoinsJson>,
+    network_cost: String,
+    charges: Vec<ChargeJson>,
+    on_failure: String,
+    net_value: String,
+}
+
+impl CoinsJson {
+    fn of(coins: &Coins) -> Self {
+        Self {
+            asset: coins.asset.to_string(),
+            amount: coins.amount.to_base_units(),
+            decimals: coins.decimals,
+        }
+    }
+
+    fn read(&self) -> Result<Coins, WireError> {
+        Ok(Coins {
+            asset: asset("terms.asset", &self.asset)?,
+            amount: amount("terms.amount", &self.amount)?,
+            decimals: self.decimals,
+        })
+    }
+}
+
+fn cents(field: &'static str, text: &str) -> Result<Cents, WireError> {
+    parsed(field, text, |text| Cents::parse(text).ok())
+}
+
+impl TermsJson {
+    /// The form of terms.
+    #[must_use]
+    pub fn of(terms: &Terms) -> Self {
+        Self {
+            lines: terms
+                .lines
+                .iter()
+                .map(|line| LineJson {
+                    code: line.code.code().to_owned(),
+                    detail: line.detail.clone(),
+                    cents: line.cents.map(|cents| cents.to_string()),
+                    coins: line.coins.as_ref().map(CoinsJson::of),
+                })
+                .collect(),
+            prices: terms
+                .prices
+                .iter()
+                .map(|price| PriceJson {
+                    asset: price.asset.to_string(),
+                    price: price.price.to_string(),
+                    at: price.at.as_micros(),
+                    sources: price.sources.clone(),
+                    ids: price.ids.clone(),
+                })
+                .collect(),
+            ceiling: terms.ceiling.as_ref().map(CoinsJson::of),
+            network_cost: terms.network_cost.to_string(),
+            charges: terms
+                .charges
+                .iter()
+                .map(|charge| ChargeJson {
+                    coins: CoinsJson::of(&charge.coins),
+                    cents: charge.cents.to_string(),
+                    is_prepaid: charge.is_prepaid,
+                })
+                .collect(),
+            on_failure: terms.on_failure.code().to_owned(),
+            net_value: terms.net_value.to_string(),
+        }
+    }
+
+    /// The terms.
+    ///
+    /// # Errors
+    /// The first field that cannot be read.
+    pub fn read(&self) -> Result<Terms, WireError> {
+        let lines = self.lines.iter().map(|line| {
+            Ok(Line {
+                code: parsed("terms.line.code", &line.code, LineCode::from_code)?,
+                detail: line.detail.clone(),
+                cents: line
+                    .cents
+                    .as_deref()
+                    .map(|text| cents("terms.line.cents", text))
+                    .transpose()?,
+                coins: line.coins.as_ref().map(CoinsJson::read).transpose()?,
+            })
+        });
+        let prices = self.prices.iter().map(|price| {
+            Ok(UsedPrice {
+                asset: asset("terms.price.asset", &price.asset)?,
+                price: parsed("terms.price.price", &price.price, |text| {
+                    Decimal::parse(text).ok()
+                })?,
+                at: Timestamp::from_micros(price.at),
+                sources: price.sources.clone(),
+                ids: price.ids.clone(),
+            })
+        });
+        let charges = self.charges.iter().map(|charge| {
+            Ok(Charge {
+                coins: charge.coins.read()?,
+                cents: cents("terms.charge.cents", &charge.cents)?,
+                is_prepaid: charge.is_prepaid,
+            })
+        });
+        Ok(Terms {
+            lines: lines.collect::<Result<_, WireError>>()?,
+            prices: prices.collect::<Result<_, WireError>>()?,
+            ceiling: self.ceiling.as_ref().map(CoinsJson::read).transpose()?,
+            network_cost: cents("terms.network_cost", &self.network_cost)?,
+            charges: charges.collect::<Result<_, WireError>>()?,
+            on_failure: parsed("terms.on_failure", &self.on_failure, OnFailure::from_code)?,
+            net_value: cents("terms.net_value", &self.net_value)?,
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! A desk to ask: what a quote is reckoned from, with everything at rest unless a test says otherwise.
+
+use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
+use recover_core::claim::Resolution;
+use recover_core::decimal::Decimal;
+use recover_core::fee::{
+    Basis, Case, Cents, Edge, FeeForm, FeePolicy, FeeRule, NetworkFee, PricedAsset, Quote,
+    QuoteInput, QuoteRefusal, UsedPrice, Waiver,
+};
+use recover_core::kind::Kind;
+use recover_core::network::NetworkId;
+use recover_core::time::Timestamp;
+
+pub fn cents(text: &str) -> Cents {
+    Cents::parse(text).expect("a plain sum")
+}
+
+pub fn decimal(text: &str) -> Decimal {
+    Decimal::parse(text).expect("a plain number")
+}
+
+pub fn flat(amount: &str) -> FeeForm {
+    FeeForm::Flat {
+        amount: cents(amount),
+    }
+}
+
+pub fn percent(
+    percent: &str,
+    floor: &str,
+    cap: Option<&str>,
+    free: &str,
+    edge: Edge,
+    basis: Basis,
+) -> FeeForm {
+    FeeForm::Percent {
+        percent: decimal(percent),
+        floor: cents(floor),
+        cap: cap.map(cents),
+        free_under: cents(free),
+        edge,
+        basis,
+    }
+}
+
+pub fn price(asset: &AssetId, text: &str) -> UsedPrice {
+    UsedPrice {
+        asset: asset.clone(),
+        price: decimal(text),
+        at: Timestamp::default(),
+        sources: vec!["file".to_owned()],
+        ids: vec![format!("prc_{text}")],
+    }
+}
+
+/// Everything a quote depends on, owned.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    pub policy: FeePolicy,
+    pub kind: Kind,
+    pub network: NetworkId,
+    pub home: Option<NetworkId>,
+    pub asset: AssetId,
+    pub is_listed: bool,
+    pub resolution: Resolution,
+    pub age_seconds: Option<i64>,
+    pub earlier_cases: Option<u32>,
+    pub amount: Amount,
+    pub decimals: Option<u8>,
+    pub price: Option<UsedPrice>,
+    pub network_fee: Option<NetworkFee>,
+    pub fee_asset: Option<PricedAsset>,
+    pub coin: Option<PricedAsset>,
+    pub waivers: Vec<Waiver>,
+    pub named: Option<Cents>,
+}
+
+impl Desk {
+    /// 250 coins at 2.50, moved for 0.001 native coins at 3,000.01, under one rule.
+    pub fn new(form: FeeForm) -> Self {
+        let network = NetworkId::new("ethereum");
+        let asset = AssetId::native(network.clone());
+        Self {
+            policy: FeePolicy {
+                rules: vec![FeeRule::new(1, form)],
+                ..FeePolicy::default()
+            },
+            kind: Kind::UnlistedToken,
+            home: None,
+            is_listed: true,
+            resolution: Resolution::SweepToAddress,
+            age_seconds: None,
+            earlier_cases: None,
+            amount: Amount::from_coin_text("250", 18).expect("coins"),
+            decimals: Some(18),
+            price: Some(price(&asset, "2.5")),
+            network_fee: Some(NetworkFee {
+                asset: asset.clone(),
+                amount: Amount::from_coin_text("0.001", 18).expect("coins"),
+                decimals: 18,
+                price: Some(price(&asset, "3000.01")),
+                basis: "gas".to_owned(),
+                from_deposit: false,
+            }),
+            fee_asset: None,
+            coin: None,
+            waivers: Vec::new(),
+            named: None,
+            network,
+            asset,
+        }
+    }
+
+    /// A deposit worth exactly this sum: coins of two decimals at a price of one, moved without a transaction.
+    pub fn worth(form: FeeForm, value: &str) -> Self {
+        let desk = Self::new(form);
+        Self {
+            amount: Amount::from_coin_text(value, 2).expect("coins"),
+            decimals: Some(2),
+            price: Some(price(&desk.asset, "1")),
+            network_fee: None,
+            ..desk
+        }
+    }
+
+    pub fn ask(&self) -> Result<Quote, QuoteRefusal> {
+        let case = Case {
+            kind: self.kind,
+            network: &self.network,
+            home: self.home.as_ref(),
+            asset: &self.asset,
+            is_listed: self.is_listed,
+            resolution: self.resolution,
+            age_seconds: self.age_seconds,
+            earlier_cases: self.earlier_cases,
+        };
+        let waivers: Vec<&Waiver> = self.waivers.iter().collect();
+        recover_core::fee::quote(&QuoteInput {
+            policy: &self.policy,
+            currency: "USD",
+            case,
+            rule: self.policy.rule_for(&case),
+            amount: self.amount,
+            decimals: self.decimals,
+            price: self.price.clone(),
+            network_fee: self.network_fee.clone(),
+            fee_asset: self.fee_asset.clone(),
+            coin: self.coin.clone(),
+            waivers: &waivers,
+            named: self.named,
+        })
+    }
+
+    /// The service fee as text, or the refusal.
+    pub fn fee(&self) -> Result<String, QuoteRefusal> {
+        self.ask().map(|quote| quote.service_fee.to_string())
+    }
+}

@@ -1,0 +1,4 @@
+//! The fee engine: forms, modifiers and quotes, to the cent and to the base unit.
+
+mod desk;
+mod sums;

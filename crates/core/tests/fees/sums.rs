@@ -1,0 +1,164 @@
+//! Sums: what comes in is what goes out, rounding, ranges, and the order of refusals.
+
+use crate::desk::{Desk, cents, decimal, flat, percent};
+use proptest::prelude::*;
+use recover_core::amount::Amount;
+use recover_core::fee::{
+    Basis, Cents, Edge, FeeForm, FeeRule, QuoteRefusal, Rounding, ValueMin, value_of,
+};
+use recover_core::kind::Kind;
+use recover_core::network::NetworkId;
+
+#[test]
+fn pitfall_097_the_free_boundary_is_exact() {
+    let form = percent("5", "1", None, "100", Edge::GreaterOrEqual, Basis::Whole);
+    assert_eq!(Desk::worth(form.clone(), "99.99").fee().unwrap(), "0.00");
+    assert_eq!(Desk::worth(form, "100").fee().unwrap(), "5.00");
+}
+
+#[test]
+fn a_quote_is_itemised_and_balances() {
+    let quote = Desk::new(flat("80")).ask().unwrap();
+    assert_eq!(quote.value, cents("625"));
+    assert_eq!(
+        quote.network_fee,
+        cents("3.01"),
+        "a cost of 3.00001 rounds up"
+    );
+    assert_eq!(quote.total_fee, cents("83.01"));
+    assert_eq!(quote.fee_in_asset.to_coin_text(18), "33.204");
+    assert_eq!(quote.net.to_coin_text(18), "216.796");
+    let terms = quote.terms.unwrap();
+    assert_eq!(terms.net_value, cents("541.99"));
+    assert_eq!(terms.network_cost, cents("3.01"));
+    assert_eq!(terms.ceiling.unwrap().to_string(), "0.001");
+    let codes: Vec<&str> = terms.lines.iter().map(|line| line.code.code()).collect();
+    assert_eq!(
+        codes,
+        [
+            "received",
+            "price",
+            "value",
+            "service_fee",
+            "network_fee",
+            "total_fee",
+            "deducted",
+            "net"
+        ]
+    );
+}
+
+#[test]
+fn currencies_of_30_decimals_are_quoted_or_refused_by_name() {
+    let asked = |amount: Amount, price: &str| {
+        let mut desk = Desk::new(flat("80"));
+        desk.amount = amount;
+        desk.decimals = Some(30);
+        desk.price = Some(crate::desk::price(&desk.asset, price));
+        desk.network_fee = None;
+        desk.ask()
+    };
+    let coins = |text: &str| Amount::from_coin_text(text, 30).unwrap();
+    let whole = asked(coins("250.000000000000000000000000000001"), "2.5").unwrap();
+    assert_eq!(whole.value, cents("625"));
+    assert_eq!(
+        whole.net.to_coin_text(30),
+        "218.000000000000000000000000000001"
+    );
+    // As many as a meme has, at the price of one.
+    let many = asked(coins("10000000000000000"), "0.000000000123456789").unwrap();
+    assert_eq!(many.value, cents("1234567.89"));
+    assert_eq!(
+        many.net.checked_add(many.fee_in_asset),
+        Some(coins("10000000000000000"))
+    );
+    let smallest = Amount::from_u128(1);
+    let refusals = [
+        asked(smallest, "2.5"),
+        asked(smallest, &format!("1{}", "0".repeat(70))),
+        asked(Amount::MAX, &format!("1{}", "0".repeat(40))),
+        asked(coins("1"), &format!("0.{}1", "0".repeat(60))),
+    ];
+    for (refused, expected) in refusals.into_iter().zip([
+        QuoteRefusal::FeeExceedsValue,
+        QuoteRefusal::FeeExceedsValue,
+        QuoteRefusal::OutOfRange,
+        QuoteRefusal::OutOfRange,
+    ]) {
+        assert_eq!(refused, Err(expected));
+    }
+}
+
+#[test]
+fn refusals_come_in_their_order() {
+    let changed = |change: fn(&mut Desk)| {
+        let mut desk = Desk::new(flat("80"));
+        change(&mut desk);
+        desk.ask()
+    };
+    let no_gas_price = |desk: &mut Desk| {
+        if let Some(fee) = desk.network_fee.as_mut() {
+            fee.price = None;
+        }
+    };
+    let rows: [(fn(&mut Desk), QuoteRefusal); 8] = [
+        (|desk| desk.decimals = None, QuoteRefusal::DecimalsUnknown),
+        (|desk| desk.price = None, QuoteRefusal::PriceUnknown),
+        (
+            |desk| desk.price = Some(crate::desk::price(&desk.asset, "0")),
+            QuoteRefusal::PriceUnknown,
+        ),
+        (no_gas_price, QuoteRefusal::NetworkPriceUnknown),
+        (|desk| desk.policy.rules.clear(), QuoteRefusal::NoRule),
+        (
+            |desk| {
+                desk.policy.rules[0].value_min = Some(ValueMin {
+                    value: cents("625.01"),
+                    edge: Edge::GreaterOrEqual,
+                });
+            },
+            QuoteRefusal::ValueTooSmall,
+        ),
+        (
+            |desk| desk.policy.rules[0].form = flat("700"),
+            QuoteRefusal::FeeExceedsValue,
+        ),
+        (|desk| desk.decimals = Some(255), QuoteRefusal::OutOfRange),
+    ];
+    for (change, refusal) in rows {
+        assert_eq!(changed(change), Err(refusal));
+    }
+}
+
+#[test]
+fn the_first_rule_that_fits_decides() {
+    let mut desk = Desk::new(flat("3"));
+    desk.policy.rules = vec![
+        FeeRule {
+            networks: vec![NetworkId::new("bsc")],
+            ..FeeRule::new(1, flat("1"))
+        },
+        FeeRule {
+            kinds: vec![Kind::UnlistedToken],
+            ..FeeRule::new(2, flat("2"))
+        },
+        FeeRule::new(3, flat("3")),
+    ];
+    assert_eq!(desk.ask().unwrap().rule, 2);
+}
+
+proptest! {
+    #[test]
+    fn what_came_in_is_what_goes_out(amount in 1u128.., digits in 1u128..10_000_000, scale in 0u8..12, fee in 0u128..100_000) {
+        let mut desk = Desk::new(FeeForm::Flat { amount: Cents(Amount::from_u128(fee)) });
+        desk.amount = Amount::from_u128(amount);
+        let price = recover_core::decimal::Decimal::from_parts(Amount::from_u128(digits), scale).unwrap();
+        desk.price = Some(crate::desk::price(&desk.asset, &price.to_string()));
+        desk.network_fee = None;
+        if let Ok(quote) = desk.ask() {
+            prop_assert_eq!(quote.net.checked_add(quote.fee_in_asset), Some(desk.amount));
+            let paid = value_of(quote.fee_in_asset, 18, decimal(&price.to_string()), Rounding::Up).unwrap();
+            prop_assert!(paid >= quote.total_fee, "the fee is never short");
+        }
+    }
+}
