@@ -11,6 +11,7 @@
 mod form;
 mod money;
 mod quote;
+mod reach;
 mod rule;
 mod terms;
 pub mod words;
@@ -18,6 +19,7 @@ pub mod words;
 pub use form::{Basis, Edge, FeeCell, FeeForm, FeeTier, Operator, ServiceFee};
 pub use money::{Cents, Rounding, in_asset, value_of};
 pub use quote::{NetworkFee, PricedAsset, Quote, QuoteInput, QuoteRefusal, quote};
+pub use reach::Shadowed;
 pub use rule::{
     AgeWindow, Case, FeePolicy, FeeRule, OnFailure, Outcome, PaidFrom, PriceTime, ValueMin, Waiver,
     WithdrawalTerms,

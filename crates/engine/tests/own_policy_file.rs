@@ -285,7 +285,7 @@ fn own_each_mistake_in_a_policy_names_file_line_table_and_key() {
         ),
         (
             broken("form = \"percent\"", "form = \"share\""),
-            "form: 'share' is not known here: write one of flat, percent, tiers",
+            "form: 'share' is not known here: write one of flat, percent, flat_or_percent, coin, withdrawal_fee, network_cost, range, refuse, tiers, matrix",
         ),
         (
             broken("percent = \"5\"\n", ""),
@@ -309,7 +309,8 @@ fn own_each_mistake_in_a_policy_names_file_line_table_and_key() {
         ),
         (
             broken("cap = \"50\"", "amount = \"50\""),
-            "amount: 'amount' does not belong to percent",
+            "[fee] percent: 50.00 and 5 percent stand together, and nothing says which is charged: at a value of 2000.00 the \
+             lesser is 50.00 and the greater is 100.00; write form = \"flat_or_percent\" and operator = \"lesser\" or",
         ),
         (
             broken("form = \"tiers\"", "form = \"tiers\"\namount = \"1\""),
@@ -317,15 +318,15 @@ fn own_each_mistake_in_a_policy_names_file_line_table_and_key() {
         ),
         (
             broken("from = \"500\"", "from = \"499\""),
-            "[fee.tier] from: tiers must rise",
+            "[fee.tier] from: tiers overlap: the one before ends at 500.00 and this one begins at 499.00",
         ),
         (
             broken("to = \"500\"\n", ""),
-            "[fee.tier] from: tiers must rise",
+            "[fee.tier] from: the tier before begins at 50.00 and has no 'to', so that this one, from 500.00 on",
         ),
         (
             broken("to = \"500\"", "to = \"50\""),
-            "[fee.tier] from: tiers must rise",
+            "[fee.tier] to: this tier holds no value: it begins at 50.00 and ends at 50.00",
         ),
         (
             broken("amount = \"25\"\n", ""),

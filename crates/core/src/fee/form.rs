@@ -121,6 +121,14 @@ pub struct FeeTier {
     pub form: FeeForm,
 }
 
+impl FeeTier {
+    /// Whether a value is inside.
+    #[must_use]
+    pub fn holds(&self, value: Cents) -> bool {
+        self.from <= value && self.to.is_none_or(|to| value < to)
+    }
+}
+
 /// One cell of a matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeeCell {
@@ -183,7 +191,7 @@ impl FeeForm {
         match self {
             Self::Tiers(tiers) => tiers
                 .iter()
-                .find(|tier| tier.from <= value && tier.to.is_none_or(|to| value < to))
+                .find(|tier| tier.holds(value))
                 .map(|tier| &tier.form),
             Self::Matrix(cells) => cells
                 .iter()
@@ -193,12 +201,45 @@ impl FeeForm {
         }
     }
 
-    /// The asset of [`FeeForm::Coin`], wherever it stands.
+    /// The forms that may decide: the members of tiers and of a matrix in their order, else the form itself.
+    pub fn members(&self) -> impl Iterator<Item = &Self> {
+        let (tiers, cells, own): (&[FeeTier], &[FeeCell], _) = match self {
+            Self::Tiers(tiers) => (tiers, &[], None),
+            Self::Matrix(cells) => (&[], cells, None),
+            own => (&[], &[], Some(own)),
+        };
+        let tiers = tiers.iter().map(|tier| &tier.form);
+        let cells = cells.iter().map(|cell| &cell.form);
+        tiers.chain(cells).chain(own)
+    }
+
+    /// The asset of [`FeeForm::Coin`], wherever it stands: one form has one such asset, which the reader of the policy sees to.
     #[must_use]
     pub fn coin(&self) -> Option<&AssetId> {
-        match self {
+        self.members().find_map(|member| match member {
             Self::Coin { asset, .. } => Some(asset),
             _ => None,
+        })
+    }
+
+    /// What is charged for a value where the value alone decides it; `None` for a form that needs a case, a price or a person,
+    /// and for a value that is refused.
+    #[must_use]
+    pub fn cents_at(&self, value: Cents) -> Option<Cents> {
+        match self {
+            Self::Flat { amount } => Some(*amount),
+            Self::Percent { .. } => self.percentage(value),
+            Self::FlatOrPercent { .. } => self.either(value),
+            Self::Tiers(tiers) => tiers
+                .iter()
+                .find(|tier| tier.holds(value))
+                .and_then(|tier| tier.form.cents_at(value)),
+            Self::Matrix(_)
+            | Self::Coin { .. }
+            | Self::WithdrawalFee { .. }
+            | Self::NetworkCost
+            | Self::Range { .. }
+            | Self::Refuse => None,
         }
     }
 
@@ -209,19 +250,7 @@ impl FeeForm {
             Self::Flat { amount } => Ok(ServiceFee::Cents(*amount)),
             Self::NetworkCost => Ok(ServiceFee::Cents(Cents::default())),
             Self::Percent { .. } => cents(self.percentage(input.value)),
-            Self::FlatOrPercent {
-                amount,
-                percent,
-                operator,
-            } => cents(
-                input
-                    .value
-                    .percent_up(*percent)
-                    .map(|share| match operator {
-                        Operator::Lesser => share.min(*amount),
-                        Operator::Greater => share.max(*amount),
-                    }),
-            ),
+            Self::FlatOrPercent { .. } => cents(self.either(input.value)),
             Self::Coin { asset, amount } => {
                 let decimals = input.coin_decimals.ok_or(NoFee::OutOfRange)?;
                 let amount = exactly(*amount, decimals).ok_or(NoFee::OutOfRange)?;
@@ -253,6 +282,22 @@ impl FeeForm {
                 }
             }
         }
+    }
+
+    fn either(&self, value: Cents) -> Option<Cents> {
+        let Self::FlatOrPercent {
+            amount,
+            percent,
+            operator,
+        } = self
+        else {
+            return None;
+        };
+        let share = value.percent_up(*percent)?;
+        Some(match operator {
+            Operator::Lesser => share.min(*amount),
+            Operator::Greater => share.max(*amount),
+        })
     }
 
     fn percentage(&self, value: Cents) -> Option<Cents> {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use super::quote::QuoteRefusal;
 
-const DAY_SECONDS: i64 = 86_400;
+pub(super) const DAY_SECONDS: i64 = 86_400;
 
 coded! {
     /// What a fee is paid from.
@@ -180,7 +180,7 @@ impl FeeRule {
     ///
     /// # Errors
     /// When it may be, and what decides it is not known.
-    fn fits(&self, case: &Case<'_>) -> Result<bool, QuoteRefusal> {
+    pub(super) fn fits(&self, case: &Case<'_>) -> Result<bool, QuoteRefusal> {
         let is_named = (self.kinds.is_empty() || self.kinds.contains(&case.kind))
             && (self.networks.is_empty() || self.networks.contains(case.network))
             && (self.assets.is_empty() || self.assets.contains(case.asset))

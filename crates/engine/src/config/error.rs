@@ -3,6 +3,7 @@
 use super::place::Place;
 use recover_core::address::AddressError;
 use recover_core::amount::AmountError;
+use recover_core::fee::Cents;
 
 /// Why a configuration file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -215,19 +216,192 @@ pub enum Problem {
     /// Nothing where something is needed.
     #[error("this must not be empty")]
     Empty,
-    /// A fee rule that an earlier one always outruns.
+    /// A fee rule that earlier ones always outrun.
     #[error(
-        "this rule can never decide: rule {earlier} above it fits everything; move that one to the end"
+        "this rule can never decide: {} above it {}; put it before, or remove it",
+        rules(earlier),
+        if earlier.len() == 1 { "fits everything that it fits" } else { "together fit everything that it fits" }
     )]
     Unreachable {
-        /// The number of the earlier rule.
-        earlier: u32,
+        /// The numbers of the earlier rules.
+        earlier: Vec<u32>,
     },
-    /// Tiers that overlap or run backwards.
+    /// A value that is in no tier.
     #[error(
-        "tiers must rise without overlap: 'from' must not be under the 'to' before it, nor 'to' at or under its 'from', and only the last may have no 'to'"
+        "tiers leave a gap: the one before ends at {to} and this one begins at {from}, so a value between them has no fee; write from = \"{to}\" (a tier holds its 'from' and not its 'to')"
     )]
-    TierOrder,
+    TierGap {
+        /// Where the tier before ends.
+        to: Cents,
+        /// Where this one begins.
+        from: Cents,
+    },
+    /// A value that is in two tiers.
+    #[error(
+        "tiers overlap: the one before ends at {to} and this one begins at {from}; write from = \"{to}\" (a tier holds its 'from' and not its 'to')"
+    )]
+    TierOverlap {
+        /// Where the tier before ends.
+        to: Cents,
+        /// Where this one begins.
+        from: Cents,
+    },
+    /// A tier after the one without an end.
+    #[error(
+        "the tier before begins at {before} and has no 'to', so that this one, from {from} on, overlaps it; end that one with to = \"{from}\""
+    )]
+    TierAfterLast {
+        /// Where the tier without an end begins.
+        before: Cents,
+        /// Where this one begins.
+        from: Cents,
+    },
+    /// A tier that holds no value.
+    #[error(
+        "this tier holds no value: it begins at {from} and ends at {to}; tiers must rise, and a tier holds its 'from' and not its 'to'"
+    )]
+    TierEmpty {
+        /// Where it begins.
+        from: Cents,
+        /// Where it ends.
+        to: Cents,
+    },
+    /// Values above the last tier.
+    #[error(
+        "the last tier has no 'to': remove it, or add a tier with form = \"refuse\" for what lies above"
+    )]
+    TierLast,
+    /// A matrix with two fees for one pair.
+    #[error("the pair from {from} to {to} stands twice: one cell a pair")]
+    CellTwice {
+        /// Where the money landed.
+        from: recover_core::network::NetworkId,
+        /// For which network its address was made.
+        to: recover_core::network::NetworkId,
+    },
+    /// Fees in several coins within one rule.
+    #[error("this rule charges coins of several assets: write a rule for each")]
+    CoinsDiffer,
+    /// A sum and a percentage without the word that says which is charged.
+    #[error(
+        "{amount} and {percent} percent stand together, and nothing says which is charged: at a value of {value} the lesser is {lesser} and the greater is {greater}; write form = \"flat_or_percent\" and operator = \"lesser\" or operator = \"greater\""
+    )]
+    Ambiguous {
+        /// The sum.
+        amount: Cents,
+        /// The percentage.
+        percent: recover_core::decimal::Decimal,
+        /// A value at which they lie apart.
+        value: Cents,
+        /// What the one reading charges there.
+        lesser: Cents,
+        /// What the other does.
+        greater: Cents,
+    },
+    /// A free part without the words that settle its edge and what lies above.
+    #[error(
+        "a fee with a free part needs '{key}': {}",
+        if *key == "edge" {
+            format!("write edge = \"gt\" when a value of exactly {free} is free, or edge = \"ge\" when it is charged")
+        } else {
+            format!("write basis = \"whole\" when the percentage is of the whole value, or basis = \"excess\" when it is of what exceeds {free}")
+        }
+    )]
+    FreePartUnsettled {
+        /// The key that is missing.
+        key: &'static str,
+        /// The free part.
+        free: Cents,
+    },
+    /// A range that runs backwards.
+    #[error("the range ends before it begins, at {from}")]
+    RangeOrder {
+        /// Where it begins.
+        from: Cents,
+    },
+    /// The price of a day that has not come.
+    #[error(
+        "a quote is locked when the customer accepts it, so the price of a later day cannot be promised: write one of {expected}"
+    )]
+    PriceOfLater {
+        /// The words that are known.
+        expected: String,
+    },
+    /// Not two days in order.
+    #[error("write the least and the most days, like [2, 3]; at most {most}")]
+    Days {
+        /// The largest number of days.
+        most: u32,
+    },
+    /// Not the text of an asset.
+    #[error(
+        "'{text}' is no asset: write NETWORK/native or NETWORK/contract:ADDRESS, like ethereum/contract:0x…"
+    )]
+    Asset {
+        /// The text as written.
+        text: String,
+    },
+    /// An asset whose decimals nobody knows.
+    #[error("{asset} is not in chains.toml, so its decimals are not known: add it there")]
+    AssetNotListed {
+        /// The asset.
+        asset: String,
+    },
+    /// An asset of a network that the rule is not for.
+    #[error("the rule is not for {network}: add it to networks, or remove this asset")]
+    AssetElsewhere {
+        /// The asset's network.
+        network: recover_core::network::NetworkId,
+    },
+    /// A fee paid beside the deposit, and nothing to pay it in.
+    #[error(
+        "a fee that is not taken out of the deposit needs something to be paid in: write fee_asset = \"NETWORK/contract:ADDRESS\" at the top of the file"
+    )]
+    FeeAssetMissing,
+    /// A fee that is taken out of the deposit cannot outlive a recovery that failed.
+    #[error(
+        "this fee is taken out of the deposit, so nothing was paid when a recovery fails: remove this, or write paid_from = \"balance\" or \"prepaid\""
+    )]
+    NothingToKeep,
+    /// Coins of an unknown network.
+    #[error("coins of which network? Name exactly one in networks, and write a rule for each")]
+    PrepaidWhere,
+    /// Not a code.
+    #[error("'{code}' is no code: use lower-case letters, digits and '_', like venue_fault")]
+    Code {
+        /// The text as written.
+        code: String,
+    },
+    /// One code for two waivers.
+    #[error("waiver '{code}' stands twice: give each a code of its own")]
+    CodeTwice {
+        /// The code.
+        code: String,
+    },
+    /// A waiver without an effect.
+    #[error("this waives nothing: write a percentage above zero, or network = true")]
+    WaivesNothing,
+    /// A window that closes before it opens.
+    #[error("the window closes before it opens: 'until' must be later than 'from'")]
+    WindowOrder,
+    /// A role that grants nothing.
+    #[error("the role {role} acts on no claim and can grant nothing: name another")]
+    GrantsNothing {
+        /// The role.
+        role: recover_core::people::Role,
+    },
+    /// Not a time.
+    #[error("'{text}' is no time: write it with its zone, like 2026-12-01T00:00:00Z")]
+    Time {
+        /// The text as written.
+        text: String,
+    },
+    /// Two withdrawal fees for one asset.
+    #[error("{asset} has a [[withdrawal]] already: one an asset")]
+    WithdrawalTwice {
+        /// The asset.
+        asset: String,
+    },
     /// A cap under the floor.
     #[error("the cap is under the floor: no fee would fit")]
     CapUnderFloor,
@@ -398,4 +572,14 @@ pub enum Problem {
         /// The text as written.
         currency: String,
     },
+}
+
+/// `rule 1`, `rules 1 and 2`, `rules 1, 2 and 3`.
+fn rules(numbers: &[u32]) -> String {
+    let texts: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    match texts.split_last() {
+        Some((last, [])) => format!("rule {last}"),
+        Some((last, others)) => format!("rules {} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }

@@ -125,7 +125,12 @@ impl Reader<'_> {
             });
             if let Some(earlier) = catch_all {
                 let earlier = earlier.number;
-                return Err(self.at(table, Problem::Unreachable { earlier }));
+                return Err(self.at(
+                    table,
+                    Problem::Unreachable {
+                        earlier: vec![earlier],
+                    },
+                ));
             }
             let table = table.get_ref();
             let resolutions = table.resolutions.iter().map(|words| {

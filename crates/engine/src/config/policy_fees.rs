@@ -1,220 +1,303 @@
-//! The fee rules of `policy.toml`: their shape and their checks.
+//! The fee rules of `policy.toml`: for whom each is, and what it says beside its form. Forms, and waivers and withdrawals, have
+//! files of their own beside this one.
 
 use super::error::{ConfigError, Problem};
 use super::policy_file::{Reader, Words};
-use recover_core::fee::{Basis, Edge, FeeForm, FeeRule, FeeTier, ValueMin};
+use super::policy_forms::{CellTable, FormKeys, TierTable, form_table};
+use super::words::listed;
+use recover_core::claim::Resolution;
+use recover_core::fee::{
+    AgeWindow, Edge, FeeForm, FeePolicy, FeeRule, OnFailure, Outcome, PaidFrom, PriceTime, ValueMin,
+};
+use recover_core::network::NetworkId;
 use serde::Deserialize;
 use toml::Spanned;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FeeTable {
-    kinds: Vec<Words>,
-    #[serde(default)]
-    networks: Vec<Words>,
-    value_min: Option<Words>,
-    form: Words,
-    amount: Option<Words>,
-    percent: Option<Words>,
-    floor: Option<Words>,
-    cap: Option<Words>,
-    basis: Option<Words>,
-    free_under: Option<Words>,
-    edge: Option<Words>,
-    #[serde(default)]
-    tier: Vec<TierTable>,
+/// Longer ago than every network began.
+const AGE_DAYS_MAX: u32 = 36_600;
+
+/// No user has more cases.
+const CASES_MAX: u32 = 1_000;
+
+/// No case takes longer than a year.
+const DAYS_MAX: u32 = 366;
+
+form_table! {
+    pub(super) struct FeeTable {
+        title: Option<Words>,
+        kinds: Vec<Words>,
+        #[serde(default)]
+        networks: Vec<Words>,
+        #[serde(default)]
+        assets: Vec<Words>,
+        #[serde(default)]
+        resolutions: Vec<Words>,
+        age_from_days: Option<Spanned<u32>>,
+        age_to_days: Option<Spanned<u32>>,
+        value_min: Option<Words>,
+        value_min_edge: Option<Words>,
+        first_free: Option<Spanned<u32>>,
+        paid_from: Option<Words>,
+        prepaid_gas: Option<Words>,
+        on_failure: Option<Words>,
+        price: Option<Words>,
+        price_source: Option<Words>,
+        days: Option<Spanned<Vec<u32>>>,
+        outcome: Option<Words>,
+        from: Option<Words>,
+        to: Option<Words>,
+        #[serde(default)]
+        tier: Vec<TierTable>,
+        #[serde(default)]
+        cell: Vec<CellTable>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TierTable {
-    from: Words,
-    to: Option<Words>,
-    form: Words,
-    amount: Option<Words>,
-    percent: Option<Words>,
-    floor: Option<Words>,
-    cap: Option<Words>,
-    basis: Option<Words>,
-    free_under: Option<Words>,
-    edge: Option<Words>,
-}
-
-/// The keys of a form, wherever it stands.
-struct FormKeys<'a> {
-    form: &'a Words,
-    amount: Option<&'a Words>,
-    percent: Option<&'a Words>,
-    floor: Option<&'a Words>,
-    cap: Option<&'a Words>,
-    basis: Option<&'a Words>,
-    free_under: Option<&'a Words>,
-    edge: Option<&'a Words>,
+impl FeeTable {
+    fn form_keys(&self) -> FormKeys<'_> {
+        FormKeys {
+            from: ("from", self.from.as_ref()),
+            to: ("to", self.to.as_ref()),
+            tiers: &self.tier,
+            cells: &self.cell,
+            ..self.keys()
+        }
+    }
 }
 
 impl Reader<'_> {
-    pub(super) fn fees(&self, tables: &[Spanned<FeeTable>]) -> Result<Vec<FeeRule>, ConfigError> {
-        let mut rules: Vec<FeeRule> = Vec::with_capacity(tables.len());
+    /// Adds the rules to what is known of the fees already: waivers, withdrawals and what balances pay in.
+    pub(super) fn fees(
+        &self,
+        tables: &[Spanned<FeeTable>],
+        mut fees: FeePolicy,
+    ) -> Result<FeePolicy, ConfigError> {
         for (number, table) in (1u32..).zip(tables) {
-            if let Some(earlier) = rules.iter().find(|rule| rule.is_for_all()) {
-                let earlier = earlier.number;
+            let rule = self.fee(number, table.get_ref())?;
+            self.payable(&rule, table, &fees)?;
+            fees.rules.push(rule);
+        }
+        // What an earlier release took stays readable; such a rule never decided anything.
+        let shadowed = fees.shadowed().filter(|_| !self.is_stored());
+        if let Some(shadowed) = shadowed {
+            let table = tables
+                .iter()
+                .zip(1u32..)
+                .find(|(_, number)| *number == shadowed.rule);
+            let earlier = shadowed.by;
+            if let Some((table, _)) = table {
                 return Err(self.at(table, Problem::Unreachable { earlier }));
             }
-            rules.push(self.fee(number, table.get_ref())?);
         }
-        Ok(rules)
+        Ok(fees)
     }
 
     fn fee(&self, number: u32, table: &FeeTable) -> Result<FeeRule, ConfigError> {
-        let kinds = self.kinds(&table.kinds)?;
         let networks = self.networks(&table.networks)?;
-        let keys = FormKeys {
-            form: &table.form,
-            amount: table.amount.as_ref(),
-            percent: table.percent.as_ref(),
-            floor: table.floor.as_ref(),
-            cap: table.cap.as_ref(),
-            basis: table.basis.as_ref(),
-            free_under: table.free_under.as_ref(),
-            edge: table.edge.as_ref(),
-        };
-        let form = if table.form.get_ref() == "tiers" {
-            self.refuse_keys(&keys, "tiers", &["amount", "percent"])?;
-            self.tiers(&table.form, &table.tier)?
-        } else if table.tier.is_empty() {
-            self.form(&keys, "flat, percent, tiers")?
-        } else {
-            let (key, kind) = ("tier", "this form");
-            return Err(self.at(&table.form, Problem::NotForKind { key, kind }));
-        };
-        let value_min = table.value_min.as_ref().map(|words| {
-            Ok(ValueMin {
-                value: self.cents(words)?,
-                edge: Edge::GreaterOrEqual,
-            })
+        let form = self.any_form(&table.form_keys())?;
+        if let (FeeForm::Matrix(_), Some(network)) = (&form, table.networks.first()) {
+            let (key, kind) = (
+                "networks",
+                "a matrix, whose cells name the networks themselves",
+            );
+            return Err(self.at(network, Problem::NotForKind { key, kind }));
+        }
+        let mut assets = Vec::with_capacity(table.assets.len());
+        for words in &table.assets {
+            let asset = self.asset(words)?;
+            if !networks.is_empty() && !networks.contains(&asset.network) {
+                let network = asset.network;
+                return Err(self.at(words, Problem::AssetElsewhere { network }));
+            }
+            assets.push(asset);
+        }
+        let resolutions = table.resolutions.iter().map(|words| {
+            let resolution = self.word(
+                words,
+                Resolution::from_code,
+                Resolution::ALL,
+                Resolution::code,
+            )?;
+            if resolution.is_payment() {
+                Ok(resolution)
+            } else {
+                Err(self.at(words, Problem::NotApproved { resolution }))
+            }
         });
-        Ok(FeeRule {
-            kinds,
+        let rule = FeeRule {
+            title: self.optional(table.title.as_ref())?,
+            kinds: self.kinds(&table.kinds)?,
+            assets,
+            resolutions: resolutions.collect::<Result<_, _>>()?,
+            age: self.age(table)?,
+            value_min: self.value_min(table)?,
+            first_free: match &table.first_free {
+                None => 0,
+                Some(number) => self.within(number, 1, CASES_MAX)?,
+            },
+            paid_from: table
+                .paid_from
+                .as_ref()
+                .map(|words| self.word(words, PaidFrom::from_code, PaidFrom::ALL, PaidFrom::code))
+                .transpose()?,
+            prepaid_gas: self.prepaid(table.prepaid_gas.as_ref(), &networks)?,
+            on_failure: table
+                .on_failure
+                .as_ref()
+                .map(|words| {
+                    self.word(words, OnFailure::from_code, OnFailure::ALL, OnFailure::code)
+                })
+                .transpose()?
+                .unwrap_or(OnFailure::Refund),
+            price: self.price_time(table.price.as_ref())?,
+            price_source: self.optional(table.price_source.as_ref())?,
+            days: self.days(table.days.as_ref())?,
+            outcome: table
+                .outcome
+                .as_ref()
+                .map(|words| self.word(words, Outcome::from_code, Outcome::ALL, Outcome::code))
+                .transpose()?,
             networks,
-            value_min: value_min.transpose()?,
             ..FeeRule::new(number, form)
-        })
+        };
+        self.nothing_in_vain(table, &rule)?;
+        Ok(rule)
     }
 
-    /// Refuses the keys that a form does not use, so that no number is written in vain.
-    fn refuse_keys(
-        &self,
-        keys: &FormKeys<'_>,
-        kind: &'static str,
-        groups: &[&str],
-    ) -> Result<(), ConfigError> {
-        let all = [
-            ("amount", "amount", keys.amount),
-            ("percent", "percent", keys.percent),
-            ("percent", "floor", keys.floor),
-            ("percent", "cap", keys.cap),
-            ("percent", "basis", keys.basis),
-            ("percent", "free_under", keys.free_under),
-            ("percent", "edge", keys.edge),
+    /// Refuses the keys that this rule would not use.
+    fn nothing_in_vain(&self, table: &FeeTable, rule: &FeeRule) -> Result<(), ConfigError> {
+        let service_free = match rule.form {
+            FeeForm::Refuse => Some("a rule that gives no service"),
+            FeeForm::NetworkCost => Some("a rule without a service fee"),
+            _ => None,
+        };
+        if let (Some(kind), Some(number)) = (service_free, &table.first_free) {
+            let key = "first_free";
+            return Err(self.at(number, Problem::NotForKind { key, kind }));
+        }
+        if rule.form != FeeForm::Refuse {
+            return Ok(());
+        }
+        let keys = [
+            ("value_min", &table.value_min),
+            ("paid_from", &table.paid_from),
+            ("prepaid_gas", &table.prepaid_gas),
+            ("on_failure", &table.on_failure),
+            ("price", &table.price),
+            ("price_source", &table.price_source),
+            ("outcome", &table.outcome),
         ];
-        for (group, key, words) in all {
-            if let Some(words) = words.filter(|_| groups.contains(&group)) {
+        let kind = "a rule that gives no service";
+        for (key, words) in keys {
+            if let Some(words) = words {
                 return Err(self.at(words, Problem::NotForKind { key, kind }));
             }
+        }
+        if let Some(days) = &table.days {
+            let key = "days";
+            return Err(self.at(days, Problem::NotForKind { key, kind }));
         }
         Ok(())
     }
 
-    fn form(&self, keys: &FormKeys<'_>, forms: &str) -> Result<FeeForm, ConfigError> {
-        match keys.form.get_ref().as_str() {
-            "flat" => {
-                self.refuse_keys(keys, "flat", &["percent"])?;
-                let amount = keys
-                    .amount
-                    .ok_or_else(|| self.missing(keys.form, "amount", "flat"))?;
-                Ok(FeeForm::Flat {
-                    amount: self.cents(amount)?,
-                })
-            }
-            "percent" => {
-                self.refuse_keys(keys, "percent", &["amount"])?;
-                self.percent(keys)
-            }
-            word => Err(self.at(
-                keys.form,
-                Problem::UnknownWord {
-                    word: word.to_owned(),
-                    expected: forms.to_owned(),
-                },
-            )),
+    /// What is paid beside the deposit needs something to be paid in, and nothing else can be kept when a recovery fails.
+    fn payable(
+        &self,
+        rule: &FeeRule,
+        table: &Spanned<FeeTable>,
+        fees: &FeePolicy,
+    ) -> Result<(), ConfigError> {
+        let words = table.get_ref();
+        let in_coins = rule.form.members().all(|member| {
+            matches!(
+                member,
+                FeeForm::Coin { .. } | FeeForm::WithdrawalFee { .. } | FeeForm::Refuse
+            )
+        });
+        let is_beside = matches!(rule.paid_from, Some(PaidFrom::Balance | PaidFrom::Prepaid));
+        let in_fee_asset = is_beside && !(in_coins && rule.prepaid_gas.is_some());
+        if let Some(paid_from) = words
+            .paid_from
+            .as_ref()
+            .filter(|_| in_fee_asset && fees.fee_asset.is_none())
+        {
+            return Err(self.at(paid_from, Problem::FeeAssetMissing));
         }
+        let may_be_beside = is_beside
+            || rule.prepaid_gas.is_some()
+            || (rule.paid_from.is_none() && fees.fee_asset.is_some());
+        if let Some(on_failure) = words
+            .on_failure
+            .as_ref()
+            .filter(|_| !may_be_beside && rule.on_failure != OnFailure::Refund)
+        {
+            return Err(self.at(on_failure, Problem::NothingToKeep));
+        }
+        Ok(())
     }
 
-    fn percent(&self, keys: &FormKeys<'_>) -> Result<FeeForm, ConfigError> {
-        let words = keys
-            .percent
-            .ok_or_else(|| self.missing(keys.form, "percent", "percent"))?;
-        let percent = self.share(words)?;
-        let floor = self.cents_or_zero(keys.floor)?;
-        let cap = keys.cap.map(|words| self.cents(words)).transpose()?;
-        if let Some(words) = keys.cap.filter(|_| cap.is_some_and(|cap| cap < floor)) {
-            return Err(self.at(words, Problem::CapUnderFloor));
-        }
-        let edge = keys
-            .edge
+    fn optional(&self, words: Option<&Words>) -> Result<Option<String>, ConfigError> {
+        words.map(|words| self.filled(words)).transpose()
+    }
+
+    fn age(&self, table: &FeeTable) -> Result<Option<AgeWindow>, ConfigError> {
+        let from_days = match &table.age_from_days {
+            None => 0,
+            Some(days) => self.within(days, 1, AGE_DAYS_MAX)?,
+        };
+        let Some(to) = &table.age_to_days else {
+            let to_days = None;
+            return Ok((from_days > 0).then_some(AgeWindow { from_days, to_days }));
+        };
+        let to_days = Some(self.within(to, from_days.saturating_add(1), AGE_DAYS_MAX)?);
+        Ok(Some(AgeWindow { from_days, to_days }))
+    }
+
+    fn value_min(&self, table: &FeeTable) -> Result<Option<ValueMin>, ConfigError> {
+        let edge = table
+            .value_min_edge
+            .as_ref()
             .map(|words| self.word(words, Edge::from_code, Edge::ALL, Edge::code))
-            .transpose()?
-            .unwrap_or(Edge::GreaterOrEqual);
-        let basis = keys
-            .basis
-            .map(|words| self.word(words, Basis::from_code, Basis::ALL, Basis::code))
-            .transpose()?
-            .unwrap_or(Basis::Whole);
-        Ok(FeeForm::Percent {
-            percent,
-            floor,
-            cap,
-            free_under: self.cents_or_zero(keys.free_under)?,
-            edge,
-            basis,
-        })
+            .transpose()?;
+        match (&table.value_min, &table.value_min_edge) {
+            (None, None) => Ok(None),
+            (None, Some(words)) => Err(self.missing(words, "value_min", "value_min_edge")),
+            (Some(words), _) => Ok(Some(ValueMin {
+                value: self.cents(words)?,
+                edge: edge.unwrap_or(Edge::GreaterOrEqual),
+            })),
+        }
     }
 
-    fn tiers(&self, form: &Words, tables: &[TierTable]) -> Result<FeeForm, ConfigError> {
-        if tables.is_empty() {
-            return Err(self.missing(form, "tier", "tiers"));
-        }
-        let mut tiers: Vec<FeeTier> = Vec::with_capacity(tables.len());
-        for table in tables {
-            let from = self.cents(&table.from)?;
-            let to = table
-                .to
-                .as_ref()
-                .map(|words| self.cents(words))
-                .transpose()?;
-            let follows = match tiers.last() {
-                None => true,
-                Some(before) => before.to.is_some_and(|end| end <= from),
-            };
-            if !follows || to.is_some_and(|to| to <= from) {
-                return Err(self.at(&table.from, Problem::TierOrder));
+    fn prepaid(
+        &self,
+        words: Option<&Words>,
+        networks: &[NetworkId],
+    ) -> Result<Option<recover_core::decimal::Decimal>, ConfigError> {
+        let Some(words) = words else { return Ok(None) };
+        // Each network has a coin of its own, so that one number means one network.
+        let [network] = networks else {
+            return Err(self.at(words, Problem::PrepaidWhere));
+        };
+        self.coins(network, words).map(Some)
+    }
+
+    fn price_time(&self, words: Option<&Words>) -> Result<PriceTime, ConfigError> {
+        match words {
+            None => Ok(PriceTime::Quote),
+            Some(words) if words.get_ref() == "completion" => {
+                let expected = listed(PriceTime::ALL, PriceTime::code);
+                Err(self.at(words, Problem::PriceOfLater { expected }))
             }
-            let keys = FormKeys {
-                form: &table.form,
-                amount: table.amount.as_ref(),
-                percent: table.percent.as_ref(),
-                floor: table.floor.as_ref(),
-                cap: table.cap.as_ref(),
-                basis: table.basis.as_ref(),
-                free_under: table.free_under.as_ref(),
-                edge: table.edge.as_ref(),
-            };
-            tiers.push(FeeTier {
-                from,
-                to,
-                form: self.form(&keys, "flat, percent")?,
-            });
+            Some(words) => self.word(words, PriceTime::from_code, PriceTime::ALL, PriceTime::code),
         }
-        Ok(FeeForm::Tiers(tiers))
+    }
+
+    fn days(&self, days: Option<&Spanned<Vec<u32>>>) -> Result<Option<(u32, u32)>, ConfigError> {
+        let Some(days) = days else { return Ok(None) };
+        match days.get_ref().as_slice() {
+            [least, most] if least <= most && *most <= DAYS_MAX => Ok(Some((*least, *most))),
+            _ => Err(self.at(days, Problem::Days { most: DAYS_MAX })),
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::policy_approval::{ApprovalTable, ChangeTable};
 use super::policy_fees::FeeTable;
 use super::policy_matching::MatchingTable;
 use super::policy_proofs::ProofsTable;
+use super::policy_waivers::{WaiverTable, WithdrawalTable};
 use super::policy_wallets::{ServiceTable, WalletTable};
 use super::words::listed;
 use recover_core::decimal::Decimal;
@@ -45,8 +46,13 @@ struct File {
     gas_buffer_percent: Words,
     network_fee_max: Words,
     network_fee_max_percent: Words,
+    fee_asset: Option<Words>,
     #[serde(default)]
     fee: Vec<Spanned<FeeTable>>,
+    #[serde(default)]
+    waiver: Vec<WaiverTable>,
+    #[serde(default)]
+    withdrawal: Vec<WithdrawalTable>,
     approval: Spanned<ApprovalTable>,
     policy_change: ChangeTable,
     service_levels: Option<LevelsTable>,
@@ -176,6 +182,16 @@ impl Policy {
         let name = reader.filled(&parsed.name)?;
         let approval = reader.approval(&parsed.approval, &people, ages)?;
         let (wallets, native_limits) = reader.wallets(&parsed.wallet)?;
+        let fees = FeePolicy {
+            rules: Vec::new(),
+            waivers: reader.waivers(&parsed.waiver)?,
+            withdrawals: reader.withdrawals(&parsed.withdrawal)?,
+            fee_asset: parsed
+                .fee_asset
+                .as_ref()
+                .map(|words| reader.listed_asset(words))
+                .transpose()?,
+        };
         Ok(Self {
             proofs: reader.proofs(parsed.proofs.as_ref(), &name)?,
             name,
@@ -186,10 +202,7 @@ impl Policy {
             gas_buffer_percent: reader.decimal(&parsed.gas_buffer_percent)?,
             network_fee_max: reader.cents_above_zero(&parsed.network_fee_max)?,
             network_fee_max_percent: reader.share(&parsed.network_fee_max_percent)?,
-            fees: FeePolicy {
-                rules: reader.fees(&parsed.fee)?,
-                ..FeePolicy::default()
-            },
+            fees: reader.fees(&parsed.fee, fees)?,
             match_value_max: reader.match_value_max(parsed.matching.as_ref(), &approval.tiers)?,
             approval,
             change: reader.change(&parsed.policy_change, &people)?,
@@ -371,19 +384,30 @@ impl<'a> Reader<'a> {
 
     pub(super) fn network(&self, words: &Words) -> Result<NetworkId, ConfigError> {
         let id = NetworkId::new(words.get_ref());
+        self.network_known(words, &id)?;
+        Ok(id)
+    }
+
+    /// Refuses a network that nobody knows, wherever its name stands in a text.
+    pub(super) fn network_known(&self, words: &Words, id: &NetworkId) -> Result<(), ConfigError> {
         let is_known = match &self.known {
             Known::Any => true,
-            Known::Names => names::known(&id).is_some(),
+            Known::Names => names::known(id).is_some(),
             Known::Configured(networks) => {
-                names::known(&id).is_some() || networks.chains.network(&id).is_some()
+                names::known(id).is_some() || networks.chains.network(id).is_some()
             }
         };
         if is_known {
-            Ok(id)
+            Ok(())
         } else {
-            let name = words.get_ref().clone();
+            let name = id.to_string();
             Err(self.at(words, Problem::UnknownNetwork { name }))
         }
+    }
+
+    /// Whether the text is a version that the store keeps: it was checked by the rules of its time.
+    pub(super) const fn is_stored(&self) -> bool {
+        matches!(self.known, Known::Any)
     }
 
     /// What addresses are checked with; `None` when they are kept as written.

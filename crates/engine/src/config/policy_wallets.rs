@@ -3,8 +3,6 @@
 use super::error::{ConfigError, Problem};
 use super::policy::NativeLimits;
 use super::policy_file::{Reader, Words};
-use recover_core::amount::Amount;
-use recover_core::decimal::Decimal;
 use recover_core::network::NetworkId;
 use recover_source::carry::{Factory, Wallet};
 use serde::Deserialize;
@@ -140,22 +138,6 @@ impl Reader<'_> {
                     .transpose()?,
             }),
         }
-    }
-
-    /// Coins of a network's own currency, above zero.
-    fn coins(&self, network: &NetworkId, words: &Words) -> Result<Decimal, ConfigError> {
-        let coins = self.decimal(words)?;
-        if coins.is_zero() {
-            return Err(self.at(words, Problem::Zero));
-        }
-        let config = self
-            .configured()
-            .and_then(|networks| networks.chains.network(network));
-        if let Some(config) = config {
-            Amount::from_coin_text(words.get_ref(), config.native.terms.decimals)
-                .map_err(|error| self.at(words, error.into()))?;
-        }
-        Ok(coins)
     }
 
     /// An address in the canonical text of its network: a typo is found here, not by the money.
