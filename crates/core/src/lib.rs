@@ -52,6 +52,7 @@ pub mod network;
 pub mod observation;
 pub mod people;
 pub mod plan;
+pub mod price;
 pub mod proof;
 pub mod question;
 pub mod queue;

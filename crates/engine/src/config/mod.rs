@@ -15,6 +15,7 @@ mod policy_fees;
 mod policy_file;
 mod policy_forms;
 mod policy_matching;
+mod policy_prices;
 mod policy_proofs;
 mod policy_slots;
 mod policy_waivers;

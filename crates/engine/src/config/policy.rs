@@ -6,6 +6,7 @@ use recover_core::decimal::Decimal;
 use recover_core::fee::{Cents, FeePolicy};
 use recover_core::network::NetworkId;
 use recover_core::people::Person;
+use recover_core::price::PriceRules;
 use recover_core::proof::ProofPolicy;
 use recover_core::queue::ServiceLevels;
 use recover_source::carry::Wallet;
@@ -22,6 +23,8 @@ pub struct Policy {
     pub quote_valid_minutes: u32,
     /// How old a price may be when it is used, in minutes.
     pub price_age_max_minutes: u32,
+    /// How many sources must have a price, and how far they may lie apart.
+    pub prices: PriceRules,
     /// How long the signers may sign what was handed to them, in minutes.
     pub package_valid_minutes: u32,
     /// What is added to the gas estimate, in percent.

@@ -10,6 +10,7 @@ use super::policy::Policy;
 use super::policy_approval::{ApprovalTable, ChangeTable};
 use super::policy_fees::FeeTable;
 use super::policy_matching::MatchingTable;
+use super::policy_prices::PricesTable;
 use super::policy_proofs::ProofsTable;
 use super::policy_waivers::{WaiverTable, WithdrawalTable};
 use super::policy_wallets::{ServiceTable, WalletTable};
@@ -40,6 +41,7 @@ struct File {
     currency: Words,
     quote_valid_minutes: Spanned<u32>,
     price_age_max_minutes: Spanned<u32>,
+    prices: Option<PricesTable>,
     screening_age_max_minutes: Spanned<u32>,
     release_screening_age_max_minutes: Spanned<u32>,
     package_valid_minutes: Spanned<u32>,
@@ -198,6 +200,7 @@ impl Policy {
             currency: currency.clone(),
             quote_valid_minutes: minutes(&parsed.quote_valid_minutes)?,
             price_age_max_minutes: minutes(&parsed.price_age_max_minutes)?,
+            prices: reader.prices(parsed.prices.as_ref())?,
             package_valid_minutes: minutes(&parsed.package_valid_minutes)?,
             gas_buffer_percent: reader.decimal(&parsed.gas_buffer_percent)?,
             network_fee_max: reader.cents_above_zero(&parsed.network_fee_max)?,

@@ -1,0 +1,342 @@
+//! Which price counts: the newest of each source, compared, and the highest where they agree.
+//!
+//! A price that is too high costs a customer a little and asks for one more vote; one that is too low lets somebody pass a limit.
+//! So the highest counts, sources that lie apart give no price at all, and no price is never a price of zero.
+
+use crate::amount::Amount;
+use crate::code::coded;
+use crate::decimal::Decimal;
+use crate::time::Timestamp;
+use ruint::Uint;
+use std::cmp::Ordering;
+
+/// What one source said that a coin is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePrice {
+    /// Who said so. Names that differ in capital letters only are one source.
+    pub source: String,
+    /// The id of the row that says so.
+    pub id: String,
+    /// What one coin is worth, in the currency that was asked about.
+    pub price: Decimal,
+    /// When it was so, by the source.
+    pub at: Timestamp,
+}
+
+/// What the policy says about prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PriceRules {
+    /// How many sources must have a price that counts; at least 1.
+    pub sources_min: u32,
+    /// How far the highest may lie above the lowest, in percent of the lowest.
+    pub spread_max_percent: Decimal,
+}
+
+impl Default for PriceRules {
+    /// One source is enough; 5 percent.
+    fn default() -> Self {
+        Self {
+            sources_min: 1,
+            spread_max_percent: Decimal::from_parts(Amount::from_u128(5), 0)
+                .expect("no digit stands behind the point"),
+        }
+    }
+}
+
+/// For when a price is wanted, and by which rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// The policy's rules.
+    pub rules: PriceRules,
+    /// The time at which it shall hold.
+    pub at: Timestamp,
+    /// How much older than `at` it may be, in seconds; what is exactly so old counts.
+    pub age_max_seconds: i64,
+    /// How much later than `at` it may be, in seconds: a clock that is a little wrong, and zero for a time that is past.
+    pub later_max_seconds: i64,
+    /// The only source that counts; with it, one price is enough. `None` for all of them.
+    pub source: Option<&'a str>,
+}
+
+coded! {
+    /// Whether a source's price counts.
+    pub enum Standing {
+        /// It is compared with the others.
+        Counts => "counts",
+        /// Another source was asked for.
+        NotAsked => "not_asked",
+        /// Zero is no price.
+        Zero => "zero",
+        /// It is of a time after the one that was asked about.
+        Later => "later",
+        /// The same source has a newer one.
+        Superseded => "superseded",
+        /// It is older than the policy allows.
+        TooOld => "too_old",
+    }
+}
+
+coded! {
+    /// Why there is no price, in the order in which it is found out.
+    pub enum NoPriceReason {
+        /// No source has one.
+        Absent => "absent",
+        /// Every one is too old.
+        Stale => "stale",
+        /// Fewer sources than the policy asks for.
+        TooFewSources => "too_few_sources",
+        /// The sources contradict each other.
+        Apart => "apart",
+        /// One of the days of an average has none.
+        IncompleteHistory => "incomplete_history",
+    }
+}
+
+/// The price that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// The highest of those that count.
+    pub price: Decimal,
+    /// When that one was so.
+    pub at: Timestamp,
+    /// The sources that agree, in alphabetical order.
+    pub sources: Vec<String>,
+    /// The ids of their rows, in the same order.
+    pub ids: Vec<String>,
+}
+
+/// What comparing prices came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// What became of each price, in the order in which they were given.
+    pub standings: Vec<Standing>,
+    /// How far the highest that counts lies above the lowest, in percent of the lowest, rounded up to two digits; `None` where
+    /// fewer than two count, and where it fits no number.
+    pub spread_percent: Option<Decimal>,
+    /// The price, or why there is none.
+    pub outcome: Result<Agreed, NoPriceReason>,
+}
+
+/// Compares what sources say. The order in which they are given does not matter.
+#[must_use]
+pub fn compare(prices: &[SourcePrice], asked: &Asked<'_>) -> Comparison {
+    let mut standings: Vec<Standing> = prices.iter().map(|price| alone(price, asked)).collect();
+    let newest: Vec<&SourcePrice> = prices
+        .iter()
+        .zip(&standings)
+        .filter(|(_, standing)| **standing == Standing::Counts)
+        .map(|(price, _)| price)
+        .collect();
+    let is_superseded = |price: &SourcePrice| {
+        newest
+            .iter()
+            .any(|other| same_source(&other.source, &price.source) && newer(other, price).is_gt())
+    };
+    for (price, standing) in prices.iter().zip(&mut standings) {
+        if *standing == Standing::Counts && is_superseded(price) {
+            *standing = Standing::Superseded;
+        }
+    }
+    // Only now the age: an old price does not come back because a newer one of its source was withdrawn as too old.
+    let oldest = asked
+        .at
+        .as_micros()
+        .saturating_sub(micros(asked.age_max_seconds));
+    for (price, standing) in prices.iter().zip(&mut standings) {
+        if *standing == Standing::Counts && price.at.as_micros() < oldest {
+            *standing = Standing::TooOld;
+        }
+    }
+    let mut counting: Vec<&SourcePrice> = prices
+        .iter()
+        .zip(&standings)
+        .filter(|(_, standing)| **standing == Standing::Counts)
+        .map(|(price, _)| price)
+        .collect();
+    counting.sort_by(|left, right| (&left.source, &left.id).cmp(&(&right.source, &right.id)));
+    let has_old = standings.contains(&Standing::TooOld);
+    let lowest = counting.iter().min_by(|left, right| by_value(left, right));
+    let highest = counting.iter().max_by(|left, right| by_value(left, right));
+    let (Some(lowest), Some(highest)) = (lowest, highest) else {
+        let reason = if has_old {
+            NoPriceReason::Stale
+        } else {
+            NoPriceReason::Absent
+        };
+        return Comparison {
+            standings,
+            spread_percent: None,
+            outcome: Err(reason),
+        };
+    };
+    let is_enough = asked.source.is_some()
+        || u32::try_from(counting.len()).is_ok_and(|count| count >= asked.rules.sources_min);
+    let outcome = if !is_enough {
+        Err(NoPriceReason::TooFewSources)
+    } else if !is_within(lowest.price, highest.price, asked.rules.spread_max_percent) {
+        Err(NoPriceReason::Apart)
+    } else {
+        Ok(Agreed {
+            price: highest.price,
+            at: highest.at,
+            sources: counting.iter().map(|price| price.source.clone()).collect(),
+            ids: counting.iter().map(|price| price.id.clone()).collect(),
+        })
+    };
+    let spread_percent = (counting.len() > 1)
+        .then(|| spread(lowest.price, highest.price))
+        .flatten();
+    Comparison {
+        standings,
+        spread_percent,
+        outcome,
+    }
+}
+
+/// The arithmetic mean of prices: rounded down 18 digits behind the last one of the most exact price, and to fewer where so many
+/// do not fit. Zeros at the end are left out. `None` for no prices, and where the sum leaves every range.
+#[must_use]
+pub fn mean(prices: &[Decimal]) -> Option<Decimal> {
+    let count = Amount::from_u128(
+        u128::try_from(prices.len())
+            .ok()
+            .filter(|count| *count > 0)?,
+    );
+    let prices: Vec<Decimal> = prices.iter().map(|price| trimmed(*price)).collect();
+    let scale = prices.iter().map(|price| price.scale()).max()?;
+    let mut sum = Amount::ZERO;
+    for price in prices {
+        sum = sum.checked_add(scaled(price, scale)?)?;
+    }
+    (0..=18_u8).rev().find_map(|more| {
+        let one = Amount::power_of_ten(more)?;
+        let digits = sum.mul_ratio_floor(one, count)?;
+        Some(trimmed(Decimal::from_parts(
+            digits,
+            scale.checked_add(more)?,
+        )?))
+    })
+}
+
+/// Which of two prices is higher, exactly and whatever their scales.
+#[must_use]
+pub fn by_size(left: Decimal, right: Decimal) -> Ordering {
+    let (left, right) = on_one_scale(left, right);
+    left.cmp(&right)
+}
+
+/// Whether two names are of one source.
+#[must_use]
+pub fn same_source(left: &str, right: &str) -> bool {
+    left.trim().eq_ignore_ascii_case(right.trim())
+}
+
+/// What can be said of a price without the others and without its age.
+fn alone(price: &SourcePrice, asked: &Asked<'_>) -> Standing {
+    let latest = asked
+        .at
+        .as_micros()
+        .saturating_add(micros(asked.later_max_seconds));
+    if asked
+        .source
+        .is_some_and(|source| !same_source(source, &price.source))
+    {
+        Standing::NotAsked
+    } else if price.price.is_zero() {
+        Standing::Zero
+    } else if price.at.as_micros() > latest {
+        Standing::Later
+    } else {
+        Standing::Counts
+    }
+}
+
+const fn micros(seconds: i64) -> i64 {
+    seconds.saturating_mul(1_000_000)
+}
+
+/// Which of two prices of one source stands: the newer, of one time the higher, else the one with the greater id.
+fn newer(left: &SourcePrice, right: &SourcePrice) -> Ordering {
+    left.at.cmp(&right.at).then_with(|| by_value(left, right))
+}
+
+fn by_value(left: &SourcePrice, right: &SourcePrice) -> Ordering {
+    by_size(left.price, right.price)
+        .then_with(|| left.at.cmp(&right.at))
+        .then_with(|| left.id.cmp(&right.id))
+}
+
+/// Room for 77 digits times 77 digits times a percentage of 77 digits: nothing here overflows, so that no price is refused for its
+/// length.
+type Wide = Uint<1024, 16>;
+
+fn wide(amount: Amount) -> Wide {
+    Wide::from_be_bytes(padded(amount.to_be_bytes()))
+}
+
+fn padded(bytes: [u8; 32]) -> [u8; 128] {
+    let mut all = [0; 128];
+    let (_, low) = all.split_at_mut(96);
+    low.copy_from_slice(&bytes);
+    all
+}
+
+fn power_of_ten(exponent: u8) -> Wide {
+    Wide::from(10).wrapping_pow(Wide::from(exponent))
+}
+
+/// The digits of both on the longer of the two scales.
+fn on_one_scale(left: Decimal, right: Decimal) -> (Wide, Wide) {
+    let scale = left.scale().max(right.scale());
+    let digits = |price: Decimal| {
+        let more = scale.saturating_sub(price.scale());
+        wide(price.digits()).wrapping_mul(power_of_ten(more))
+    };
+    (digits(left), digits(right))
+}
+
+/// Whether the highest lies above the lowest by no more than so many percent of it.
+fn is_within(lowest: Decimal, highest: Decimal, percent: Decimal) -> bool {
+    let (lowest, highest) = on_one_scale(lowest, highest);
+    let above = highest.saturating_sub(lowest);
+    let hundred = Wide::from(100).wrapping_mul(power_of_ten(percent.scale()));
+    above.wrapping_mul(hundred) <= lowest.wrapping_mul(wide(percent.digits()))
+}
+
+/// By how many percent of the lowest the highest lies above it, rounded up to two digits.
+fn spread(lowest: Decimal, highest: Decimal) -> Option<Decimal> {
+    let (lowest, highest) = on_one_scale(lowest, highest);
+    let above = highest.saturating_sub(lowest);
+    let hundredths = above
+        .wrapping_mul(Wide::from(10_000))
+        .checked_add(lowest)?
+        .checked_sub(Wide::from(1))?
+        .checked_div(lowest)?;
+    let digits = Amount::from_base_units(&hundredths.to_string()).ok()?;
+    Decimal::from_parts(digits, 2)
+}
+
+/// The digits on a longer scale.
+fn scaled(price: Decimal, scale: u8) -> Option<Amount> {
+    let more = Amount::power_of_ten(scale.checked_sub(price.scale())?)?;
+    price.digits().mul_ratio_floor(more, Amount::from_u128(1))
+}
+
+/// The same number without zeros at the end of what stands behind the point.
+fn trimmed(price: Decimal) -> Decimal {
+    let text = price.digits().to_base_units();
+    let zeros = text.len().saturating_sub(text.trim_end_matches('0').len());
+    let zeros = u8::try_from(zeros).unwrap_or(u8::MAX).min(price.scale());
+    let shorter = || {
+        let ten = Amount::power_of_ten(zeros)?;
+        let digits = price.digits().mul_ratio_floor(Amount::from_u128(1), ten)?;
+        Decimal::from_parts(digits, price.scale().checked_sub(zeros)?)
+    };
+    if price.is_zero() {
+        return Decimal::from_parts(Amount::ZERO, 0).unwrap_or(price);
+    }
+    shorter().unwrap_or(price)
+}
+
+#[cfg(test)]
+mod tests;
