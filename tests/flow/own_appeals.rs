@@ -1,6 +1,6 @@
 //! The specialist's day: the queue, one appeal, and every decision.
 
-use crate::desk::{Desk, rows};
+use crate::desk::{Desk, now, rows};
 use serde_json::Value;
 
 const DEPOSITS: &str = "\
@@ -25,8 +25,8 @@ A-4,U-3,2025-06-01T16:00:00Z,,,,,,,,,none,,answer me please
 /// What has no price does not pass without a person.
 const PRICES: &str = "\
 asset,currency,price,time,source
-USDT,USD,1,2025-01-01T00:00:00Z,desk
-BNB,USD,700,2025-01-01T00:00:00Z,desk
+USDT,USD,1,NOW,desk
+BNB,USD,700,NOW,desk
 ";
 
 fn desk() -> Desk {
@@ -35,7 +35,7 @@ fn desk() -> Desk {
     for (noun, text) in [
         ("addresses", BOOK),
         ("deposits", DEPOSITS),
-        ("prices", PRICES),
+        ("prices", &PRICES.replace("NOW", &now())),
         ("appeals", APPEALS),
     ] {
         desk.write("rows.csv", text);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::desk::{Desk, rows};
+use crate::desk::{Desk, now, rows};
 
 const DEPOSITS: &str = "\
 deposit_id,chain,tx_id,output_index,block_height,block_time,from_address,to_address,asset,amount,memo,orphan_reason
@@ -32,14 +32,17 @@ A-5,U-3,2025-06-01T13:00:00Z,A2ACEF1D0E39B76933522EAF42C58BEA5FF12EAAD0CFECB9915
 /// 250, 1000.0125 and 1000 US dollars for the three deposits: what is above the policy's 1000 does not pass by itself.
 const PRICES: &str = "\
 asset,currency,price,time,source
-USDT,USD,1,2025-01-01T00:00:00Z,desk
-BNB,USD,800.01,2025-01-01T00:00:00Z,desk
-XRP,USD,0.2,2025-01-01T00:00:00Z,desk
+USDT,USD,1,NOW,desk
+BNB,USD,800.01,NOW,desk
+XRP,USD,0.2,NOW,desk
 ";
 
 fn desk() -> Desk {
     let desk = unpriced_desk();
-    desk.write("prices.csv", PRICES.replace("800.01", "800"));
+    desk.write(
+        "prices.csv",
+        PRICES.replace("800.01", "800").replace("NOW", &now()),
+    );
     desk.run(&["prices", "import", "prices.csv"]).ok();
     desk
 }
@@ -284,7 +287,7 @@ fn nothing_above_the_policys_limit_passes_and_nothing_whose_value_nobody_knows()
     for id in ["A-3", "A-5"] {
         assert_eq!(of(&lines, id), "review analyst", "{lines:#?}");
     }
-    desk.write("prices.csv", PRICES);
+    desk.write("prices.csv", PRICES.replace("NOW", &now()));
     desk.run(&["prices", "import", "prices.csv"]).ok();
     let lines = matches(&desk);
     assert_eq!(of(&lines, "A-3"), "review analyst", "{lines:#?}");
@@ -335,7 +338,7 @@ fn without_any_policy_a_match_says_only_what_the_evidence_says() {
 #[test]
 fn a_wallet_that_turns_out_to_be_anothers_too_is_evidence_no_longer() {
     let desk = unpriced_desk();
-    desk.write("prices.csv", PRICES);
+    desk.write("prices.csv", PRICES.replace("NOW", &now()));
     desk.run(&["prices", "import", "prices.csv"]).ok();
     let sender = "r32WgcxKER33NcPXobkEa7EfCPZJmxctHp";
     let transaction = "A2ACEF1D0E39B76933522EAF42C58BEA5FF12EAAD0CFECB991530FA0DCB08D99";

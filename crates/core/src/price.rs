@@ -48,12 +48,10 @@ impl Default for PriceRules {
 pub struct Asked<'a> {
     /// The policy's rules.
     pub rules: PriceRules,
-    /// The time at which it shall hold.
-    pub at: Timestamp,
-    /// How much older than `at` it may be, in seconds; what is exactly so old counts.
-    pub age_max_seconds: i64,
-    /// How much later than `at` it may be, in seconds: a clock that is a little wrong, and zero for a time that is past.
-    pub later_max_seconds: i64,
+    /// The earliest time that a price may be of; what is of exactly this time counts.
+    pub earliest: Timestamp,
+    /// The latest, likewise.
+    pub latest: Timestamp,
     /// The only source that counts; with it, one price is enough. `None` for all of them.
     pub source: Option<&'a str>,
 }
@@ -138,12 +136,8 @@ pub fn compare(prices: &[SourcePrice], asked: &Asked<'_>) -> Comparison {
         }
     }
     // Only now the age: an old price does not come back because a newer one of its source was withdrawn as too old.
-    let oldest = asked
-        .at
-        .as_micros()
-        .saturating_sub(micros(asked.age_max_seconds));
     for (price, standing) in prices.iter().zip(&mut standings) {
-        if *standing == Standing::Counts && price.at.as_micros() < oldest {
+        if *standing == Standing::Counts && price.at < asked.earliest {
             *standing = Standing::TooOld;
         }
     }
@@ -233,10 +227,6 @@ pub fn same_source(left: &str, right: &str) -> bool {
 
 /// What can be said of a price without the others and without its age.
 fn alone(price: &SourcePrice, asked: &Asked<'_>) -> Standing {
-    let latest = asked
-        .at
-        .as_micros()
-        .saturating_add(micros(asked.later_max_seconds));
     if asked
         .source
         .is_some_and(|source| !same_source(source, &price.source))
@@ -244,15 +234,11 @@ fn alone(price: &SourcePrice, asked: &Asked<'_>) -> Standing {
         Standing::NotAsked
     } else if price.price.is_zero() {
         Standing::Zero
-    } else if price.at.as_micros() > latest {
+    } else if price.at > asked.latest {
         Standing::Later
     } else {
         Standing::Counts
     }
-}
-
-const fn micros(seconds: i64) -> i64 {
-    seconds.saturating_mul(1_000_000)
 }
 
 /// Which of two prices of one source stands: the newer, of one time the higher, else the one with the greater id.

@@ -29,6 +29,7 @@ pub mod match_undo;
 pub mod matching;
 mod one_text;
 pub mod policy_versions;
+pub mod prices;
 pub mod proofs;
 pub mod quote;
 pub mod random;

@@ -1,7 +1,8 @@
-//! Up to which value a match passes without a person: what the policy in force says, at the newest prices.
+//! Up to which value a match passes without a person: what the policy in force says, at the prices that count now.
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::prices::PriceTerms;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::decimal::Decimal;
@@ -14,6 +15,8 @@ pub(crate) struct MatchLimit {
     most: Cents,
     /// The currency of the limit.
     currency: String,
+    /// Which prices count.
+    prices: PriceTerms,
 }
 
 impl Engine {
@@ -27,6 +30,7 @@ impl Engine {
         Ok(policy.map(|policy| MatchLimit {
             most: policy.match_value_max,
             currency: policy.currency.clone(),
+            prices: PriceTerms::of(&policy),
         }))
     }
 }
@@ -37,13 +41,18 @@ impl MatchLimit {
         &self.currency
     }
 
+    /// Which prices count.
+    pub(crate) const fn prices(&self) -> PriceTerms {
+        self.prices
+    }
+
     /// The highest value that passes.
     pub(crate) const fn most(&self) -> Cents {
         self.most
     }
 
-    /// Whether so much at this price is within the limit. The price may be of any age: a quote asks for a fresh one, and the tier of
-    /// the claim goes by it.
+    /// Whether so much at this price is within the limit. Without a price nothing is: one that is old or contradicted counts no more
+    /// here than in a quote.
     pub(crate) fn admits(&self, amount: Amount, decimals: u8, price: Option<Decimal>) -> bool {
         // Rounded up: what is above the limit by less than a cent is above it.
         let value = price

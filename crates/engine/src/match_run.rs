@@ -122,7 +122,7 @@ impl Engine {
         let texts = OneText::new(&self.adapters, &self.chains);
         let mut reading = self.store.read_for_matching().await?;
         let run = reading.run().await?;
-        let prices = self.limit_prices(&mut reading, limit).await?;
+        let prices = self.limit_prices(&mut reading, limit, false).await?;
         let limited_by = limited_by(limit, &prices);
         let seen = reading.seen().await?;
         let is_known = |run: &MatchRun| run.made_with == made_with;

@@ -6,12 +6,13 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::match_limit::{self, MatchLimit};
 use crate::one_text::OneText;
-use crate::quote::CLOCK_SLACK_SECONDS;
+use crate::prices;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::book::{AddressRecord, AddressRole};
 use recover_core::decimal::Decimal;
 use recover_core::names;
 use recover_core::observation::DepositId;
+use recover_core::time::Timestamp;
 use recover_matching::decide::in_parallel;
 use recover_matching::levels::SENDER_DEPOSITS_MAX;
 use recover_matching::{
@@ -151,20 +152,33 @@ fn spellings(folded: &str) -> Vec<String> {
 }
 
 impl Engine {
-    /// The newest prices in the limit's currency; none without a limit.
+    /// The prices in the limit's currency that count now, as for a quote; in a replay of what was closed the newest that there
+    /// are, compared as if it were their day. None without a limit.
     pub(crate) async fn limit_prices(
         &self,
         reading: &mut MatchReading,
         limit: Option<&MatchLimit>,
+        is_replay: bool,
     ) -> Result<BTreeMap<AssetId, Decimal>, EngineError> {
         let Some(limit) = limit else {
             return Ok(BTreeMap::new());
         };
-        let now = self.now();
-        let latest = now.plus_seconds(CLOCK_SLACK_SECONDS).unwrap_or(now);
-        let prices = reading.latest_prices(limit.currency(), latest).await?;
-        let prices = prices.into_iter();
-        Ok(prices.map(|(asset, of)| (asset, of.price)).collect())
+        let now = limit.prices().now(self.now());
+        let earliest = if is_replay {
+            Timestamp::from_micros(i64::MIN)
+        } else {
+            now.earliest
+        };
+        let newest = reading
+            .newest_prices(limit.currency(), earliest..=now.latest)
+            .await?;
+        Ok(prices::agreed(&newest, |rows| {
+            if is_replay {
+                limit.prices().replayed(rows)
+            } else {
+                now
+            }
+        }))
     }
 
     pub(crate) fn vocabulary(&self) -> Vocabulary {

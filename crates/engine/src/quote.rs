@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::prices::{self, CLOCK_SLACK_SECONDS};
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::claim::{Claim, Resolution};
@@ -14,9 +15,6 @@ use recover_core::network::{Family, NetworkId};
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
 use std::collections::BTreeSet;
-
-/// A price from the future is a clock that is wrong; a few minutes are forgiven.
-pub(crate) const CLOCK_SLACK_SECONDS: i64 = 300;
 
 /// A quote for a deposit, or why there is none, with everything it was reckoned from.
 #[derive(Debug, Clone)]
@@ -286,46 +284,30 @@ impl Engine {
         wanted: &PriceWanted<'_>,
         missing: &mut String,
     ) -> Result<Option<UsedPrice>, EngineError> {
-        let policy = self.policy()?;
-        let (asset, now) = (wanted.asset, wanted.now);
-        if wanted.time != PriceTime::Quote || wanted.source.is_some() {
-            let of = wanted
-                .block_time
-                .map_or_else(|| "an unknown time".to_owned(), |at| at.to_string());
-            *missing = format!("only the newest price is read so far, not one of {of}");
-            return Ok(None);
-        }
-        let latest = now.plus_seconds(CLOCK_SLACK_SECONDS).unwrap_or(now);
-        let Some(price) = self
-            .store
-            .latest_price(asset, &policy.currency, latest)
-            .await?
-        else {
-            *missing = format!(
-                "no price of {asset} in {}: `recover prices import`",
-                policy.currency
-            );
-            return Ok(None);
+        let at = match (wanted.time, wanted.block_time) {
+            (PriceTime::Deposit, Some(block_time)) => block_time,
+            (PriceTime::Deposit, None) => {
+                *missing = format!(
+                    "nobody knows when the deposit was made, and the rule takes the price of {} of that time",
+                    wanted.asset
+                );
+                return Ok(None);
+            }
+            _ => wanted.now,
         };
-        let age = i64::from(policy.price_age_max_minutes).saturating_mul(60);
-        if price
-            .priced_at
-            .plus_seconds(age)
-            .is_none_or(|ends| ends < now)
-        {
-            *missing = format!(
-                "the newest price of {asset} is of {}, older than {} minutes: `recover prices import`",
-                price.priced_at, policy.price_age_max_minutes
-            );
-            return Ok(None);
+        let wanted = prices::Wanted {
+            asset: wanted.asset,
+            at,
+            time: wanted.time,
+            source: wanted.source,
+        };
+        match self.price(&wanted).await? {
+            Ok(used) => Ok(Some(used)),
+            Err(none) => {
+                *missing = none.detail;
+                Ok(None)
+            }
         }
-        Ok(Some(UsedPrice {
-            ids: vec![price.id()],
-            asset: price.asset,
-            price: price.price,
-            at: price.priced_at,
-            sources: vec![price.source],
-        }))
     }
 
     /// What moving the deposit costs with the policy's margin. A step whose cost nobody can say leaves the native price out, so

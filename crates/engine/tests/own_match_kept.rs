@@ -131,11 +131,11 @@ fn prices(price: &str) -> Part {
     ];
     let header = "asset,currency,price,time,source".to_owned();
     let time = if price == "1" {
-        "2025-12-30"
+        "2025-12-31T23:10"
     } else {
-        "2025-12-31"
+        "2025-12-31T23:50"
     };
-    let row = |asset: &&str| format!("{asset},USD,{price},{time}T00:00:00Z,hand");
+    let row = |asset: &&str| format!("{asset},USD,{price},{time}:00Z,hand");
     (What::Prices, header, assets.iter().map(row).collect())
 }
 

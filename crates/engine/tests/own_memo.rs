@@ -805,7 +805,7 @@ async fn own_a_files_memo_of_two_users_is_nobodys_though_one_alone_appeals() {
             asset: recover_core::asset::AssetId::native(xrpl()),
             currency: "USD".to_owned(),
             price: recover_core::decimal::Decimal::parse("2").expect("a number"),
-            priced_at: paid_at(),
+            priced_at: time("2026-03-01T23:30:00Z"),
             source: "test".to_owned(),
         };
         let prices = world.store.import_prices(vec![price], paid_at()).await;

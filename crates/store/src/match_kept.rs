@@ -26,6 +26,7 @@ use recover_core::observation::DepositId;
 use recover_core::proof::ProofMethod;
 use recover_core::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// Of a deposit, what an appeal is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -426,16 +427,16 @@ impl MatchReading {
         proofs::refuted_appeals(&mut Reader::Tx(&mut self.tx)).await
     }
 
-    /// The newest price of every asset that has one, not later than `at`.
+    /// The newest price of each source that is of one of these times, of every asset that has one.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn latest_prices(
+    pub async fn newest_prices(
         &mut self,
         currency: &str,
-        at: Timestamp,
-    ) -> Result<BTreeMap<AssetId, Price>, StoreError> {
-        prices::latest_prices(&mut Reader::Tx(&mut self.tx), currency, at).await
+        times: RangeInclusive<Timestamp>,
+    ) -> Result<BTreeMap<AssetId, Vec<Price>>, StoreError> {
+        prices::newest_prices_of_all(&mut Reader::Tx(&mut self.tx), currency, times).await
     }
 
     /// The appeals about whose deposit a person decided: their outcomes are not written.

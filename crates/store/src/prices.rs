@@ -9,6 +9,7 @@ use recover_core::decimal::Decimal;
 use recover_core::digest::Encoder;
 use recover_core::time::Timestamp;
 use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
 
 /// The price of one coin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +130,32 @@ impl Store {
         latest_price(&mut Reader::Db(&self.db), asset, currency, at).await
     }
 
+    /// The newest price of each source that is of one of these times, by source; of equal times the one imported last, which
+    /// corrects the others.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn newest_prices(
+        &self,
+        asset: &AssetId,
+        currency: &str,
+        times: RangeInclusive<Timestamp>,
+    ) -> Result<Vec<Price>, StoreError> {
+        newest_prices(&mut Reader::Db(&self.db), asset, currency, times).await
+    }
+
+    /// The assets that have a price in a currency, of whatever time.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn priced_assets(&self, currency: &str) -> Result<Vec<AssetId>, StoreError> {
+        let sql = "SELECT DISTINCT asset FROM price WHERE currency = $1 ORDER BY asset";
+        let rows = self.db.rows(sql, values![currency]).await?;
+        rows.iter()
+            .map(|row| row.of("price", "asset").parsed("asset", AssetId::parse))
+            .collect()
+    }
+
     /// Every price of an asset, oldest first; of equal times the one imported last comes last, as
     /// [`Store::latest_price`] chooses it.
     ///
@@ -185,18 +212,40 @@ pub(crate) async fn latest_price(
     rows.first().map(price).transpose()
 }
 
-/// The newest price of every asset that has one, as [`Store::latest_price`] chooses it.
-pub(crate) async fn latest_prices(
+/// As [`Store::newest_prices`].
+pub(crate) async fn newest_prices(
+    reader: &mut Reader<'_>,
+    asset: &AssetId,
+    currency: &str,
+    times: RangeInclusive<Timestamp>,
+) -> Result<Vec<Price>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (
+             SELECT {COLUMNS}, ROW_NUMBER() OVER (
+                 PARTITION BY source ORDER BY priced_at DESC, imported_at DESC, id) AS place
+             FROM price WHERE asset = $1 AND currency = $2 AND priced_at BETWEEN $3 AND $4
+         ) AS newest WHERE place = 1 ORDER BY source"
+    );
+    let (from, to) = times.into_inner();
+    let rows = reader
+        .rows(&sql, values![asset, currency, from, to])
+        .await?;
+    rows.iter().map(price).collect()
+}
+
+/// As [`Store::newest_prices`], for every asset that has any.
+pub(crate) async fn newest_prices_of_all(
     reader: &mut Reader<'_>,
     currency: &str,
-    at: Timestamp,
-) -> Result<BTreeMap<AssetId, Price>, StoreError> {
+    times: RangeInclusive<Timestamp>,
+) -> Result<BTreeMap<AssetId, Vec<Price>>, StoreError> {
     let sql = "SELECT DISTINCT asset FROM price WHERE currency = $1";
     let mut prices = BTreeMap::new();
     for row in reader.rows(sql, values![currency]).await? {
         let asset: AssetId = row.of("price", "asset").parsed("asset", AssetId::parse)?;
-        if let Some(price) = latest_price(reader, &asset, currency, at).await? {
-            prices.insert(asset, price);
+        let newest = newest_prices(reader, &asset, currency, times.clone()).await?;
+        if !newest.is_empty() {
+            prices.insert(asset, newest);
         }
     }
     Ok(prices)

@@ -193,6 +193,7 @@ on_both! {
     ;
     prices:
         the_newest_price_that_is_not_later_counts,
+        each_source_has_its_newest_price_of_a_time,
         a_corrected_price_is_another_row,
         edge_values_round_trip,
     ;

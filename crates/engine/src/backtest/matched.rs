@@ -102,7 +102,9 @@ impl Engine {
     ) -> Result<Matching, EngineError> {
         let limit = self.match_limit().await?;
         let mut reading = self.store.read_for_matching().await?;
-        let prices = self.limit_prices(&mut reading, limit.as_ref()).await?;
+        let prices = self
+            .limit_prices(&mut reading, limit.as_ref(), true)
+            .await?;
         let texts = OneText::new(&self.adapters, &self.chains);
         let mut facts = Vec::new();
         let mut within = limit.as_ref().map(|_| HashSet::new());

@@ -112,7 +112,7 @@ impl Engine {
             .map(|deposit| deposit.asset().clone())
             .collect();
         assets.extend(self.fee_assets(&cases, &deposits));
-        let prices = PriceBook::load(self, assets, &policy.currency).await?;
+        let prices = PriceBook::load(self, assets, policy).await?;
         let mut claimants: HashMap<DepositId, BTreeSet<&str>> = HashMap::new();
         for (case, ours) in cases.iter().zip(&matching.matched) {
             if let Some(id) = &ours.deposit {

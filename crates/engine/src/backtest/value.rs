@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::import::{ClosedCase, DeskFee};
 use crate::match_limit::decimals_of;
+use crate::prices::{self, PriceTerms};
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::claim::Resolution;
@@ -18,38 +19,64 @@ use recover_store::Price;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The prices of the assets that a backtest is about.
-#[derive(Debug, Default)]
-pub(super) struct PriceBook(BTreeMap<AssetId, Vec<Price>>);
+#[derive(Debug)]
+pub(super) struct PriceBook {
+    prices: BTreeMap<AssetId, Vec<Price>>,
+    terms: PriceTerms,
+}
 
 impl PriceBook {
     pub(super) async fn load(
         engine: &Engine,
         assets: BTreeSet<AssetId>,
-        currency: &str,
+        policy: &Policy,
     ) -> Result<Self, EngineError> {
         let mut book = BTreeMap::new();
         for asset in assets {
             if matches!(asset.reference, AssetReference::Unlisted(_)) {
                 continue;
             }
-            let prices = engine.store.prices_of(&asset, currency).await?;
+            let prices = engine.store.prices_of(&asset, &policy.currency).await?;
             if !prices.is_empty() {
                 book.insert(asset, prices);
             }
         }
-        Ok(Self(book))
+        Ok(Self {
+            prices: book,
+            terms: PriceTerms::of(policy),
+        })
     }
 
-    /// The newest price that is not later than `at`; where there is none, the first one after it.
+    /// The newest price that is not later than `at`, of whatever age; where there is none, the first one after it. What other
+    /// sources said just before is compared with it, as for a quote: the highest counts, and `None` where they contradict it or
+    /// are too few.
     pub(super) fn at(&self, asset: &AssetId, at: Timestamp) -> Option<(&Price, PriceBasis)> {
-        let prices = self.0.get(asset)?;
+        let prices = self.prices.get(asset)?;
         let after = prices.partition_point(|price| price.priced_at <= at);
-        match after.checked_sub(1).and_then(|last| prices.get(last)) {
-            Some(price) => Some((price, PriceBasis::AtClosing)),
-            None => prices
-                .get(after)
-                .map(|price| (price, PriceBasis::AfterClosing)),
-        }
+        let (last, basis) = match after.checked_sub(1) {
+            Some(last) => (last, PriceBasis::AtClosing),
+            None => (after, PriceBasis::AfterClosing),
+        };
+        let asked = self.terms.then(prices.get(last)?.priced_at);
+        let known = prices.get(..=last)?;
+        // Of each source the last: the list is in the order of time, corrections behind what they correct.
+        let newest: BTreeMap<&str, Price> = known
+            .iter()
+            .rev()
+            .take_while(|price| price.priced_at >= asked.earliest)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .map(|price| (price.source.as_str(), price.clone()))
+            .collect();
+        let newest: Vec<Price> = newest.into_values().collect();
+        let agreed = prices::compare(&newest, &asked).outcome.ok()?;
+        let counting = known.iter().rev().find(|price| {
+            price.price == agreed.price
+                && price.priced_at == agreed.at
+                && agreed.ids.contains(&price.id())
+        })?;
+        Some((counting, basis))
     }
 }
 
@@ -262,6 +289,7 @@ fn aligned(left: Amount, decimals: u8, right: Decimal) -> Option<(Amount, Amount
 mod tests {
     use super::*;
     use recover_core::network::NetworkId;
+    use recover_core::price::PriceRules;
 
     #[test]
     fn own_the_price_is_the_newest_by_the_closing_else_the_first_after_it() {
@@ -274,13 +302,16 @@ mod tests {
             priced_at: at(time),
             source: "test".to_owned(),
         };
-        let book = PriceBook(BTreeMap::from([(
-            asset.clone(),
-            vec![
-                price("2025-06-02T00:00:00Z", "2"),
-                price("2025-06-03T00:00:00Z", "3"),
-            ],
-        )]));
+        let book = PriceBook {
+            prices: BTreeMap::from([(
+                asset.clone(),
+                vec![
+                    price("2025-06-02T00:00:00Z", "2"),
+                    price("2025-06-03T00:00:00Z", "3"),
+                ],
+            )]),
+            terms: PriceTerms::new(PriceRules::default(), 60),
+        };
         for (time, expected, basis) in [
             ("2025-06-01T00:00:00Z", "2", PriceBasis::AfterClosing),
             ("2025-06-02T00:00:00Z", "2", PriceBasis::AtClosing),
@@ -297,6 +328,42 @@ mod tests {
         }
         let other = AssetId::native(NetworkId::new("ton"));
         assert!(book.at(&other, at("2025-06-03T00:00:00Z")).is_none());
+    }
+
+    #[test]
+    fn own_sources_of_one_hour_are_compared_and_the_highest_counts() {
+        let asset = AssetId::native(NetworkId::new("xrpl"));
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let price = |time: &str, text: &str, source: &str| Price {
+            asset: asset.clone(),
+            currency: "USD".to_owned(),
+            price: Decimal::parse(text).unwrap(),
+            priced_at: at(time),
+            source: source.to_owned(),
+        };
+        let book = PriceBook {
+            prices: BTreeMap::from([(
+                asset.clone(),
+                vec![
+                    price("2025-06-02T00:00:00Z", "9", "old"),
+                    price("2025-06-02T10:00:00Z", "2.04", "a"),
+                    price("2025-06-02T10:10:00Z", "2.00", "b"),
+                    price("2025-06-02T10:20:00Z", "7", "b"),
+                    // The same minute again: a correction.
+                    price("2025-06-02T10:20:00Z", "2.01", "b"),
+                    price("2025-06-02T10:30:00Z", "3", "b"),
+                ],
+            )]),
+            terms: PriceTerms::new(PriceRules::default(), 60),
+        };
+        let said = |time: &str| {
+            let found = book.at(&asset, at(time));
+            found.map(|(price, _)| (price.source.as_str(), price.price.to_string()))
+        };
+        assert_eq!(said("2025-06-02T09:00:00Z"), Some(("old", "9".to_owned())));
+        assert_eq!(said("2025-06-02T10:15:00Z"), Some(("a", "2.04".to_owned())));
+        assert_eq!(said("2025-06-02T10:25:00Z"), Some(("a", "2.04".to_owned())));
+        assert_eq!(said("2025-06-02T10:35:00Z"), None, "they lie apart");
     }
 
     #[test]

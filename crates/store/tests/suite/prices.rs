@@ -53,6 +53,53 @@ pub async fn the_newest_price_that_is_not_later_counts(backend: Backend) {
     );
 }
 
+pub async fn each_source_has_its_newest_price_of_a_time(backend: Backend) {
+    let store = backend.open().await;
+    let rows = vec![
+        price("1", 100, "desk"),
+        price("2", 200, "desk"),
+        price("3", 200, "feed"),
+        price("4", 301, "feed"),
+        price("5", 99, "old"),
+    ];
+    store.import_prices(rows, at(1_000)).await.unwrap();
+    // A correction of the same moment comes later, and counts.
+    let corrected = price("2.5", 200, "desk");
+    store
+        .import_prices(vec![corrected], at(1_001))
+        .await
+        .unwrap();
+    let asset = AssetId::native(ethereum());
+    let newest = async |from, to| -> Vec<(String, String)> {
+        let found = store
+            .newest_prices(&asset, "USD", at(from)..=at(to))
+            .await
+            .unwrap();
+        found
+            .into_iter()
+            .map(|price| (price.source, price.price.to_string()))
+            .collect()
+    };
+    let said = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(source, price)| ((*source).to_owned(), (*price).to_owned()))
+            .collect()
+    };
+    assert_eq!(
+        newest(100, 300).await,
+        said(&[("desk", "2.5"), ("feed", "3")])
+    );
+    assert_eq!(
+        newest(0, 1_000).await,
+        said(&[("desk", "2.5"), ("feed", "4"), ("old", "5")])
+    );
+    assert_eq!(newest(101, 199).await, said(&[]));
+    assert_eq!(newest(200, 200).await.len(), 2, "both ends count");
+    assert_eq!(store.priced_assets("USD").await.unwrap(), [asset.clone()]);
+    assert_eq!(store.priced_assets("EUR").await.unwrap(), []);
+}
+
 pub async fn a_corrected_price_is_another_row(backend: Backend) {
     let store = backend.open().await;
     let wrong = price("30", 100, "desk");
