@@ -325,3 +325,6 @@ fn used(asset: &AssetId, agreed: Agreed) -> UsedPrice {
         ids: agreed.ids,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,303 @@
+use super::*;
+use crate::clock::FixedClock;
+use crate::config::ChainsConfig;
+use crate::family::Adapters;
+use recover_core::network::NetworkId;
+use recover_store::Store;
+use std::sync::Arc;
+
+const NOW: &str = "2026-03-08T12:00:00Z";
+
+fn time(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn xrp() -> AssetId {
+    AssetId::native(NetworkId::new("xrpl"))
+}
+
+/// An engine with the shipped policy and these rules, and these prices: value, time, source.
+async fn engine(rules: &str, prices: &[(&str, &str, &str)]) -> Engine {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policy.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(
+        text.contains("\n[prices]\n"),
+        "the shipped policy has the table"
+    );
+    let text = text.replace("\n[prices]\n", "\n[prices-shipped]\n");
+    let (head, rest) = text.split_once("\n[prices-shipped]\n").unwrap();
+    let rest: Vec<&str> = rest
+        .lines()
+        .skip_while(|line| !line.starts_with('['))
+        .collect();
+    let text = format!("{head}\n[prices]\n{rules}\n\n{}\n", rest.join("\n"));
+    let policy = Policy::parse("policy.toml", &text, None).unwrap();
+    let store = Store::open("sqlite::memory:").await.unwrap();
+    let rows = prices
+        .iter()
+        .map(|(price, at, source)| Price {
+            asset: xrp(),
+            currency: "USD".to_owned(),
+            price: Decimal::parse(price).unwrap(),
+            priced_at: time(at),
+            source: (*source).to_owned(),
+        })
+        .collect();
+    store.import_prices(rows, time(NOW)).await.unwrap();
+    Engine::over(
+        store,
+        ChainsConfig::default(),
+        Some(policy),
+        Adapters::new(vec![]),
+        Arc::new(FixedClock(time(NOW))),
+        BTreeMap::new(),
+    )
+}
+
+impl Engine {
+    async fn said(&self, at: &str, time_that_counts: PriceTime) -> Result<String, NoPrice> {
+        self.said_by(at, time_that_counts, None).await
+    }
+
+    async fn said_by(
+        &self,
+        at: &str,
+        time_that_counts: PriceTime,
+        source: Option<&str>,
+    ) -> Result<String, NoPrice> {
+        let asset = xrp();
+        let wanted = Wanted {
+            asset: &asset,
+            at: time(at),
+            time: time_that_counts,
+            source,
+        };
+        let used = self.price(&wanted).await.unwrap();
+        used.map(|used| {
+            assert_eq!(used.asset, asset);
+            assert!(!used.sources.is_empty() && !used.ids.is_empty());
+            format!(
+                "{} of {} by {}",
+                used.price,
+                used.at,
+                used.sources.join("+")
+            )
+        })
+    }
+}
+
+#[tokio::test]
+async fn own_a_price_for_now_names_what_it_was_made_from_or_what_is_wrong() {
+    let two = "sources_min = 2\nspread_max_percent = \"5\"";
+    let desk = ("2.00", "2026-03-08T11:00:00Z", "desk");
+    let feed = ("2.10", "2026-03-08T11:59:00Z", "feed");
+    let agreed = engine(two, &[desk, feed]).await;
+    assert_eq!(
+        agreed.said(NOW, PriceTime::Quote).await,
+        Ok("2.1 of 2026-03-08T11:59:00Z by desk+feed".to_owned())
+    );
+    for (prices, reason, words) in [
+        (
+            vec![],
+            NoPriceReason::Absent,
+            vec!["xrpl/native in USD", "prices fetch", "prices import"],
+        ),
+        (
+            vec![("2", "2026-03-08T10:59:59.999999Z", "desk")],
+            NoPriceReason::Stale,
+            vec![
+                "older than 60 minutes",
+                "desk 2 of 2026-03-08T10:59:59.999999Z",
+            ],
+        ),
+        (
+            vec![desk, ("2", "2026-03-01T00:00:00Z", "feed")],
+            NoPriceReason::TooFewSources,
+            vec!["only 1 of 2", "desk 2 of", "too old: feed 2 of 2026-03-01"],
+        ),
+        (
+            vec![desk, ("2.1000001", "2026-03-08T11:59:00Z", "feed")],
+            NoPriceReason::Apart,
+            vec![
+                "5.01 % apart",
+                "allows 5 %",
+                "desk 2 of",
+                "feed 2.1000001 of",
+            ],
+        ),
+        (
+            vec![("2", "2026-03-08T12:05:00.000001Z", "desk")],
+            NoPriceReason::Absent,
+            vec![
+                "a time to come: desk 2 of 2026-03-08T12:05:00.000001Z",
+                "clock",
+            ],
+        ),
+    ] {
+        let none = engine(two, &prices).await.said(NOW, PriceTime::Quote).await;
+        let none = none.unwrap_err();
+        assert_eq!(none.reason, reason, "{}", none.detail);
+        for word in words {
+            assert!(none.detail.contains(word), "{word}: {}", none.detail);
+        }
+    }
+    // One that a rule names is enough by itself, whatever the others say.
+    let apart = engine(two, &[desk, ("9", "2026-03-08T11:59:00Z", "feed")]).await;
+    assert_eq!(
+        apart.said_by(NOW, PriceTime::Quote, Some("DESK")).await,
+        Ok("2 of 2026-03-08T11:00:00Z by desk".to_owned())
+    );
+    let other = apart.said_by(NOW, PriceTime::Quote, Some("bank")).await;
+    assert!(other.unwrap_err().detail.contains("from bank"));
+}
+
+#[tokio::test]
+async fn own_a_price_for_the_deposits_time_is_never_of_later() {
+    let engine = engine(
+        "",
+        &[
+            ("1", "2026-03-01T10:00:00Z", "desk"),
+            ("2", "2026-03-01T10:30:00Z", "desk"),
+            ("3", "2026-03-01T10:30:00.000001Z", "desk"),
+        ],
+    )
+    .await;
+    let at = async |text| engine.said(text, PriceTime::Deposit).await;
+    assert_eq!(
+        at("2026-03-01T10:29:59Z").await.unwrap(),
+        "1 of 2026-03-01T10:00:00Z by desk"
+    );
+    assert_eq!(
+        at("2026-03-01T10:30:00Z").await.unwrap(),
+        "2 of 2026-03-01T10:30:00Z by desk"
+    );
+    assert_eq!(
+        at("2026-03-01T11:30:00.000001Z").await.unwrap(),
+        "3 of 2026-03-01T10:30:00.000001Z by desk"
+    );
+    let old = at("2026-03-01T11:30:00.000002Z").await.unwrap_err();
+    assert_eq!(old.reason, NoPriceReason::Stale, "old at that time");
+    let before = at("2026-03-01T09:59:59Z").await.unwrap_err();
+    assert_eq!(before.reason, NoPriceReason::Absent);
+}
+
+#[tokio::test]
+async fn own_the_previous_close_is_the_last_before_midnight_utc() {
+    let engine = engine(
+        "",
+        &[
+            ("1", "2026-03-06T23:59:59.999999Z", "desk"),
+            ("2", "2026-03-07T00:00:00Z", "desk"),
+            ("4", "2026-03-08T00:00:00Z", "desk"),
+        ],
+    )
+    .await;
+    let at = async |text| engine.said(text, PriceTime::PreviousClose).await;
+    assert_eq!(at(NOW).await.unwrap(), "2 of 2026-03-07T00:00:00Z by desk");
+    assert_eq!(
+        at("2026-03-08T00:00:00Z").await.unwrap(),
+        "2 of 2026-03-07T00:00:00Z by desk"
+    );
+    assert_eq!(
+        at("2026-03-07T23:59:59Z").await.unwrap(),
+        "1 of 2026-03-06T23:59:59.999999Z by desk"
+    );
+    assert_eq!(
+        at("2026-03-09T00:00:00Z").await.unwrap(),
+        "4 of 2026-03-08T00:00:00Z by desk"
+    );
+    let old = at("2026-03-10T00:00:00Z").await.unwrap_err();
+    assert_eq!(old.reason, NoPriceReason::Stale);
+    assert!(
+        old.detail
+            .contains("the day that began at 2026-03-09T00:00:00Z"),
+        "{}",
+        old.detail
+    );
+}
+
+#[tokio::test]
+async fn own_the_mean_of_seven_days_wants_every_day() {
+    let days = ["01", "02", "03", "04", "05", "06", "07"];
+    let times: Vec<String> = days
+        .iter()
+        .map(|day| format!("2026-03-{day}T20:00:00Z"))
+        .collect();
+    let values = ["1", "2", "3", "4", "5", "6", "7.5"];
+    let all: Vec<(&str, &str, &str)> = values
+        .iter()
+        .zip(&times)
+        .map(|(value, at)| (*value, at.as_str(), "desk"))
+        .collect();
+    let mean = engine("", &all).await;
+    // 28.5 / 7, rounded down 18 digits behind the one that the longest price has.
+    assert_eq!(
+        mean.said(NOW, PriceTime::MeanOfSevenDays).await.unwrap(),
+        "4.0714285714285714285 of 2026-03-07T20:00:00Z by desk"
+    );
+    for missing in 0..7 {
+        let mut some = all.clone();
+        some.remove(missing);
+        let none = engine("", &some)
+            .await
+            .said(NOW, PriceTime::MeanOfSevenDays)
+            .await;
+        let none = none.unwrap_err();
+        assert_eq!(
+            none.reason,
+            NoPriceReason::IncompleteHistory,
+            "{}",
+            none.detail
+        );
+    }
+    let mut apart = all.clone();
+    apart.push(("9", "2026-03-04T21:00:00Z", "feed"));
+    let none = engine("", &apart)
+        .await
+        .said(NOW, PriceTime::MeanOfSevenDays)
+        .await;
+    assert_eq!(none.unwrap_err().reason, NoPriceReason::Apart);
+}
+
+#[tokio::test]
+async fn own_a_table_says_what_counts_and_why_not() {
+    let engine = engine(
+        "",
+        &[
+            ("2", "2026-03-08T11:00:00Z", "desk"),
+            ("1.9", "2026-03-08T11:30:00Z", "desk"),
+            ("7", "2026-01-01T00:00:00Z", "gone"),
+            ("8", "2027-01-01T00:00:00Z", "wild"),
+            ("1.95", "2026-03-08T11:00:00Z", "wild"),
+        ],
+    )
+    .await;
+    let tables = engine.price_tables(&[]).await.unwrap();
+    assert_eq!(tables.len(), 1);
+    let rows: Vec<(&str, String, &str)> = tables[0]
+        .rows
+        .iter()
+        .map(|(row, standing)| (row.source.as_str(), row.price.to_string(), standing.code()))
+        .collect();
+    let row = |source, price: &str, code| (source, price.to_owned(), code);
+    assert_eq!(
+        rows,
+        [
+            row("desk", "1.9", "counts"),
+            row("gone", "7", "too_old"),
+            row("wild", "8", "later"),
+            row("wild", "1.95", "counts"),
+        ]
+    );
+    assert_eq!(
+        tables[0].outcome.as_ref().unwrap().price.to_string(),
+        "1.95"
+    );
+    assert_eq!(tables[0].spread_percent.unwrap().to_string(), "2.64");
+    let other = AssetId::native(NetworkId::new("ton"));
+    let tables = engine.price_tables(&[other]).await.unwrap();
+    assert_eq!(
+        tables[0].outcome.as_ref().unwrap_err().reason,
+        NoPriceReason::Absent
+    );
+}
