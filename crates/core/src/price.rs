@@ -95,7 +95,7 @@ coded! {
 pub struct Agreed {
     /// The highest of those that count.
     pub price: Decimal,
-    /// When that one was so.
+    /// When it was so: of several, the oldest.
     pub at: Timestamp,
     /// The sources that agree, in alphabetical order.
     pub sources: Vec<String>,
@@ -172,7 +172,11 @@ pub fn compare(prices: &[SourcePrice], asked: &Asked<'_>) -> Comparison {
     } else {
         Ok(Agreed {
             price: highest.price,
-            at: highest.at,
+            at: counting
+                .iter()
+                .map(|price| price.at)
+                .min()
+                .unwrap_or(highest.at),
             sources: counting.iter().map(|price| price.source.clone()).collect(),
             ids: counting.iter().map(|price| price.id.clone()).collect(),
         })

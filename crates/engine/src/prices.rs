@@ -1,6 +1,5 @@
 //! Which price an asset has for a decision: the newest of each source, compared by the policy's rules, at the time that counts.
 
-mod shape;
 mod words;
 
 use crate::config::Policy;
@@ -8,12 +7,12 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use recover_core::asset::AssetId;
 use recover_core::decimal::Decimal;
+use recover_core::fee::{PriceTime, UsedPrice};
 use recover_core::price::{
     self, Agreed, Asked, Comparison, NoPriceReason, PriceRules, SourcePrice, Standing,
 };
 use recover_core::time::Timestamp;
 use recover_store::Price;
-pub use shape::{PriceTime, UsedPrice};
 use std::collections::BTreeMap;
 
 /// A price from the future is a clock that is wrong; a few minutes are forgiven.
@@ -125,7 +124,8 @@ impl Engine {
             }
         }
         let prices: Vec<_> = closes.iter().map(|close| close.price).collect();
-        let (Some(price), Some(newest)) = (price::mean(&prices), closes.first()) else {
+        let oldest = closes.iter().map(|close| close.at).min();
+        let (Some(price), Some(oldest)) = (price::mean(&prices), oldest) else {
             return Ok(Err(words::beyond_every_range(wanted.asset)));
         };
         let mut all: Vec<(String, String)> = closes
@@ -139,7 +139,7 @@ impl Engine {
         Ok(Ok(UsedPrice {
             asset: wanted.asset.clone(),
             price,
-            at: newest.at,
+            at: oldest,
             sources,
             ids: all.into_iter().map(|(_, id)| id).collect(),
         }))

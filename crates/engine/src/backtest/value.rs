@@ -71,11 +71,10 @@ impl PriceBook {
             .collect();
         let newest: Vec<Price> = newest.into_values().collect();
         let agreed = prices::compare(&newest, &asked).outcome.ok()?;
-        let counting = known.iter().rev().find(|price| {
-            price.price == agreed.price
-                && price.priced_at == agreed.at
-                && agreed.ids.contains(&price.id())
-        })?;
+        let counting = known
+            .iter()
+            .rev()
+            .find(|price| price.price == agreed.price && agreed.ids.contains(&price.id()))?;
         Some((counting, basis))
     }
 }

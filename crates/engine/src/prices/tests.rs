@@ -94,7 +94,7 @@ async fn own_a_price_for_now_names_what_it_was_made_from_or_what_is_wrong() {
     let agreed = engine(two, &[desk, feed]).await;
     assert_eq!(
         agreed.said(NOW, PriceTime::Quote).await,
-        Ok("2.1 of 2026-03-08T11:59:00Z by desk+feed".to_owned())
+        Ok("2.1 of 2026-03-08T11:00:00Z by desk+feed".to_owned())
     );
     for (prices, reason, words) in [
         (
@@ -233,7 +233,7 @@ async fn own_the_mean_of_seven_days_wants_every_day() {
     // 28.5 / 7, rounded down 18 digits behind the one that the longest price has.
     assert_eq!(
         mean.said(NOW, PriceTime::MeanOfSevenDays).await.unwrap(),
-        "4.0714285714285714285 of 2026-03-07T20:00:00Z by desk"
+        "4.0714285714285714285 of 2026-03-01T20:00:00Z by desk"
     );
     for missing in 0..7 {
         let mut some = all.clone();
