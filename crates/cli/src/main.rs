@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod output;
 mod progress;
+mod quote_page;
 mod secrets;
 mod view;
 mod wiring;

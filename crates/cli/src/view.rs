@@ -1,6 +1,7 @@
 //! The stable machine shapes: what other programs may rely on. Amounts are strings, times RFC 3339 UTC, enum values
 //! snake_case.
 
+use crate::quote_page::TermsView;
 use recover_core::appeal::{MatchOutcome, MatchReason};
 use recover_core::claim::Claim;
 use recover_core::deposit::Deposit;
@@ -394,6 +395,8 @@ pub struct QuoteView {
     pub rule: u32,
     pub policy_version: u32,
     pub expires_at: String,
+    /// `null` for a quote of a release that kept no terms.
+    pub terms: Option<TermsView>,
 }
 
 /// One vote.
@@ -429,6 +432,7 @@ impl ClaimView {
                 rule: given.quote.rule,
                 policy_version: given.policy_version,
                 expires_at: given.expires_at.to_string(),
+                terms: given.quote.terms.as_deref().map(TermsView::of),
             }),
             approvals: claim
                 .approvals

@@ -585,15 +585,21 @@ async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Resu
     }
     if let (Some(given), Some(quote)) = (&claim.quote, &view.quote) {
         rows.push(("value", quote.value.clone()));
+        let taken = coins(given.quote.fee_in_asset);
+        let (service, network) = (&quote.service_fee, &quote.network_fee);
         rows.push((
             "fees",
-            format!(
-                "service {}, network {}, in coin {}",
-                quote.service_fee,
-                quote.network_fee,
-                coins(given.quote.fee_in_asset)
-            ),
+            format!("service {service}, network {network}; out of the deposit {taken}"),
         ));
+        for charge in given.quote.charges() {
+            let beside = known.text(&charge.coins.asset, charge.coins.amount);
+            let how = if charge.is_prepaid {
+                "paid in beforehand"
+            } else {
+                "from the balance"
+            };
+            rows.push(("", format!("{beside} {how}")));
+        }
         rows.push(("receives", coins(given.quote.net)));
         rows.push((
             "quote",

@@ -1,9 +1,11 @@
 //! `quote`: what recovery costs, itemised.
 
 use crate::args::{Format, QuoteArguments};
+use crate::claim_page::Coins;
 use crate::exit::Exit;
 use crate::output;
-use crate::view::{ClaimView, symbol_of};
+use crate::quote_page::{self, TermsView};
+use crate::view::{ClaimView, seconds};
 use recover_core::claim::ClaimId;
 use recover_core::fee::Cents;
 use recover_core::observation::DepositId;
@@ -26,6 +28,7 @@ struct EstimateView {
     resolution: &'static str,
     network_basis: Option<String>,
     price_ids: Vec<String>,
+    terms: Option<TermsView>,
     reckoned_at: String,
 }
 
@@ -43,65 +46,65 @@ pub async fn run(
     let Some(stored) = deposit else {
         return give(format, engine, arguments, actor).await;
     };
-    let named = arguments.fee.as_deref().map(Cents::parse).transpose()?;
+    let named = named(arguments)?;
     let estimate = engine.estimate_with(&stored.deposit, None, named).await?;
     let quote = estimate.outcome.map_err(|refusal| EngineError::NoQuote {
         refusal,
         detail: estimate.detail.clone(),
     })?;
-    let view = EstimateView {
-        deposit_id: arguments.id.clone(),
-        currency: estimate.currency.clone(),
-        value: quote.value.to_string(),
-        service_fee: quote.service_fee.to_string(),
-        network_fee: quote.network_fee.to_string(),
-        total_fee: quote.total_fee.to_string(),
-        fee_in_asset: quote.fee_in_asset.to_base_units(),
-        net: quote.net.to_base_units(),
-        rule: quote.rule,
-        resolution: estimate.resolution.code(),
-        network_basis: estimate.network_basis.clone(),
-        price_ids: estimate.price_ids.clone(),
-        reckoned_at: estimate.reckoned_at.to_string(),
-    };
     if format != Format::Table {
-        output::json(&view)?;
+        output::json(&EstimateView {
+            deposit_id: arguments.id.clone(),
+            currency: estimate.currency.clone(),
+            value: quote.value.to_string(),
+            service_fee: quote.service_fee.to_string(),
+            network_fee: quote.network_fee.to_string(),
+            total_fee: quote.total_fee.to_string(),
+            fee_in_asset: quote.fee_in_asset.to_base_units(),
+            net: quote.net.to_base_units(),
+            rule: quote.rule,
+            resolution: estimate.resolution.code(),
+            network_basis: estimate.network_basis.clone(),
+            price_ids: estimate.price_ids.clone(),
+            terms: quote.terms.as_deref().map(TermsView::of),
+            reckoned_at: estimate.reckoned_at.to_string(),
+        })?;
         return Ok(Exit::Done);
     }
-    let deposit = &stored.deposit;
-    let symbol = symbol_of(deposit);
-    let coins = |amount: recover_core::amount::Amount| {
-        format!("{} {symbol}", amount.to_coin_text(deposit.decimals))
+    let coins = Coins {
+        chains: engine.chains(),
+        deposit: Some(&stored.deposit),
     };
-    let mut rows = vec![
-        ("deposit", view.deposit_id.clone()),
-        ("amount", coins(deposit.amount())),
-        ("value", format!("{} {}", view.value, view.currency)),
+    output::facts(&[
+        ("deposit", arguments.id.clone()),
         (
-            "service fee",
+            "what",
             format!(
-                "{} {} (rule {} of the policy)",
-                view.service_fee, view.currency, view.rule
+                "{} on {}",
+                stored.deposit.classification.kind,
+                stored.deposit.network()
             ),
         ),
-        (
-            "network fee",
-            format!("{} {}", view.network_fee, view.currency),
-        ),
-        ("fees in coin", coins(quote.fee_in_asset)),
-        ("receives", coins(quote.net)),
-        ("how", view.resolution.to_owned()),
-    ];
-    if let Some(basis) = &view.network_basis {
-        rows.push(("", basis.clone()));
+        ("how", estimate.resolution.code().to_owned()),
+        ("reckoned", seconds(estimate.reckoned_at)),
+    ])?;
+    if let Some(terms) = &quote.terms {
+        output::line(&quote_page::table(terms, &coins))?;
     }
-    rows.push(("prices", view.price_ids.join(", ")));
-    rows.push((
-        "note",
-        "an estimate: nothing is promised until a claim is quoted".to_owned(),
-    ));
-    output::facts(&rows)?;
+    output::line("an estimate: nothing is promised until a claim is quoted")?;
     Ok(Exit::Done)
+}
+
+/// The fee that a person names.
+fn named(arguments: &QuoteArguments) -> anyhow::Result<Option<Cents>> {
+    let Some(text) = &arguments.fee else {
+        return Ok(None);
+    };
+    let named = Cents::parse(text).map_err(|error| EngineError::NotUnderstood {
+        text: text.clone(),
+        hint: format!("--fee is a sum of the policy's currency, like 350 or 350.50 ({error})"),
+    })?;
+    Ok(Some(named))
 }
 
 async fn give(
@@ -126,7 +129,7 @@ async fn give(
             dry_run: false,
         },
         spend_inscription: arguments.spend_inscription,
-        fee: arguments.fee.as_deref().map(Cents::parse).transpose()?,
+        fee: named(arguments)?,
     };
     let quoted = engine.quote_claim(&id, &options, &person).await?;
     if let Some(why) = &quoted.no_plan {
@@ -135,5 +138,19 @@ async fn give(
         );
     }
     let claim = quoted.claim;
+    if let (Format::Table, Some(terms)) = (
+        format,
+        claim
+            .quote
+            .as_ref()
+            .and_then(|quote| quote.quote.terms.as_deref()),
+    ) {
+        let stored = engine.store().deposit(&claim.deposit).await?;
+        let coins = Coins {
+            chains: engine.chains(),
+            deposit: stored.as_ref().map(|stored| &stored.deposit),
+        };
+        output::line(&quote_page::table(terms, &coins))?;
+    }
     super::claims::tell(format, engine, &claim, ClaimView::of(&claim)).await
 }

@@ -9,9 +9,11 @@ mod recorded;
 mod totals;
 
 use crate::args::Demo;
+use crate::claim_page::Coins;
 use crate::commands;
 use crate::exit::Exit;
 use crate::output;
+use crate::quote_page;
 use crate::view::{MatchView, symbol_of};
 use crate::wiring;
 use anyhow::Context as _;
@@ -313,16 +315,23 @@ async fn unlisted_token(engine: &Engine) -> anyhow::Result<()> {
         .find(|deposit| deposit.classification.verdict.is_recoverable())
     {
         let estimate = engine.estimate(&deposit).await?;
-        output::line(&format!(
-            "$ recover quote {}\n{} {}: {}",
-            deposit.id(),
-            deposit.amount_text(),
-            symbol_of(&deposit),
-            estimate.in_words(&symbol_of(&deposit), deposit.decimals)
-        ))?;
-        if let Some(basis) = &estimate.network_basis {
-            output::line(&format!("network fee: {basis}"))?;
-        }
+        output::line(&format!("$ recover quote {}", deposit.id()))?;
+        let terms = estimate
+            .outcome
+            .as_ref()
+            .ok()
+            .and_then(|quote| quote.terms.as_deref());
+        let page = match terms {
+            Some(terms) => quote_page::table(
+                terms,
+                &Coins {
+                    chains: engine.chains(),
+                    deposit: Some(&deposit),
+                },
+            ),
+            None => estimate.in_words(&symbol_of(&deposit), deposit.decimals),
+        };
+        output::line(&page)?;
     }
     Ok(())
 }

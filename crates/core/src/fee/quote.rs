@@ -217,11 +217,14 @@ pub fn quote(input: &QuoteInput<'_>) -> Result<Quote, QuoteRefusal> {
         service: &service,
         network: network.as_ref(),
         charges: &charges,
+        used: &parts.used,
+        from_deposit: (parts.deposit_cents, parts.deposit_coins),
         net_value,
         own: &own,
     }
     .all();
     quote.terms = Some(Box::new(Terms {
+        currency: input.currency.to_owned(),
         lines,
         prices: parts.prices(price),
         ceiling: network.as_ref().map(|network| network.ceiling.clone()),
@@ -565,6 +568,10 @@ struct Lines<'a, 'i> {
     service: &'a Service<'a>,
     network: Option<&'a Network<'a>>,
     charges: &'a [Charge],
+    /// The prices of what fees are paid in.
+    used: &'a [UsedPrice],
+    /// What is taken out of the deposit, in the currency and in its own coin.
+    from_deposit: (Cents, Amount),
     net_value: Cents,
     own: &'a dyn Fn(Amount) -> Coins,
 }
@@ -586,7 +593,7 @@ impl Lines<'_, '_> {
                 None,
                 Some(received.clone()),
             ),
-            line(LineCode::Price, priced(self.price), None, None),
+            self.priced(self.price, received.decimals),
             line(
                 LineCode::Value,
                 format!(
@@ -600,19 +607,29 @@ impl Lines<'_, '_> {
         lines.extend(self.fees());
         lines.push(line(
             LineCode::TotalFee,
-            String::new(),
+            format!("{} + {}", self.quote.service_fee, self.quote.network_fee),
             Some(self.quote.total_fee),
             None,
         ));
         if !self.quote.fee_in_asset.is_zero() {
             lines.push(line(
                 LineCode::Deducted,
-                "taken out of the deposit, rounded up to the base unit".to_owned(),
+                self.taken(),
                 None,
                 Some(own(self.quote.fee_in_asset)),
             ));
         }
         for charge in self.charges {
+            let asset = &charge.coins.asset;
+            let is_told = [Some(self.price), self.network.map(|network| network.price)];
+            let is_told = is_told
+                .into_iter()
+                .flatten()
+                .any(|price| price.asset == *asset);
+            let told = self.used.iter().find(|price| price.asset == *asset);
+            if let Some(price) = told.filter(|_| !is_told) {
+                lines.push(self.priced(price, charge.coins.decimals));
+            }
             let how = if charge.is_prepaid {
                 "paid in beforehand"
             } else {
@@ -620,18 +637,57 @@ impl Lines<'_, '_> {
             };
             lines.push(line(
                 LineCode::Charge,
-                format!("{how}, rounded up to the base unit"),
+                format!("rounded up to the base unit; {how}"),
                 Some(charge.cents),
                 Some(charge.coins.clone()),
             ));
         }
         lines.push(line(
             LineCode::Net,
-            "what the customer receives".to_owned(),
+            format!("{received} - {}", own(self.quote.fee_in_asset)),
             Some(self.net_value),
             Some(own(self.quote.net)),
         ));
         lines
+    }
+
+    /// How what is taken out of the deposit was reckoned.
+    fn taken(&self) -> String {
+        const ROUNDED: &str = "rounded up to the base unit";
+        let (cents, coins) = self.from_deposit;
+        let cents_part = format!("{cents} / {}", self.price.price);
+        if coins.is_zero() {
+            format!("{cents_part}, {ROUNDED}")
+        } else if cents == Cents::default() {
+            "the service fee in its own coin".to_owned()
+        } else {
+            format!("the service fee in its own coin, and {cents_part}, {ROUNDED}")
+        }
+    }
+
+    /// What one coin is worth, and who says so.
+    fn priced(&self, price: &UsedPrice, decimals: u8) -> Line {
+        let UsedPrice {
+            asset,
+            price,
+            at,
+            sources,
+            ids: _,
+        } = price;
+        Line {
+            code: LineCode::Price,
+            detail: format!(
+                "is worth {price} {}, by {} at {at}",
+                self.input.currency,
+                sources.join(" and ")
+            ),
+            cents: None,
+            coins: Amount::power_of_ten(decimals).map(|amount| Coins {
+                asset: asset.clone(),
+                amount,
+                decimals,
+            }),
+        }
     }
 
     fn fees(&self) -> Vec<Line> {
@@ -660,9 +716,15 @@ impl Lines<'_, '_> {
         let Some(network) = self.network else {
             return lines;
         };
+        if network.price != self.price {
+            lines.push(self.priced(network.price, network.fee.decimals));
+        }
         lines.push(Line {
             code: LineCode::NetworkFee,
-            detail: format!("at most; {}; {}", network.fee.basis, priced(network.price)),
+            detail: format!(
+                "at most {} x {}, rounded up to the cent: {}",
+                network.ceiling, network.price.price, network.fee.basis
+            ),
             cents: Some(self.quote.network_fee.max(network.cost)),
             coins: Some(network.ceiling.clone()),
         });
@@ -678,13 +740,4 @@ impl Lines<'_, '_> {
         }
         lines
     }
-}
-
-fn priced(price: &UsedPrice) -> String {
-    format!(
-        "{} for one, by {} at {}",
-        price.price,
-        price.sources.join(", "),
-        price.at
-    )
 }

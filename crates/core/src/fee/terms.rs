@@ -81,6 +81,26 @@ coded! {
     }
 }
 
+impl LineCode {
+    /// What stands before the line on a page.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Price => "price",
+            Self::Value => "value",
+            Self::ServiceFee => "service fee",
+            Self::Waived => "- waived",
+            Self::NetworkFee => "network fee",
+            Self::NetworkWaived => "- paid by the exchange",
+            Self::TotalFee => "= fees together",
+            Self::Deducted => "taken out of the deposit",
+            Self::Charge => "paid beside the deposit",
+            Self::Net => "= the customer receives",
+        }
+    }
+}
+
 /// One line of a quote.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Line {
@@ -97,6 +117,8 @@ pub struct Line {
 /// What a quote rests on and what it promises beside its sums.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Terms {
+    /// The currency of every sum: three capital letters.
+    pub currency: String,
     /// The quote line by line.
     pub lines: Vec<Line>,
     /// The prices used, each once.
@@ -133,6 +155,7 @@ impl Terms {
     #[must_use]
     pub fn encode(&self, encoder: Encoder) -> Encoder {
         let Self {
+            currency,
             lines,
             prices,
             ceiling,
@@ -145,7 +168,10 @@ impl Terms {
             None => encoder.optional(None),
             Some(coins) => coins.encode(encoder.optional(Some("coins"))),
         };
-        let encoder = encoder.field("lines").field(&lines.len().to_string());
+        let encoder = encoder
+            .field(currency)
+            .field("lines")
+            .field(&lines.len().to_string());
         let encoder = lines.iter().fold(encoder, |encoder, line| {
             let Line {
                 code,

@@ -47,6 +47,7 @@ struct ChargeJson {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TermsJson {
+    currency: String,
     lines: Vec<LineJson>,
     prices: Vec<PriceJson>,
     ceiling: Option<CoinsJson>,
@@ -83,6 +84,7 @@ impl TermsJson {
     #[must_use]
     pub fn of(terms: &Terms) -> Self {
         Self {
+            currency: terms.currency.clone(),
             lines: terms
                 .lines
                 .iter()
@@ -156,6 +158,7 @@ impl TermsJson {
             })
         });
         Ok(Terms {
+            currency: self.currency.clone(),
             lines: lines.collect::<Result<_, WireError>>()?,
             prices: prices.collect::<Result<_, WireError>>()?,
             ceiling: self.ceiling.as_ref().map(CoinsJson::read).transpose()?,

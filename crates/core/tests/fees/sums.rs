@@ -40,6 +40,7 @@ fn a_quote_is_itemised_and_balances() {
             "price",
             "value",
             "service_fee",
+            "price",
             "network_fee",
             "total_fee",
             "deducted",
