@@ -32,6 +32,12 @@ utxo-truth count="500" seed="1":
     tests/setup
     UTXO_TRUTH_COUNT={{ count }} UTXO_TRUTH_SEED={{ seed }} cargo test --locked -p recover --test coins -- --nocapture what_is_said
 
+# Claims settled on a real anvil and a real litecoind while prices move, each cost against the ceiling that was quoted: `just fee-truth 50 7`.
+fee-truth count="50" seed="1":
+    tests/setup
+    FEE_CLAIMS={{ count }} FEE_SEED={{ seed }} cargo test --locked -p recover --test nodes -- --nocapture within_the_quoted_ceiling
+    UTXO_TRUTH_COUNT={{ count }} UTXO_TRUTH_SEED={{ seed }} cargo test --locked -p recover --test coins -- --nocapture what_is_said
+
 # Everything CI checks besides the tests.
 lint:
     .ci/run format clippy docs codec deny

@@ -400,9 +400,24 @@ impl Desk {
             let status = self.house.status(&id);
             if run.code != Some(0) || status != "settled" {
                 faults.push(format!("{}: {status}: {}", case.name(), run.err));
+                continue;
+            }
+            let (cost, ceiling) = self.cost(case, &id);
+            if cost == 0 || cost > ceiling {
+                faults.push(format!("{}: {cost} above {ceiling}", case.name()));
             }
         }
         faults
+    }
+
+    /// What the network took for a settled claim, and the ceiling of its quote, in base units.
+    fn cost(&self, case: &Case, id: &str) -> (u128, u128) {
+        let native = format!("{}/native", case.found);
+        let cost = self.house.posted(id, "network_cost", &native);
+        let shown = self.house.show(id);
+        let ceiling = shown["quote"]["terms"]["ceiling"]["amount"].as_str();
+        let ceiling = ceiling.unwrap_or_else(|| panic!("no ceiling: {shown}"));
+        (u128::try_from(cost).unwrap(), ceiling.parse().unwrap())
     }
 
     /// One claim from its opening to the network; `None` where the ledger alone ends it, which is done here too.
@@ -535,7 +550,7 @@ fn what_is_said_of_an_output_is_so() {
     }
     let faults = desk.settle(&controllable);
     println!(
-        "{} controllable, {} not settled; {:?} in all",
+        "{} controllable, {} not settled or above the quoted ceiling; {:?} in all",
         controllable.len(),
         faults.len(),
         started.elapsed()

@@ -3,6 +3,7 @@
 
 mod carry;
 mod corrections;
+mod costs;
 mod forwarders;
 mod handover;
 mod house;
