@@ -29,6 +29,8 @@ coded! {
         Close => "close",
         /// Takes an end back.
         Reopen => "reopen",
+        /// Goes on with it: what it waited for has come.
+        Resume => "resume",
     }
 }
 
@@ -39,6 +41,8 @@ coded! {
         AppealDecided => "appeal_decided",
         /// Nothing was ended.
         AppealOpen => "appeal_open",
+        /// It waits for nothing.
+        NotWaiting => "not_waiting",
         /// A claim is open for it.
         ClaimOpen => "claim_open",
         /// Its claim was paid.
@@ -71,6 +75,7 @@ impl WorkRefusal {
         match self {
             Self::AppealDecided => "`recover appeals reopen` takes the decision back",
             Self::AppealOpen => "only a refused, duplicate or closed appeal is reopened",
+            Self::NotWaiting => "only what waits goes on",
             Self::ClaimOpen => {
                 "`recover match undo` or `recover claims cancel` ends the claim first"
             }
@@ -129,6 +134,25 @@ pub const fn after(status: AppealStatus, act: Act) -> Result<AppealStatus, WorkR
         Act::Refuse => Ok(To::Refused),
         Act::Wait => Ok(To::Waiting),
         Act::Close => Ok(To::Closed),
+        // Without a deposit it is matched afresh: see [`after_resuming`].
+        Act::Resume => match status {
+            To::Waiting => Ok(To::Matched),
+            _ => Err(WorkRefusal::NotWaiting),
+        },
+    }
+}
+
+/// Where going on leads: to `matched` with a deposit, to `received` without.
+///
+/// # Errors
+/// As [`after`].
+pub const fn after_resuming(
+    status: AppealStatus,
+    has_deposit: bool,
+) -> Result<AppealStatus, WorkRefusal> {
+    match after(status, Act::Resume) {
+        Ok(_) if !has_deposit => Ok(AppealStatus::Received),
+        other => other,
     }
 }
 
@@ -257,10 +281,10 @@ mod tests {
     use super::*;
 
     /// One row a status, one column an act in the order of `Act::ALL`: where it leads, `!` for a refusal.
-    const TABLE: &[(AppealStatus, [&str; 11])] = {
+    const TABLE: &[(AppealStatus, [&str; 12])] = {
         use AppealStatus::*;
         &[
-            //            assign       note         ask          answer     confirm    correct    duplicate    refuse     wait       close     reopen
+            //            assign       note         ask          answer     confirm    correct    duplicate    refuse     wait       close     reopen     resume
             (
                 Received,
                 [
@@ -275,6 +299,7 @@ mod tests {
                     "waiting",
                     "closed",
                     "!appeal_open",
+                    "!not_waiting",
                 ],
             ),
             (
@@ -291,6 +316,7 @@ mod tests {
                     "waiting",
                     "closed",
                     "!appeal_open",
+                    "!not_waiting",
                 ],
             ),
             (
@@ -307,6 +333,7 @@ mod tests {
                     "waiting",
                     "closed",
                     "!appeal_open",
+                    "!not_waiting",
                 ],
             ),
             (
@@ -323,6 +350,7 @@ mod tests {
                     "waiting",
                     "closed",
                     "!appeal_open",
+                    "!not_waiting",
                 ],
             ),
             (
@@ -339,6 +367,7 @@ mod tests {
                     "waiting",
                     "closed",
                     "!appeal_open",
+                    "!not_waiting",
                 ],
             ),
             (
@@ -355,6 +384,7 @@ mod tests {
                     "waiting",
                     "closed",
                     "!appeal_open",
+                    "matched",
                 ],
             ),
             (
@@ -371,6 +401,7 @@ mod tests {
                     "!appeal_decided",
                     "!appeal_decided",
                     "received",
+                    "!appeal_decided",
                 ],
             ),
             (
@@ -387,6 +418,7 @@ mod tests {
                     "!appeal_decided",
                     "!appeal_decided",
                     "received",
+                    "!appeal_decided",
                 ],
             ),
             (
@@ -403,6 +435,7 @@ mod tests {
                     "!appeal_decided",
                     "!appeal_decided",
                     "received",
+                    "!appeal_decided",
                 ],
             ),
         ]
@@ -434,6 +467,17 @@ mod tests {
             } else {
                 assert_eq!(with, Err(WorkRefusal::AppealDecided));
                 assert_eq!(without, Err(WorkRefusal::AppealDecided));
+            }
+        }
+    }
+
+    #[test]
+    fn own_what_waits_without_a_deposit_is_matched_afresh() {
+        for status in AppealStatus::ALL {
+            let without = after_resuming(*status, false);
+            match status {
+                AppealStatus::Waiting => assert_eq!(without, Ok(AppealStatus::Received)),
+                other => assert_eq!(without, after_resuming(*other, true)),
             }
         }
     }

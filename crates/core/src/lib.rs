@@ -26,6 +26,7 @@
 )]
 
 pub mod address;
+pub mod advice;
 pub mod amount;
 pub mod appeal;
 pub mod appeal_work;

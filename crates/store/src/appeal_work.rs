@@ -12,7 +12,7 @@ use crate::queue::{self, Assigned, most_urgent};
 use crate::sql::{Reader, Row, Tx, detached, json, values};
 use crate::store::Store;
 use recover_core::appeal::{AppealId, AppealStatus, MatchDecision, MatchOutcome};
-use recover_core::appeal_work::{Act, WorkRefusal, after, after_correcting};
+use recover_core::appeal_work::{Act, WorkRefusal, after, after_correcting, after_resuming};
 use recover_core::claim::{ClaimId, ClaimStatus};
 use recover_core::deposit::DepositStatus;
 use recover_core::digest::Encoder;
@@ -165,6 +165,7 @@ async fn decide(
     }
     let to = match work {
         Work::Correct { deposit, .. } => after_correcting(found.status, deposit.is_some()),
+        Work::Resume { .. } => after_resuming(found.status, has_deposit(tx, id).await?),
         other => after(found.status, other.act()),
     };
     let to = match to {
@@ -278,7 +279,10 @@ async fn decide(
             text: Some(reason.clone()),
             ..Effect::default()
         },
-        Work::Wait { reason } | Work::Close { reason } | Work::Reopen { reason } => Effect {
+        Work::Wait { reason }
+        | Work::Close { reason }
+        | Work::Reopen { reason }
+        | Work::Resume { reason } => Effect {
             status_reason: Some(reason.clone()),
             text: Some(reason.clone()),
             ..Effect::default()
@@ -301,6 +305,15 @@ async fn stands_so(
         .of("appeal_truth", "appeal_id")
         .text_or_null("deposit_id")?;
     Ok(stands.as_deref() == deposit.map(DepositId::as_str))
+}
+
+/// Whether the appeal is paired with a deposit that is still there: a person's decision goes before what matching proposes.
+async fn has_deposit(tx: &mut Tx, id: &AppealId) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM deposit WHERE status <> 'gone' AND id = COALESCE(
+            (SELECT deposit_id FROM appeal_truth WHERE appeal_id = $1),
+            (SELECT deposit_id FROM match_outcome WHERE appeal_id = $2))";
+    let row = tx.row(sql, values![id.as_str(), id.as_str()]).await?;
+    Ok(row.is_some())
 }
 
 /// Why a deposit cannot be the answer to an appeal; `None` when it can.
@@ -359,7 +372,7 @@ async fn last_other(tx: &mut Tx, id: &AppealId) -> Result<Option<AppealId>, Stor
 }
 
 /// Everything but the commit. After any answer but `Done` the transaction must be dropped.
-async fn act(
+pub(crate) async fn act(
     tx: &mut Tx,
     id: &AppealId,
     work: &Work,
@@ -367,7 +380,7 @@ async fn act(
 ) -> Result<ActAnswer, StoreError> {
     if matches!(
         work,
-        Work::Confirm { .. } | Work::Correct { .. } | Work::Reopen { .. }
+        Work::Confirm { .. } | Work::Correct { .. } | Work::Reopen { .. } | Work::Resume { .. }
     ) {
         // A run of matching that began before must not write over a person's decision.
         tx.serialize(MATCHING).await?;
@@ -448,7 +461,8 @@ async fn carry_out(
         | Work::Duplicate { .. }
         | Work::Refuse { .. }
         | Work::Wait { .. }
-        | Work::Close { .. } => {}
+        | Work::Close { .. }
+        | Work::Resume { .. } => {}
     }
     if !matches!(work, Work::Assign { .. } | Work::Note { .. }) {
         tx.run(

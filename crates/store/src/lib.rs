@@ -40,6 +40,7 @@ mod sql;
 mod store;
 mod tokens;
 mod waiting;
+mod watch_list;
 
 pub use addresses::{AddressCursor, AddressFilter, AddressPage, ImportCounts, WatchEpoch};
 pub use appeal_erase::Erased;
@@ -77,3 +78,4 @@ pub use records::{DiagnosisRecord, ImportKind, ImportRun};
 pub use reservations::{Feed, OwnTransaction, Reservation};
 pub use store::Store;
 pub use tokens::{Token, TokenDecision, TokenFilter, TokenSighting};
+pub use watch_list::{NewWatch, WatchAnswer, WatchEnd, WatchEntry, WatchFilter, WatchStep};

@@ -42,6 +42,8 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     16 "0016_match_kept",
     17 "0017_waiting_inputs",
     18 "0018_quote_terms",
+    19 "0019_watch_list",
+    22 "0022_appeal_resume",
 ];
 
 #[derive(Debug, Clone, Copy)]

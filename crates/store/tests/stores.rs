@@ -235,4 +235,13 @@ on_both! {
     waiting:
         a_waiting_transaction_is_followed_until_it_is_mined_or_replaced,
     ;
+    watch_list:
+        every_trigger_comes_back_as_it_went,
+        one_thing_is_watched_once,
+        what_needs_no_watching_is_not_watched,
+        what_came_fires_once_and_the_appeal_goes_on,
+        an_appeal_goes_on_only_from_waiting,
+        a_lost_lease_fires_nothing,
+        lists_page_and_narrow,
+    ;
 }

@@ -91,7 +91,7 @@ const fn roles(act: Act) -> &'static [Role] {
     match act {
         Act::Note => WRITERS,
         Act::Assign => HOLDERS,
-        Act::Ask | Act::Answer | Act::Duplicate | Act::Wait => WORKERS,
+        Act::Ask | Act::Answer | Act::Duplicate | Act::Wait | Act::Resume => WORKERS,
         Act::Confirm | Act::Correct | Act::Refuse | Act::Close | Act::Reopen => DECIDERS,
     }
 }
@@ -137,6 +137,9 @@ fn without_secrets(work: Work) -> Result<Work, AppealWorkError> {
             reason: kept("reason", reason)?,
         },
         Work::Reopen { reason } => Work::Reopen {
+            reason: kept("reason", reason)?,
+        },
+        Work::Resume { reason } => Work::Resume {
             reason: kept("reason", reason)?,
         },
         Work::Assign { to, take_over } => Work::Assign {

@@ -75,6 +75,11 @@ pub enum Work {
         /// Why.
         reason: String,
     },
+    /// Goes on with it: what it waited for has come.
+    Resume {
+        /// What came.
+        reason: String,
+    },
 }
 
 impl Work {
@@ -93,6 +98,7 @@ impl Work {
             Self::Wait { .. } => Act::Wait,
             Self::Close { .. } => Act::Close,
             Self::Reopen { .. } => Act::Reopen,
+            Self::Resume { .. } => Act::Resume,
         }
     }
 }

@@ -42,6 +42,7 @@ pub mod records;
 pub mod schema;
 pub mod tokens;
 pub mod waiting;
+pub mod watch_list;
 pub mod world;
 
 /// A fresh database of one kind, gone with this value.

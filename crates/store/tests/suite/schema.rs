@@ -4,11 +4,11 @@ use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the migrations, in order.
-const NUMBERS: [i64; 18] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+const NUMBERS: [i64; 20] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 22,
 ];
 
-const MIGRATIONS: [(&str, &str); 18] = [
+const MIGRATIONS: [(&str, &str); 20] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -81,10 +81,18 @@ const MIGRATIONS: [(&str, &str); 18] = [
         include_str!("../../../../migrations/sqlite/0018_quote_terms.sql"),
         include_str!("../../../../migrations/postgres/0018_quote_terms.sql"),
     ),
+    (
+        include_str!("../../../../migrations/sqlite/0019_watch_list.sql"),
+        include_str!("../../../../migrations/postgres/0019_watch_list.sql"),
+    ),
+    (
+        include_str!("../../../../migrations/sqlite/0022_appeal_resume.sql"),
+        include_str!("../../../../migrations/postgres/0022_appeal_resume.sql"),
+    ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 18] = [
+const SEEDS: [(&str, &str); 20] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -170,6 +178,16 @@ const SEEDS: [(&str, &str); 18] = [
             fee_in_asset, net, rule, policy_version, policy_digest, price_ids, quoted_at, expires_at, terms)
          VALUES ('C-1', 1, AMOUNT, AMOUNT, AMOUNT, AMOUNT, AMOUNT, AMOUNT, 1, 1, DIGEST, '[]', 5, 5, '{}')",
         "SELECT claim_id FROM claim_quote WHERE terms = '{}'",
+    ),
+    (
+        "INSERT INTO watch_entry (id, deposit_id, appeal_id, trigger_code, subject, created_by, created_at)
+         VALUES ('W-1', 'D-1', 'A-1', 'recoverable', '', 'p', 5);
+         INSERT INTO appeal_act (appeal_id, number, act, person, acted_at, status) VALUES ('A-1', 1, 'wait', 'p', 5, 'waiting')",
+        "SELECT watch_entry.id FROM watch_entry JOIN appeal_act USING (appeal_id) WHERE act = 'wait' AND number = 1",
+    ),
+    (
+        "INSERT INTO appeal_act (appeal_id, number, act, person, acted_at, status) VALUES ('A-1', 2, 'resume', 'p', 5, 'matched')",
+        "SELECT person FROM appeal_act WHERE act = 'resume'",
     ),
 ];
 
@@ -493,6 +511,7 @@ fn allowed(sql: &str) -> Vec<(String, Vec<String>)> {
 }
 
 pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backend) {
+    use recover_core::advice::TriggerCode;
     use recover_core::appeal::{AppealStatus, MatchAsk, MatchDecision, MatchTier};
     use recover_core::appeal_work::Act;
     use recover_core::asset::TokenReview;
@@ -532,7 +551,8 @@ pub async fn the_tables_allow_the_codes_of_the_core_and_no_others(backend: Backe
         Act,
         Stage,
         MatchTier,
-        MatchAsk
+        MatchAsk,
+        TriggerCode
     ];
     // Lists of the store's own.
     let own = [

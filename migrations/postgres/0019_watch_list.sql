@@ -1,0 +1,31 @@
+-- Deposits that cannot go on today, and what each is watched for.
+
+CREATE TABLE watch_entry (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),
+    deposit_id TEXT COLLATE "C" NOT NULL REFERENCES deposit (id),
+    -- The appeal that waits for it; absent where somebody watches the deposit alone.
+    appeal_id TEXT COLLATE "C" REFERENCES appeal (id),
+    trigger_code TEXT COLLATE "C" NOT NULL CHECK (trigger_code IN (
+        'network_reopened', 'asset_listed', 'token_reviewed', 'price_known', 'factory_in_place', 'control_known',
+        'network_cost_below', 'minimum_reached', 'recoverable', 'date'
+    )),
+    -- What exactly: a network, an asset, an address, a ceiling, a day; empty where the deposit itself is watched.
+    subject TEXT COLLATE "C" NOT NULL,
+    created_by TEXT COLLATE "C" NOT NULL CHECK (created_by <> ''),
+    created_at BIGINT NOT NULL,
+    -- The day on which somebody looks at it whatever has come; absent for never.
+    recheck_at BIGINT,
+    -- When it came, or its day did, and which; absent while it is waited for.
+    fired_at BIGINT,
+    fired_why TEXT COLLATE "C" CHECK (fired_why <> ''),
+    closed_at BIGINT,
+    closed_by TEXT COLLATE "C" CHECK (closed_by <> ''),
+    closed_why TEXT COLLATE "C" CHECK (closed_why <> ''),
+    CHECK ((fired_at IS NULL) = (fired_why IS NULL)),
+    CHECK ((closed_at IS NULL) = (closed_by IS NULL)),
+    CHECK ((closed_at IS NULL) = (closed_why IS NULL))
+);
+-- One open entry for one thing.
+CREATE UNIQUE INDEX watch_entry_once ON watch_entry (deposit_id, trigger_code, subject) WHERE closed_at IS NULL;
+CREATE INDEX watch_entry_open ON watch_entry (id) WHERE closed_at IS NULL;
+CREATE INDEX watch_entry_appeal ON watch_entry (appeal_id) WHERE appeal_id IS NOT NULL;
