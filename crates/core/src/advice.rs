@@ -382,6 +382,8 @@ pub struct Known<'a> {
     pub below: Option<Below>,
     /// Whom it could share the network's cost with; `None` where nobody, or where the network shares no work.
     pub share: Option<Share>,
+    /// Whether the network did not say what it takes.
+    pub network_is_silent: bool,
     /// What the network takes for it now; `None` where nothing or unknown.
     pub network_cost: Option<Amount>,
     /// The most that the network may take for a quote to be given; `None` where none is given however cheap it is, or where
@@ -489,14 +491,31 @@ fn possible(known: &Known<'_>) -> Vec<Advice> {
         Some(QuoteRefusal::PriceUnknown) => {
             advice.push(Advice::WaitForPrice(known.asset.clone()));
         }
+        Some(QuoteRefusal::NetworkPriceUnknown) if known.network_is_silent => {
+            advice.push(Advice::WaitForSource);
+        }
         Some(QuoteRefusal::NetworkPriceUnknown) => {
             let native = AssetId::native(known.asset.network.clone());
             advice.push(Advice::WaitForPrice(native));
         }
-        Some(QuoteRefusal::NoRule) => advice.push(Advice::WaitForRule),
+        Some(
+            QuoteRefusal::NoRule
+            | QuoteRefusal::RefusedByRule
+            | QuoteRefusal::WithdrawalFeeUnknown
+            | QuoteRefusal::FeeAssetUnknown,
+        ) => advice.push(Advice::WaitForRule),
+        Some(QuoteRefusal::HomeUnknown) => advice.push(Advice::WaitForControl),
+        Some(QuoteRefusal::AgeUnknown) => advice.push(Advice::WaitForSource),
         Some(QuoteRefusal::ValueTooSmall) => too_small(known, &mut advice),
-        Some(QuoteRefusal::FeeExceedsValue) => too_dear(known, &mut advice),
-        Some(_) => advice.push(Advice::WaitForPerson),
+        Some(QuoteRefusal::FeeExceedsValue | QuoteRefusal::NetTooSmall) => {
+            too_dear(known, &mut advice);
+        }
+        Some(
+            QuoteRefusal::FeeByPerson
+            | QuoteRefusal::FeeOutsideRange
+            | QuoteRefusal::PrepaidTooSmall
+            | QuoteRefusal::OutOfRange,
+        ) => advice.push(Advice::WaitForPerson),
         None => too_small(known, &mut advice),
     }
     if needs_listing(known) {

@@ -127,6 +127,9 @@ pub enum EngineError {
     /// An act on an appeal was not carried out.
     #[error(transparent)]
     AppealWork(#[from] crate::appeals::AppealWorkError),
+    /// The watch list was not changed.
+    #[error(transparent)]
+    Watch(#[from] crate::watch_list::WatchError),
     /// A proof of ownership was not issued, or does not hold.
     #[error(transparent)]
     Proof(#[from] crate::proofs::ProofError),
@@ -216,6 +219,7 @@ impl EngineError {
             Self::Halt(_)
                 | Self::MatchUndo(_)
                 | Self::AppealWork(_)
+                | Self::Watch(_)
                 | Self::Proof(_)
                 | Self::AppealErase(_)
                 | Self::Refused { .. }

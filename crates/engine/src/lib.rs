@@ -6,6 +6,7 @@
 //!
 //! Start at [`engine::Engine`]; one file a use case follows.
 
+pub mod advice;
 pub mod appeal_erase;
 pub mod appeals;
 pub mod audit;
@@ -37,5 +38,6 @@ pub mod reconcile;
 pub mod scan;
 pub mod tokens;
 pub mod understand;
+pub mod watch_list;
 
 pub use recover_matching::secret;

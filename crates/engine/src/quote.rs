@@ -31,6 +31,9 @@ pub struct DepositQuote {
     pub network_basis: Option<String>,
     /// What was set aside for the network, in native base units; zero where no transaction is needed, `None` where unknown.
     pub network_amount: Option<Amount>,
+    /// Where no quote is given: the most that the network may take for one, in native base units; `None` where none is given
+    /// however cheap it is, or where that is unknown.
+    pub network_ceiling: Option<Amount>,
     /// What shall happen to the money.
     pub resolution: Resolution,
     /// When the prices and the cost were read.
@@ -190,7 +193,7 @@ impl Engine {
             None => None,
             Some(asset) => self.fee_paid_in(asset, now, &mut found.missing).await?,
         };
-        let outcome = fee::quote(&QuoteInput {
+        let input = QuoteInput {
             policy: &policy.fees,
             currency: &policy.currency,
             case,
@@ -203,7 +206,12 @@ impl Engine {
             coin,
             waivers: &[],
             named: asked.named,
-        });
+        };
+        let outcome = fee::quote(&input);
+        let network_ceiling = match outcome {
+            Ok(_) => None,
+            Err(_) => ceiling_of(&input),
+        };
         let detail = match &outcome {
             Ok(_) => String::new(),
             Err(refusal) => self.why_no_quote(*refusal, deposit, rule.ok(), &found.missing),
@@ -226,6 +234,7 @@ impl Engine {
             price_ids,
             network_basis: found.network_basis,
             network_amount,
+            network_ceiling,
             resolution: asked.resolution,
             reckoned_at: now,
         })
@@ -279,7 +288,7 @@ impl Engine {
     }
 
     /// The price that counts, or what is missing for one.
-    async fn price_for(
+    pub(crate) async fn price_for(
         &self,
         wanted: &PriceWanted<'_>,
         missing: &mut String,
@@ -510,4 +519,20 @@ impl Engine {
             }
         }
     }
+}
+
+/// The most that the network may take for a quote to be given: what else a quote needs does not change.
+fn ceiling_of(input: &QuoteInput<'_>) -> Option<Amount> {
+    let asked = input.network_fee.as_ref()?;
+    asked.price.as_ref()?;
+    recover_core::advice::ceiling(asked.amount, |amount| {
+        let cheaper = QuoteInput {
+            network_fee: Some(NetworkFee {
+                amount,
+                ..asked.clone()
+            }),
+            ..input.clone()
+        };
+        fee::quote(&cheaper).is_ok()
+    })
 }

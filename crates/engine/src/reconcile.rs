@@ -7,12 +7,13 @@ use crate::error::EngineError;
 use crate::match_run::MatchScope;
 use crate::proofs::TestReport;
 use crate::scan::{From, NetworkReport, ScanProgress, Span};
+use crate::watch_list::WatchReport;
 use recover_core::appeal::{AppealStatus, MatchDecision};
 use recover_core::block::Height;
 use recover_core::claim::{Claim, ClaimStatus, Command, Refusal};
 use recover_core::deposit::{DepositStatus, Origin, Queue};
 use recover_core::time::Timestamp;
-use recover_store::{ClaimFilter, DepositFilter, LeaseAnswer};
+use recover_store::{ClaimFilter, DepositFilter, LeaseAnswer, WatchFilter};
 use std::collections::BTreeMap;
 
 /// How long a run holds the lease: longer than any run, short enough to be taken over after a crash.
@@ -27,6 +28,8 @@ pub struct ReconcileReport {
     pub reclassified: u64,
     /// Verification deposits that were met, refused, ended or waited for.
     pub tests: TestReport,
+    /// What watched deposits waited for and what became of it.
+    pub watch: WatchReport,
     /// Appeals by what matching decided.
     pub matches: BTreeMap<MatchDecision, u64>,
     /// Quotes that ran out.
@@ -96,6 +99,8 @@ impl Engine {
         let nobody = BTreeMap::new();
         let sources = if ask_sources { &self.sources } else { &nobody };
         report.reclassified = self.reclassify_from(&undecided, sources).await?;
+        // Before matching: an appeal that goes on without a deposit is matched in the same run.
+        report.watch = self.look_at_watch_list(ask_sources).await?;
         report.tests = self.check_tests().await?;
         self.match_open(MatchScope::Touched).await?;
         report.matches = self.store.count_open_outcomes().await?;
@@ -314,6 +319,15 @@ impl Engine {
                 Queue::Work | Queue::None => {}
             }
         }
+        let fired = WatchFilter {
+            open_only: true,
+            fired: Some(true),
+            ..WatchFilter::default()
+        };
+        needs.push((
+            "watched deposits that can go on".to_owned(),
+            self.store.count_watch(&fired).await?,
+        ));
         needs.push(("deposits of unreviewed tokens".to_owned(), reviews));
         needs.push(("deposits outside the imported ledger".to_owned(), uncovered));
         needs.retain(|(_, number)| *number > 0);

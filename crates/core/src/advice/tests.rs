@@ -59,6 +59,7 @@ fn known<'a>(verdict: &'a Verdict, asset: &'a AssetId) -> Known<'a> {
         quoted: Quoted::NotAsked,
         below: None,
         share: None,
+        network_is_silent: false,
         network_cost: None,
         ceiling: None,
     }

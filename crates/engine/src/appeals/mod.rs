@@ -9,6 +9,7 @@ pub use page::{AppealPage, Rival};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::watch_list::Watched;
 use recover_core::appeal::{AppealId, AppealStatus};
 use recover_core::appeal_work::{Act, WorkRefusal};
 use recover_core::people::{Person, Role};
@@ -70,6 +71,8 @@ pub struct Worked {
     pub status: AppealStatus,
     /// Whether it stood so already and nothing was changed.
     pub is_repeat: bool,
+    /// What is watched for from now on, where it began to wait and something follows from its deposit.
+    pub watched: Option<Watched>,
 }
 
 const WORKERS: &[Role] = &[Role::Agent, Role::Specialist];
@@ -161,7 +164,7 @@ impl Engine {
 
     /// Who acts, when one of the roles is theirs. Appeals are worked without a policy too: as long as none was ever loaded
     /// nobody has a role, and whoever gives a name may work. Leaving the policy away later opens nothing.
-    async fn worker(
+    pub(crate) async fn worker(
         &self,
         name: Option<&str>,
         act: Act,
@@ -222,6 +225,8 @@ impl Engine {
             }
             other => other,
         };
+        let begins_to_wait = matches!(work, Work::Wait { .. }) && !dry_run;
+        let name = person.name.clone();
         let context = ActContext {
             person: person.name,
             now: self.now(),
@@ -235,15 +240,23 @@ impl Engine {
         };
         let appeal = id.clone();
         match self.store.work_on_appeal(id, work, context).await? {
-            ActAnswer::Done(status) => Ok(Worked {
-                appeal,
-                status,
-                is_repeat: false,
-            }),
+            ActAnswer::Done(status) => {
+                let watched = match begins_to_wait {
+                    true => self.watch_for_appeal(&appeal, &name).await?,
+                    false => None,
+                };
+                Ok(Worked {
+                    appeal,
+                    status,
+                    is_repeat: false,
+                    watched,
+                })
+            }
             ActAnswer::Repeated(status) => Ok(Worked {
                 appeal,
                 status,
                 is_repeat: true,
+                watched: None,
             }),
             ActAnswer::Refused {
                 refusal,

@@ -1,0 +1,313 @@
+//! Advice about a deposit: gathers what core's rules may look at, and fills their figures into the texts that everybody reads
+//! alike, the specialist, the customer and the report.
+
+mod words;
+
+pub use words::{Scene, Told, awaited};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::quote::{DepositQuote, PriceWanted};
+use recover_core::advice::{Advice, Below, Known, Place, Quoted, Share, Trigger, advise};
+use recover_core::amount::Amount;
+use recover_core::asset::{AssetId, AssetReference, AssetStanding, TokenReview};
+use recover_core::claim::Resolution;
+use recover_core::decimal::Decimal;
+use recover_core::deposit::{Deposit, DepositStatus, Origin};
+use recover_core::fee::{Cents, QuoteRefusal, Rounding, value_of};
+use recover_core::kind::Kind;
+use recover_core::network::Family;
+use recover_core::observation::Flag;
+use recover_store::{DepositFilter, DepositOrder, OriginFilter};
+use std::time::Duration;
+
+/// How long a network may take to say what a transfer costs, before nobody is told to make one.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// How many deposits at one address are looked at.
+const NEIGHBOURS_MAX: u32 = 1_000;
+
+/// One piece of advice, with its text and what is watched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advised {
+    /// What is advised, with its figures.
+    pub advice: Advice,
+    /// What we watch for; `None` where nothing is waited for, or a person is.
+    pub trigger: Option<Trigger>,
+    /// The text.
+    pub told: Told,
+}
+
+impl Engine {
+    /// What to tell about a deposit, best for the user first. `quote` is what came of asking for one; without it one is asked
+    /// for where no network need be asked, and advice that needs more is left to who asks for a quote.
+    ///
+    /// # Errors
+    /// When the store fails. What is unknown makes less advice, never a figure.
+    pub async fn advice(
+        &self,
+        deposit: &Deposit,
+        quote: Option<&DepositQuote>,
+    ) -> Result<Vec<Advised>, EngineError> {
+        let classification = &deposit.classification;
+        let proposed = Resolution::proposed(classification.kind, &classification.verdict);
+        let may_ask = quote.is_some();
+        let estimate = match quote {
+            Some(_) => None,
+            None if !proposed.needs_transaction()
+                && classification.verdict.is_recoverable()
+                && self.policy.is_some() =>
+            {
+                Some(self.estimate(deposit).await?)
+            }
+            None => None,
+        };
+        let quote = quote.or(estimate.as_ref());
+        let quoted = match quote.map(|quote| &quote.outcome) {
+            None => Quoted::NotAsked,
+            Some(Ok(_)) => Quoted::Given,
+            Some(Err(refusal)) => Quoted::Refused(*refusal),
+        };
+        let network = self.chains.network(deposit.network());
+        let standing = self.asset_standing(deposit.asset()).await?;
+        let below = match quoted {
+            Quoted::Given => None,
+            Quoted::NotAsked | Quoted::Refused(_) => {
+                self.below(deposit, standing.as_ref(), may_ask).await?
+            }
+        };
+        let is_dear = matches!(
+            quoted,
+            Quoted::Refused(QuoteRefusal::FeeExceedsValue | QuoteRefusal::NetTooSmall)
+        );
+        let network_cost = quote
+            .and_then(|quote| quote.network_amount)
+            .filter(|_| is_dear);
+        let share = match network_cost {
+            None => None,
+            Some(cost) => self.share(deposit, cost).await?,
+        };
+        let known = Known {
+            kind: classification.kind,
+            also: &classification.also,
+            verdict: &classification.verdict,
+            flags: deposit.flags(),
+            status: deposit.status,
+            asset: deposit.asset(),
+            deposits: network.map(|network| network.deposits),
+            is_listed: matches!(standing, Some(AssetStanding::Listed(_))),
+            has_owner: classification.owner.is_some(),
+            quoted,
+            below,
+            share,
+            network_is_silent: quote.is_some_and(|quote| {
+                quote.network_amount.is_none() && quote.network_basis.is_none()
+            }),
+            network_cost,
+            ceiling: quote.and_then(|quote| quote.network_ceiling),
+        };
+        let place = Place {
+            asset: deposit.asset(),
+            to: deposit.to(),
+        };
+        let currency = self
+            .policy
+            .as_ref()
+            .map_or("", |policy| policy.currency.as_str());
+        let scene = Scene {
+            deposit,
+            network,
+            currency,
+        };
+        Ok(advise(&known)
+            .into_iter()
+            .map(|advice| {
+                let trigger = advice.trigger(&place);
+                Advised {
+                    told: words::tell(&advice, trigger.as_ref(), &scene),
+                    trigger,
+                    advice,
+                }
+            })
+            .collect())
+    }
+
+    /// How we stand to an asset as things are now; `None` where its network is not configured.
+    pub(crate) async fn asset_standing(
+        &self,
+        asset: &AssetId,
+    ) -> Result<Option<AssetStanding>, EngineError> {
+        let review = match self.chains.terms(asset) {
+            Some(_) => TokenReview::Unreviewed,
+            None => self.store.token_review(asset).await?,
+        };
+        Ok(self.chains.standing(asset, review))
+    }
+
+    /// The minimum that a deposit is below, and what its owner has below it at the same address; `None` where it is below none.
+    pub(crate) async fn below(
+        &self,
+        deposit: &Deposit,
+        standing: Option<&AssetStanding>,
+        may_ask: bool,
+    ) -> Result<Option<Below>, EngineError> {
+        let Some(AssetStanding::Listed(terms)) = standing else {
+            return Ok(None);
+        };
+        let minimum = terms
+            .minimum
+            .filter(|minimum| deposit.amount() < *minimum && deposit.decimals == terms.decimals);
+        let (Some(minimum), Kind::BelowMinimum) = (minimum, deposit.classification.kind) else {
+            return Ok(None);
+        };
+        let Some(present) = self.present(deposit).await? else {
+            return Ok(None);
+        };
+        let transfer = if may_ask && present < minimum {
+            self.transfer(deposit, present).await?
+        } else {
+            None
+        };
+        Ok(Some(Below {
+            minimum,
+            present,
+            transfer,
+        }))
+    }
+
+    /// What the owner of a deposit has below the minimum at the same address, this deposit included; `None` where a sum
+    /// leaves every range.
+    async fn present(&self, deposit: &Deposit) -> Result<Option<Amount>, EngineError> {
+        // What a file tells may be what a source saw as well: it counts for itself alone.
+        let (Origin::Observed(_), Some(owner)) = (&deposit.origin, &deposit.classification.owner)
+        else {
+            return Ok(Some(deposit.amount()));
+        };
+        let filter = DepositFilter {
+            to: Some(deposit.to().to_owned()),
+            asset: Some(deposit.asset().clone()),
+            owner: Some(owner.clone()),
+            kind: Some(Kind::BelowMinimum),
+            statuses: vec![DepositStatus::Open],
+            origin: Some(OriginFilter::Observed),
+            ..DepositFilter::default()
+        };
+        let mut sum = Some(deposit.amount());
+        for other in self.neighbours(&filter).await? {
+            let is_counted = other.id() != deposit.id() && other.decimals == deposit.decimals;
+            if is_counted {
+                sum = sum.and_then(|sum| sum.checked_add(other.amount()));
+            }
+        }
+        Ok(sum)
+    }
+
+    async fn neighbours(&self, filter: &DepositFilter) -> Result<Vec<Deposit>, EngineError> {
+        let page = self
+            .store
+            .list_deposits(filter, DepositOrder::Id, None, NEIGHBOURS_MAX)
+            .await?;
+        Ok(page
+            .deposits
+            .into_iter()
+            .map(|stored| stored.deposit)
+            .collect())
+    }
+
+    /// What the network takes for one more transfer by the user, and what `present` is worth; `None` where either is unknown.
+    async fn transfer(
+        &self,
+        deposit: &Deposit,
+        present: Amount,
+    ) -> Result<Option<(Cents, Cents)>, EngineError> {
+        let Some(network) = self.chains.network(deposit.network()) else {
+            return Ok(None);
+        };
+        let Ok(source) = self.source(network) else {
+            return Ok(None);
+        };
+        let Ok(Ok(cost)) = tokio::time::timeout(PATIENCE, source.network_cost()).await else {
+            return Ok(None);
+        };
+        let cost = match deposit.asset().reference {
+            AssetReference::Native => cost.native_transfer,
+            _ => cost.token_transfer,
+        };
+        let native = AssetId::native(network.id.clone());
+        let decimals = network.native.terms.decimals;
+        let costs = self.worth(&native, cost, decimals, Rounding::Up).await?;
+        let frees = self
+            .worth(deposit.asset(), present, deposit.decimals, Rounding::Down)
+            .await?;
+        Ok(costs.zip(frees))
+    }
+
+    async fn worth(
+        &self,
+        asset: &AssetId,
+        amount: Amount,
+        decimals: u8,
+        rounding: Rounding,
+    ) -> Result<Option<Cents>, EngineError> {
+        let price = self.price_now(asset).await?.flatten();
+        Ok(price.and_then(|price| value_of(amount, decimals, price, rounding)))
+    }
+
+    /// The price that counts now: `None` without a policy, `Some(None)` where there is none.
+    async fn price_now(&self, asset: &AssetId) -> Result<Option<Option<Decimal>>, EngineError> {
+        if self.policy.is_none() {
+            return Ok(None);
+        }
+        let wanted = PriceWanted::now(asset, self.now());
+        let price = self.price_for(&wanted, &mut String::new()).await?;
+        Ok(Some(price.map(|price| price.price)))
+    }
+
+    /// Whether an asset has a price that counts now; `None` without a policy.
+    pub(crate) async fn has_price(&self, asset: &AssetId) -> Result<Option<bool>, EngineError> {
+        Ok(self.price_now(asset).await?.map(|price| price.is_some()))
+    }
+
+    /// Whom a deposit could share the network's cost with: on networks that keep balances, what else of the same asset lies at
+    /// the same address, since one transfer moves all of it. Where the network keeps outputs each pays for its own.
+    async fn share(&self, deposit: &Deposit, cost: Amount) -> Result<Option<Share>, EngineError> {
+        let keeps_balances = self
+            .chains
+            .network(deposit.network())
+            .is_some_and(|network| network.family != Family::Bitcoin);
+        if !keeps_balances || !is_shareable(deposit) {
+            return Ok(None);
+        }
+        let filter = DepositFilter {
+            to: Some(deposit.to().to_owned()),
+            asset: Some(deposit.asset().clone()),
+            statuses: vec![DepositStatus::Open],
+            origin: Some(OriginFilter::Observed),
+            ..DepositFilter::default()
+        };
+        let (mut count, mut all) = (1_u32, Some(deposit.amount()));
+        for other in self.neighbours(&filter).await? {
+            let is_with_us = other.id() != deposit.id()
+                && other.decimals == deposit.decimals
+                && other.classification.verdict.code() == deposit.classification.verdict.code()
+                && is_shareable(&other);
+            if is_with_us {
+                count = count.saturating_add(1);
+                all = all.and_then(|all| all.checked_add(other.amount()));
+            }
+        }
+        Ok(all.and_then(|all| Share::of(count, cost, deposit.amount(), all)))
+    }
+}
+
+/// Whether moving it is work that one transaction can do for several.
+fn is_shareable(deposit: &Deposit) -> bool {
+    let classification = &deposit.classification;
+    let resolution = Resolution::proposed(classification.kind, &classification.verdict);
+    classification.verdict.is_recoverable()
+        && resolution.needs_transaction()
+        && !deposit
+            .flags()
+            .iter()
+            .any(|flag| matches!(flag, Flag::Nft | Flag::Inscription | Flag::ScriptSecret))
+}
