@@ -1,8 +1,10 @@
 //! The command line: what can be typed, and the help that explains it.
 
 mod appeals;
+mod watch_list;
 
 pub use appeals::{Appeals, QueueArguments, TruthCommand};
+pub use watch_list::{Watch, WatchAdd, WatchList};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use recover_core::audit::Head;
@@ -119,6 +121,9 @@ pub enum Command {
     /// Operations: the deposits found
     #[command(subcommand)]
     Deposits(Deposits),
+    /// Operations: deposits that cannot go on today, and what each waits for
+    #[command(subcommand)]
+    Watch(Watch),
     /// Operations: the nightly job: re-match, re-check finality and reorganisations, expire quotes
     Reconcile(Reconcile),
     /// Operations: replay closed cases beside what this would have done; the database is only read

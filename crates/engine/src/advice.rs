@@ -3,7 +3,9 @@
 
 mod words;
 
-pub use words::{Scene, Told, awaited};
+pub use words::{NEVER, Told, awaited};
+
+use words::Scene;
 
 use crate::engine::Engine;
 use crate::error::EngineError;

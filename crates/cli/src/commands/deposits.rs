@@ -1,7 +1,9 @@
 //! `deposits`: what was found.
 
+use crate::advice_view::{self, AdviceView};
 use crate::args::{DepositFilter as Filter, Deposits, Format};
 use crate::commands::diagnose::in_book;
+use crate::commands::watch_list::WatchView;
 use crate::commands::{chosen, intake};
 use crate::exit::Exit;
 use crate::output;
@@ -15,7 +17,7 @@ use recover_core::verdict::Verdict;
 use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
 use recover_engine::explain;
-use recover_store::{ClaimFilter, DepositFilter, DepositOrder, StoredDeposit};
+use recover_store::{ClaimFilter, DepositFilter, DepositOrder, StoredDeposit, WatchFilter};
 use serde::Serialize;
 use std::path::Path;
 
@@ -215,6 +217,10 @@ struct ShowView {
     first_seen_at: String,
     updated_at: String,
     claims: Vec<ClaimView>,
+    /// Best for the user first.
+    advice: Vec<AdviceView>,
+    /// What it is watched for.
+    watch: Vec<WatchView>,
 }
 
 async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit> {
@@ -234,6 +240,12 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
         ..ClaimFilter::default()
     };
     let claims = engine.list_claims(&filter).await?;
+    let advice = engine.advice(deposit, None).await?;
+    let filter = WatchFilter {
+        deposit: Some(deposit.id()),
+        ..WatchFilter::default()
+    };
+    let watched = engine.store().list_watch(&filter, None, 50).await?;
     let (amount_stated, balance_delta, stated_reason) = match &deposit.origin {
         Origin::Observed(observation) => (
             Some(observation.amount_stated.to_base_units()),
@@ -262,6 +274,11 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
         first_seen_at: stored.first_seen_at.to_string(),
         updated_at: stored.updated_at.to_string(),
         claims: claims.iter().map(ClaimView::of).collect(),
+        advice: AdviceView::all(&advice),
+        watch: watched
+            .iter()
+            .map(|entry| WatchView::of(engine, entry))
+            .collect(),
     };
     if format != Format::Table {
         output::json(&view)?;
@@ -373,6 +390,10 @@ async fn show(format: Format, engine: &Engine, id: &str) -> anyhow::Result<Exit>
             ),
         ));
     }
+    for entry in &view.watch {
+        rows.push(("watched", entry.line()));
+    }
+    rows.extend(advice_view::lines(&advice));
     output::facts(&rows)?;
     Ok(Exit::Done)
 }

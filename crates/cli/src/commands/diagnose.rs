@@ -1,5 +1,6 @@
 //! `diagnose`: one verdict with evidence. The screen that a specialist lives in.
 
+use crate::advice_view::{self, AdviceView};
 use crate::args::{Diagnose, Format};
 use crate::exit::Exit;
 use crate::output;
@@ -9,6 +10,7 @@ use recover_core::claim::Claim;
 use recover_core::deposit::{Deposit, DepositStatus};
 use recover_core::network::{Family, NetworkId};
 use recover_core::verdict::{Code, Verdict};
+use recover_engine::advice::Advised;
 use recover_engine::claims::OpenOptions;
 use recover_engine::diagnose::{Answer, Diagnosis, Subject};
 use recover_engine::engine::Engine;
@@ -33,6 +35,8 @@ struct DiagnosisView {
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_as: Option<String>,
     cost: Option<CostView>,
+    /// Best for the user first; empty where nothing was found.
+    advice: Vec<AdviceView>,
     next: String,
     deposits: Vec<DepositView>,
     networks: Vec<AnswerView>,
@@ -76,6 +80,10 @@ pub async fn run(
         }
         _ => None,
     };
+    let advice = match diagnosis.deciding() {
+        Some(deposit) => engine.advice(deposit, quote.as_ref()).await?,
+        None => Vec::new(),
+    };
     let opened = match (&arguments.appeal, arguments.open) {
         (Some(appeal), true) => Some(open(engine, &diagnosis, appeal, actor).await),
         _ => None,
@@ -86,7 +94,13 @@ pub async fn run(
         Some(Err(error)) => (None, Some(error)),
     };
     match format {
-        Format::Json => output::json(&view(engine, &diagnosis, quote.as_ref(), claim.as_ref()))?,
+        Format::Json => output::json(&view(
+            engine,
+            &diagnosis,
+            quote.as_ref(),
+            &advice,
+            claim.as_ref(),
+        ))?,
         Format::Csv => {
             let rows: Vec<DepositView> = diagnosis.deposits.iter().map(DepositView::of).collect();
             output::rows(
@@ -96,7 +110,13 @@ pub async fn run(
                 DepositView::csv_cells,
             )?;
         }
-        Format::Table => output::line(&page(engine, &diagnosis, quote.as_ref(), claim.as_ref()))?,
+        Format::Table => output::line(&page(
+            engine,
+            &diagnosis,
+            quote.as_ref(),
+            &advice,
+            claim.as_ref(),
+        ))?,
     }
     if let Some(error) = refusal {
         return Err(error);
@@ -362,6 +382,7 @@ fn view(
     engine: &Engine,
     diagnosis: &Diagnosis,
     quote: Option<&DepositQuote>,
+    advice: &[Advised],
     claim: Option<&Claim>,
 ) -> DiagnosisView {
     let (subject, id) = subject(engine, diagnosis);
@@ -381,6 +402,7 @@ fn view(
             .map(MemoFindingView::of),
         issued_as: issued_as(diagnosis),
         cost: quote.map(cost_view),
+        advice: AdviceView::all(advice),
         next: claim.map_or_else(
             || next(diagnosis),
             |claim| format!("recover quote {}", claim.id),
@@ -426,6 +448,7 @@ pub fn page(
     engine: &Engine,
     diagnosis: &Diagnosis,
     quote: Option<&DepositQuote>,
+    advice: &[Advised],
     claim: Option<&Claim>,
 ) -> String {
     let mut page = String::new();
@@ -525,6 +548,9 @@ pub fn page(
         |claim| format!("recover quote {}", claim.id),
     );
     field(&mut page, "next", &next);
+    for (name, text) in advice_view::lines(advice) {
+        field(&mut page, name, &text);
+    }
     if let Some(claim) = claim {
         field(
             &mut page,

@@ -20,6 +20,7 @@ pub mod quote;
 pub mod reconcile;
 pub mod scan;
 pub mod tokens;
+pub mod watch_list;
 
 use recover_engine::error::EngineError;
 

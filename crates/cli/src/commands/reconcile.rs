@@ -14,6 +14,9 @@ struct ReportView {
     reclassified: u64,
     matches: BTreeMap<&'static str, u64>,
     verification_deposits_met: u64,
+    /// Watched deposits whose wait is over, and entries that ended because theirs needs no watching any more.
+    watch_fired: u64,
+    watch_closed: u64,
     quotes_expired: u64,
     claims_invalidated: u64,
     needs_person: BTreeMap<String, u64>,
@@ -52,6 +55,8 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Reconcile) -> anyh
             .map(|(decision, count)| (decision.code(), *count))
             .collect(),
         verification_deposits_met: report.tests.met,
+        watch_fired: report.watch.fired,
+        watch_closed: report.watch.closed,
         quotes_expired: report.quotes_expired,
         claims_invalidated: report.invalidated,
         needs_person: report.needs_person.iter().cloned().collect(),
@@ -87,6 +92,10 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Reconcile) -> anyh
                         "{} verification deposits met",
                         view.verification_deposits_met
                     ),
+                ),
+                (
+                    "watch list",
+                    format!("{} fired, {} ended", view.watch_fired, view.watch_closed),
                 ),
                 ("quotes", format!("{} ran out", view.quotes_expired)),
                 (

@@ -246,14 +246,17 @@ async fn wrong_networks(engine: &Engine) -> anyhow::Result<()> {
     for deposit in [same_key, contract].into_iter().flatten() {
         output::line(&format!("$ recover diagnose {}", deposit.tx_id()))?;
         let diagnosis = engine.diagnose(deposit.tx_id().as_str(), &[]).await?;
-        let quote = match diagnosis.deciding() {
-            Some(deposit) => Some(engine.estimate(deposit).await?),
-            None => None,
-        };
+        let (mut quote, mut advice) = (None, Vec::new());
+        if let Some(deposit) = diagnosis.deciding() {
+            let estimate = engine.estimate(deposit).await?;
+            advice = engine.advice(deposit, Some(&estimate)).await?;
+            quote = Some(estimate);
+        }
         output::line(&commands::diagnose::page(
             engine,
             &diagnosis,
             quote.as_ref(),
+            &advice,
             None,
         ))?;
         output::line("")?;

@@ -26,14 +26,14 @@ pub struct Told {
     pub what: String,
     /// What it costs the user.
     pub costs: String,
-    /// What must not be done.
+    /// What must not be done, beside [`NEVER`].
     pub do_not: String,
     /// What we watch for; `None` where nothing is waited for, or a person is.
     pub watch: Option<String>,
 }
 
-/// Told with every piece of advice: who lost money is who is robbed next.
-const NEVER: &str =
+/// Told with every advice: who lost money is who is robbed next.
+pub const NEVER: &str =
     "Give nobody a recovery phrase or a private key, and pay to no address outside your account.";
 
 const WAITING_IS_FREE: &str =
@@ -317,7 +317,7 @@ pub fn tell(advice: &Advice, trigger: Option<&Trigger>, scene: &Scene<'_>) -> To
     Told {
         what,
         costs,
-        do_not: format!("{do_not} {NEVER}"),
+        do_not,
         watch: trigger.map(|trigger| awaited(trigger, scene.network)),
     }
 }

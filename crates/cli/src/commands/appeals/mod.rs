@@ -5,6 +5,7 @@ mod list;
 mod show;
 
 use crate::args::{Appeals, Format, TruthCommand};
+use crate::commands::watch_list::{self, WatchView};
 use crate::commands::{chosen, intake, unknown};
 use crate::exit::Exit;
 use crate::output;
@@ -77,6 +78,9 @@ struct WorkedView {
     customer_text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     question: Option<&'static str>,
+    /// What is watched for from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watch: Option<WatchView>,
 }
 
 /// What every act takes.
@@ -107,6 +111,10 @@ impl Act<'_> {
             dry_run: self.dry_run,
             customer_text,
             question: question.flatten().map(QuestionCode::code),
+            watch: worked
+                .watched
+                .as_ref()
+                .map(|watched| WatchView::of(self.engine, &watched.entry)),
         };
         if self.format != Format::Table {
             output::json_line(&view)?;
@@ -120,6 +128,9 @@ impl Act<'_> {
         output::line(&format!("{}: {}{how}", view.appeal_id, view.status))?;
         if let Some(text) = &view.customer_text {
             output::line(&format!("for the customer: {text}"))?;
+        }
+        if let (Some(watch), Some(watched)) = (&view.watch, &worked.watched) {
+            output::line(&watch_list::told(watch, watched.is_repeat, false))?;
         }
         Ok(Exit::Done)
     }

@@ -2,7 +2,9 @@
 
 use super::AppealView;
 use super::list::QueueView;
+use crate::advice_view::{self, AdviceView};
 use crate::args::Format;
+use crate::commands::watch_list::WatchView;
 use crate::exit::Exit;
 use crate::output;
 use crate::view::MatchView;
@@ -11,8 +13,10 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use recover_core::appeal::{Appeal, AppealId};
 use recover_core::appeal_work::Act;
 use recover_core::time::Timestamp;
+use recover_engine::advice::Advised;
 use recover_engine::appeals::{AppealPage, Mark};
 use recover_engine::engine::Engine;
+use recover_store::WatchFilter;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -38,6 +42,10 @@ struct ShowView {
     taken_back: Vec<TakenBackView>,
     history: Vec<ActView>,
     notes: Vec<NoteView>,
+    /// About the deposit that it is paired with, best for the user first.
+    advice: Vec<AdviceView>,
+    /// What it waits for.
+    watch: Vec<WatchView>,
 }
 
 #[derive(Serialize)]
@@ -124,7 +132,12 @@ struct NoteView {
 }
 
 impl ShowView {
-    fn of(page: &AppealPage, now: Timestamp) -> anyhow::Result<Self> {
+    fn of(
+        page: &AppealPage,
+        advice: &[Advised],
+        watch: Vec<WatchView>,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
         let stored = &page.queued.stored;
         Ok(Self {
             appeal: AppealView::of(stored),
@@ -222,6 +235,8 @@ impl ShowView {
                     time: note.written_at,
                 })
                 .collect(),
+            advice: AdviceView::all(advice),
+            watch,
         })
     }
 }
@@ -280,7 +295,28 @@ fn clues(page: &AppealPage) -> Vec<ClueView> {
 pub async fn run(format: Format, engine: &Engine, id: &AppealId) -> anyhow::Result<Exit> {
     let page = engine.appeal_page(id).await?;
     let now = engine.now();
-    let view = ShowView::of(&page, now)?;
+    let paired = page
+        .outcome
+        .as_ref()
+        .and_then(|outcome| outcome.deposit.as_ref());
+    let paired = page
+        .candidates
+        .iter()
+        .find(|stored| Some(&stored.deposit.id()) == paired);
+    let advice = match paired {
+        Some(stored) => engine.advice(&stored.deposit, None).await?,
+        None => Vec::new(),
+    };
+    let filter = WatchFilter {
+        appeal: Some(id.clone()),
+        ..WatchFilter::default()
+    };
+    let watch = engine.store().list_watch(&filter, None, 50).await?;
+    let watch = watch
+        .iter()
+        .map(|entry| WatchView::of(engine, entry))
+        .collect();
+    let view = ShowView::of(&page, &advice, watch, now)?;
     if format != Format::Table {
         output::json(&view)?;
         return Ok(Exit::Done);
@@ -291,7 +327,11 @@ pub async fn run(format: Format, engine: &Engine, id: &AppealId) -> anyhow::Resu
         println!("{}", side_by_side(&view));
         output::line("= the same   ~ the same as far as it was said   ≠ something else")?;
     }
-    let rest = rest(&view);
+    let mut rest = rest(&view);
+    for entry in &view.watch {
+        rest.push(("watched", entry.line()));
+    }
+    rest.extend(advice_view::lines(&advice));
     if !rest.is_empty() {
         println!();
         output::facts(&rest)?;
