@@ -53,7 +53,7 @@ pub fn lines(advice: &[Advised]) -> Vec<(&'static str, String)> {
             format!("{}: {}", advised.advice.code(), told.what),
         ));
         rows.push(("  costs", told.costs.clone()));
-        rows.push(("  do not", told.do_not.clone()));
+        rows.push(("  careful", told.do_not.clone()));
         if let Some(watch) = &told.watch {
             rows.push(("  waits for", watch.clone()));
         }

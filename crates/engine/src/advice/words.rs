@@ -127,7 +127,7 @@ pub fn tell(advice: &Advice, trigger: Option<&Trigger>, scene: &Scene<'_>) -> To
             "Do not send anything that we did not ask for, and sign no other text than the one in your account.".to_owned(),
         ),
         Advice::ClaimIt { is_quoted: true } => (
-            "It can be recovered now: the quote says what is left for you. Accept it before it runs out.".to_owned(),
+            "It can be recovered now, and something is left for you: the quote says how much. Accept it before it runs out.".to_owned(),
             "The service fee and the network fee of the quote, and nothing beside it.".to_owned(),
             NOT_AGAIN.to_owned(),
         ),
