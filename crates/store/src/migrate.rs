@@ -43,7 +43,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     17 "0017_waiting_inputs",
     18 "0018_quote_terms",
     19 "0019_watch_list",
-    22 "0022_appeal_resume",
+    20 "0020_appeal_resume",
 ];
 
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the migrations, in order.
 const NUMBERS: [i64; 20] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 22,
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
 ];
 
 const MIGRATIONS: [(&str, &str); 20] = [
@@ -86,8 +86,8 @@ const MIGRATIONS: [(&str, &str); 20] = [
         include_str!("../../../../migrations/postgres/0019_watch_list.sql"),
     ),
     (
-        include_str!("../../../../migrations/sqlite/0022_appeal_resume.sql"),
-        include_str!("../../../../migrations/postgres/0022_appeal_resume.sql"),
+        include_str!("../../../../migrations/sqlite/0020_appeal_resume.sql"),
+        include_str!("../../../../migrations/postgres/0020_appeal_resume.sql"),
     ),
 ];
 

@@ -1,7 +1,7 @@
 -- Going on with an appeal whose waiting has an end is an act of its own.
 
 -- SQLite changes no CHECK in place; see 0008.
-CREATE TEMP TABLE appeal_act_0021 AS SELECT * FROM appeal_act;
+CREATE TEMP TABLE appeal_act_0019 AS SELECT * FROM appeal_act;
 DROP TABLE appeal_act;
 
 CREATE TABLE appeal_act (
@@ -26,8 +26,8 @@ CREATE TABLE appeal_act (
 ) STRICT;
 INSERT INTO appeal_act (appeal_id, number, act, person, acted_at, status, assigned_to, code, deposit_id, other_appeal_id, text)
     SELECT appeal_id, number, act, person, acted_at, status, assigned_to, code, deposit_id, other_appeal_id, text
-    FROM appeal_act_0021;
-DROP TABLE appeal_act_0021;
+    FROM appeal_act_0019;
+DROP TABLE appeal_act_0019;
 CREATE TRIGGER appeal_stale_act AFTER INSERT ON appeal_act
 BEGIN
     INSERT INTO appeal_stale (appeal_id) VALUES (NEW.appeal_id);
