@@ -200,6 +200,8 @@ impl ChainRead for Node {
                 native_transfer: cost(COIN_GAS),
                 token_transfer: cost(TOKEN_GAS),
                 contract_step: cost(200_000),
+                added_input: None,
+                reserve: None,
                 basis: "twice the base fee".to_owned(),
             }
         })

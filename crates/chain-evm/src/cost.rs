@@ -1,13 +1,14 @@
 //! What the network's own work costs: gas, and the data fee of layer-2 networks by the rule of each.
 
+mod market;
+
 use crate::rpc::{Call, RpcCall, ask};
 use crate::token::{contract_call, first_word, returned};
-use crate::wire::Block;
 use ethers::types::H160;
+use market::GasPrice;
 use recover_core::amount::Amount;
 use recover_source::chain::NetworkCost;
 use recover_source::error::SourceError;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 /// What a transaction costs beyond gas used times gas price; the codes are those of `fee_rule` in `chains.toml`.
@@ -75,31 +76,16 @@ pub(crate) async fn network_cost(
         detail: detail.to_owned(),
     };
     let overflow = || inconsistent("a gas price beyond any price");
-    let price: String = ask(rpc, Call::new("eth_gasPrice", json!([]))).await?;
-    let price = Amount::from_hex_quantity(&price)
-        .map_err(|_| inconsistent("a gas price that is no number"))?;
-    let latest: Option<Block<IgnoredAny>> = ask(
-        rpc,
-        Call::new("eth_getBlockByNumber", json!(["latest", false])),
-    )
-    .await?;
-    let base = latest
-        .and_then(|block| block.base_fee_per_gas)
-        .unwrap_or_default();
-    // The base fee can rise by an eighth a block: twice of it lasts six full blocks.
     let two = Amount::from_u128(2);
-    let price = match times(base, two) {
-        Some(doubled) => price.max(doubled),
-        None => return Err(overflow()),
-    };
+    let GasPrice { mut price, basis } = market::gas_price(rpc).await?;
+    let mut at = format!("at {basis}");
     let mut native_gas = Amount::from_u128(NATIVE_GAS);
     let mut token_gas = Amount::from_u128(TOKEN_GAS);
     let mut step_gas = Amount::from_u128(STEP_GAS);
-    let mut price = price;
     let mut native_extra = Amount::ZERO;
     let mut token_extra = Amount::ZERO;
     let mut step_extra = Amount::ZERO;
-    let mut basis = String::from("gas price, or twice the base fee, times generous gas");
+    let (mut gas_is, mut beside) = ("", "");
     match rule {
         FeeRule::Execution => {}
         FeeRule::OpStackL1Data => {
@@ -107,7 +93,7 @@ pub(crate) async fn network_cost(
             native_extra = op_fee(rpc, oracle, NATIVE_BYTES, NATIVE_GAS).await?;
             token_extra = op_fee(rpc, oracle, TOKEN_BYTES, TOKEN_GAS).await?;
             step_extra = op_fee(rpc, oracle, STEP_BYTES, STEP_GAS).await?;
-            basis.push_str(", and twice the data fee of the OP Stack's oracle");
+            beside = "twice the data fee of the OP Stack's oracle";
         }
         FeeRule::MantleL1Data => {
             let oracle = predeploy(0x42, 0x0f);
@@ -123,14 +109,14 @@ pub(crate) async fn network_cost(
                     .and_then(|fee| fee.checked_add(operator))
                     .ok_or_else(overflow)?;
             }
-            basis.push_str(", and twice the data fee of Mantle's oracle in MNT");
+            beside = "twice the data fee of Mantle's oracle in MNT";
         }
         FeeRule::ScrollL1Data => {
             let oracle = predeploy(0x53, 0x02);
             native_extra = l1_fee(rpc, oracle, NATIVE_BYTES).await?;
             token_extra = l1_fee(rpc, oracle, TOKEN_BYTES).await?;
             step_extra = l1_fee(rpc, oracle, STEP_BYTES).await?;
-            basis.push_str(", and twice the data fee of Scroll's oracle");
+            beside = "twice the data fee of Scroll's oracle";
         }
         FeeRule::ArbitrumL1Data => {
             let estimate = estimate_gas(rpc).await?;
@@ -141,7 +127,7 @@ pub(crate) async fn network_cost(
             token_gas = native_gas
                 .checked_add(Amount::from_u128(TOKEN_GAS))
                 .ok_or_else(overflow)?;
-            basis = "gas price times twice the estimated gas, which holds the data fee".to_owned();
+            gas_is = "twice the estimated gas, which holds the data fee: ";
         }
         FeeRule::LineaEstimateGas => {
             // The price a transaction must offer comes from its own estimate; the common one can lie far below it.
@@ -149,16 +135,39 @@ pub(crate) async fn network_cost(
                 price = price.max(own);
             }
             price = times(price, two).ok_or_else(overflow)?;
-            basis.push_str(", twice the price that linea_estimateGas asks");
+            at = format!(
+                "at {} gwei (twice the higher of the price that linea_estimateGas asks and {basis})",
+                price.to_coin_text(9)
+            );
         }
     }
     let total = |gas: Amount, extra: Amount| {
         times(extra, two).and_then(|extra| times(gas, price)?.checked_add(extra))
     };
+    let gas = |amount: Amount| amount.to_base_units();
+    let mut basis = format!(
+        "{gas_is}{} gas for a transfer, {} for a token, {} for a step {at}",
+        gas(native_gas),
+        gas(token_gas),
+        gas(step_gas)
+    );
+    if !beside.is_empty() {
+        let coins = |extra: Amount| {
+            let doubled = times(extra, two).unwrap_or(Amount::MAX);
+            doubled.to_coin_text(18)
+        };
+        basis.push_str(&format!(
+            ", and {beside}: {} for a transfer, {} for a token",
+            coins(native_extra),
+            coins(token_extra)
+        ));
+    }
     Ok(NetworkCost {
         native_transfer: total(native_gas, native_extra).ok_or_else(overflow)?,
         token_transfer: total(token_gas, token_extra).ok_or_else(overflow)?,
         contract_step: total(step_gas, step_extra).ok_or_else(overflow)?,
+        added_input: None,
+        reserve: None,
         basis,
     })
 }
@@ -309,8 +318,12 @@ mod tests {
     use bytes::Bytes;
 
     /// A network whose gas costs 10, whose base fee is 7, and whose oracles answer 1,000 a data fee.
+    #[derive(Default)]
     struct Oracle {
         has_operator_fee: bool,
+        has_no_base_fee: bool,
+        history: Option<Value>,
+        suggested: Option<&'static str>,
     }
 
     #[async_trait]
@@ -339,8 +352,13 @@ mod tests {
                         "linea_estimateGas" => {
                             Ok(json!({"baseFeePerGas": "0x7", "priorityFeePerGas": "0x64"}))
                         }
+                        "eth_feeHistory" => self.history.clone().ok_or_else(revert),
+                        "eth_maxPriorityFeePerGas" => {
+                            self.suggested.map(|tip| json!(tip)).ok_or_else(revert)
+                        }
                         "eth_getBlockByNumber" => Ok(json!({
-                            "number": "0x1", "timestamp": "0x1", "baseFeePerGas": "0x7",
+                            "number": "0x1", "timestamp": "0x1",
+                            "baseFeePerGas": (!self.has_no_base_fee).then_some("0x7"),
                             "hash": format!("0x{:064x}", 1), "parentHash": format!("0x{:064x}", 0),
                         })),
                         _ if data.starts_with(&selector("getL1Fee(bytes)")) => word(1_000),
@@ -359,9 +377,12 @@ mod tests {
     }
 
     async fn native(rule: FeeRule, has_operator_fee: bool) -> String {
-        let cost = network_cost(&Oracle { has_operator_fee }, rule)
-            .await
-            .unwrap();
+        let oracle = Oracle {
+            has_operator_fee,
+            ..Oracle::default()
+        };
+        let cost = network_cost(&oracle, rule).await.unwrap();
+        assert_eq!((cost.added_input, cost.reserve), (None, None));
         assert!(cost.native_transfer < cost.token_transfer, "{rule:?}");
         assert!(cost.token_transfer < cost.contract_step, "{rule:?}");
         cost.native_transfer.to_base_units()
@@ -369,8 +390,8 @@ mod tests {
 
     #[tokio::test]
     async fn each_rule_adds_what_its_network_charges() {
-        // 30,000 gas at twice the base fee, which is more than the price.
-        let gas = 30_000 * 14;
+        // 30,000 gas at twice the base fee and what the price has above it: this node knows no history.
+        let gas = 30_000 * 17;
         assert_eq!(native(FeeRule::Execution, false).await, gas.to_string());
         let op = native(FeeRule::OpStackL1Data, false).await;
         assert_eq!(op, (gas + 2 * 1_000).to_string());
@@ -383,9 +404,63 @@ mod tests {
         let scroll = native(FeeRule::ScrollL1Data, false).await;
         assert_eq!(scroll, (gas + 2 * 1_000).to_string());
         let arbitrum = native(FeeRule::ArbitrumL1Data, false).await;
-        assert_eq!(arbitrum, (2 * 200_000 * 14).to_string());
+        assert_eq!(arbitrum, (2 * 200_000 * 17).to_string());
         let linea = native(FeeRule::LineaEstimateGas, false).await;
         assert_eq!(linea, (30_000 * 2 * 107).to_string());
+    }
+
+    #[tokio::test]
+    async fn the_basis_says_what_was_read() {
+        let said = async |oracle: Oracle| {
+            let cost = network_cost(&oracle, FeeRule::Execution).await.unwrap();
+            (cost.native_transfer.to_base_units(), cost.basis)
+        };
+        let gas = "30000 gas for a transfer, 100000 for a token, 600000 for a step at ";
+        // Ten blocks, one of them empty and one of them wild: the next base fee is 8, nine of ten took a tip of at most 5.
+        let mut rewards = vec![json!(["0x0"]), json!(["0x3e8"])];
+        rewards.extend((0..8).map(|_| json!(["0x5"])));
+        let mut ratios = vec![json!(0.0), json!(1)];
+        ratios.extend((0..8).map(|_| json!(0.5)));
+        let mut bases = vec![json!("0x7"); 10];
+        bases.push(json!("0x8"));
+        let history = json!({
+            "oldestBlock": "0x1", "baseFeePerGas": bases, "gasUsedRatio": ratios, "reward": rewards,
+        });
+        let (cost, basis) = said(Oracle {
+            history: Some(history),
+            suggested: Some("0x1"),
+            ..Oracle::default()
+        })
+        .await;
+        assert_eq!(cost, (30_000 * (2 * 8 + 5)).to_string());
+        assert_eq!(
+            basis,
+            format!(
+                "{gas}0.000000021 gwei (twice the next block's base fee of 0.000000008, and a tip of 0.000000005, as nine of ten recent blocks took at most)"
+            )
+        );
+        // A node that suggests more is believed; one that asks more altogether too.
+        let (cost, basis) = said(Oracle {
+            suggested: Some("0x9"),
+            ..Oracle::default()
+        })
+        .await;
+        assert_eq!(cost, (30_000 * (2 * 7 + 9)).to_string());
+        assert!(basis.contains("the last block's base fee of 0.000000007, and a tip of 0.000000009, as the node suggests"), "{basis}");
+        let (cost, basis) = said(Oracle {
+            has_no_base_fee: true,
+            ..Oracle::default()
+        })
+        .await;
+        assert_eq!(
+            cost,
+            (30_000 * 13).to_string(),
+            "10 and a quarter, rounded up"
+        );
+        assert!(
+            basis.contains("the node's price of 0.00000001 and a quarter"),
+            "{basis}"
+        );
     }
 
     #[test]

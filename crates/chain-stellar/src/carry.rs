@@ -21,7 +21,6 @@ use recover_core::verdict::Verdict;
 use recover_source::carry::{
     Carry, CarryError, Order, Sending, Sequence, Standing, Tracked, Unsigned, refused,
 };
-use recover_source::chain::ChainRead;
 use recover_source::error::SourceError;
 
 /// The most stroops that one payment may offer: one XLM. Above that nobody means to pay.
@@ -98,7 +97,7 @@ impl StellarCarry {
 
     /// What a payment costs now, in stroops.
     async fn price(&self) -> Result<u32, CarryError> {
-        let cost = self.horizon.network_cost().await?.native_transfer;
+        let (cost, _) = self.horizon.fee_now().await?;
         cost.to_u128()
             .and_then(|stroops| u32::try_from(stroops).ok())
             .filter(|stroops| *stroops <= FEE_MAX)

@@ -411,26 +411,23 @@ impl ChainRead for Horizon {
     }
 
     async fn network_cost(&self) -> Result<NetworkCost, SourceError> {
-        self.verify().await?;
-        let Answer::Found(stats) = self.record::<wire::FeeStats>("/fee_stats").await? else {
-            return Err(self.client.unsupported("fee statistics"));
-        };
-        let number =
-            |text: Option<&wire::Scalar>| text.and_then(|text| Amount::from_base_units(text).ok());
-        let base = number(stats.last_ledger_base_fee.as_ref()).ok_or_else(|| {
-            self.client
-                .not_protocol("fee statistics without a base fee")
-        })?;
-        let charged = number(stats.fee_charged.as_ref().and_then(|fees| fees.get("p95")));
-        let fee = charged.unwrap_or(base).max(base);
+        let (fee, base) = self.fee_now().await?;
+        // An account counts as two entries before it holds anything.
+        let each = self.base_reserve().await?;
+        let reserve = each
+            .checked_add(each)
+            .ok_or_else(|| self.client.not_protocol("a base reserve past any balance"))?;
         Ok(NetworkCost {
             native_transfer: fee,
             token_transfer: fee,
             contract_step: fee,
+            added_input: None,
+            reserve: Some(reserve),
             basis: format!(
-                "one operation at the fee that 95 of 100 transactions paid at most, {} stroops; the network's least is {}",
+                "one operation at the fee that 95 of 100 transactions paid at most, {} stroops ({} at least); a new account keeps {} stroops",
                 fee.to_base_units(),
-                base.to_base_units()
+                base.to_base_units(),
+                reserve.to_base_units()
             ),
         })
     }

@@ -93,7 +93,28 @@ impl Horizon {
         text.map_or(Ok(Amount::ZERO), |text| self.stroops(Some(text)))
     }
 
-    async fn base_reserve(&self) -> Result<Amount, SourceError> {
+    /// What one operation costs now, and what it costs at least, in stroops.
+    ///
+    /// # Errors
+    /// What the server answered.
+    pub(super) async fn fee_now(&self) -> Result<(Amount, Amount), SourceError> {
+        self.verify().await?;
+        let Answer::Found(stats) = self.record::<wire::FeeStats>("/fee_stats").await? else {
+            return Err(self.client.unsupported("fee statistics"));
+        };
+        let number =
+            |text: Option<&wire::Scalar>| text.and_then(|text| Amount::from_base_units(text).ok());
+        let base = number(stats.last_ledger_base_fee.as_ref()).ok_or_else(|| {
+            self.client
+                .not_protocol("fee statistics without a base fee")
+        })?;
+        let charged = number(stats.fee_charged.as_ref().and_then(|fees| fees.get("p95")));
+        let fee = charged.unwrap_or(base).max(base);
+        Ok((fee, base))
+    }
+
+    /// What each of an account's two first entries, and each further one, makes it keep, in stroops.
+    pub(super) async fn base_reserve(&self) -> Result<Amount, SourceError> {
         let latest = self.standing().await?.latest;
         let ledger = self
             .record::<wire::Ledger>(&format!("/ledgers/{latest}"))

@@ -592,19 +592,22 @@ impl ChainRead for XrplNode {
     }
 
     async fn network_cost(&self) -> Result<NetworkCost, SourceError> {
-        self.check().await?;
-        let result = self.rpc.result("fee", json!({})).await?;
-        let drops = result.get("drops");
-        let level = |name: &str| drops.and_then(|drops| whole(drops.get(name)?));
-        let open = level("open_ledger_fee")
-            .or_else(|| level("base_fee"))
-            .ok_or_else(|| self.client.not_protocol("fee without its drops"))?;
+        let open = self.open_fee().await?;
+        let ledger = self.ledger_facts().await?;
         let cost = Amount::from_u128(open.into());
         Ok(NetworkCost {
             native_transfer: cost,
             token_transfer: cost,
             contract_step: cost,
-            basis: format!("{open} drops, to enter the open ledger now"),
+            added_input: None,
+            reserve: Some(Amount::from_u128(ledger.reserve_base_drops.into())),
+            basis: format!(
+                "{open} drops to enter the open ledger now, of ledger {} ({} drops at least); a new account keeps {} drops, and {} for each object",
+                ledger.validated,
+                ledger.base_fee_drops,
+                ledger.reserve_base_drops,
+                ledger.reserve_increment_drops
+            ),
         })
     }
 }

@@ -286,7 +286,11 @@ pub struct NetworkCost {
     pub token_transfer: Amount,
     /// What one step on a contract of ours (putting a forwarder in place, flushing it) costs at most.
     pub contract_step: Amount,
-    /// How it was reckoned, for a person.
+    /// What one further input of the same transaction costs at most; `None` where transactions have no inputs.
+    pub added_input: Option<Amount>,
+    /// What an account that does not exist yet must keep, so that its first payment must bring it; `None` where accounts keep nothing.
+    pub reserve: Option<Amount>,
+    /// How it was reckoned, for a person: what was read, and what it was multiplied by.
     pub basis: String,
 }
 

@@ -29,6 +29,8 @@ pub(super) fn of_price(network: &NetworkId, prices: &str) -> Option<NetworkCost>
         native_transfer: payment,
         token_transfer: cost(GAS_CONTRACT)?,
         contract_step: cost(GAS_CONTRACT)?,
+        added_input: None,
+        reserve: None,
         basis: format!(
             "{GAS_PAYMENT} gas for a payment and {GAS_CONTRACT} for a contract at {price}{native}, the least that the node asks"
         ),

@@ -9,6 +9,7 @@ mod fixture;
 mod node_anvil;
 mod node_carry;
 mod node_carry_faults;
+mod node_cost;
 mod node_forwarder;
 mod own_check;
 mod own_control;

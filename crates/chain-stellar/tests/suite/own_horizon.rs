@@ -337,6 +337,12 @@ async fn own_accounts_and_balances() {
     assert!(source.account(&address::contract([3; 32])).await.is_err());
     let cost = source.network_cost().await.unwrap();
     assert_eq!(cost.native_transfer, Amount::from_u128(2500));
+    // Two entries of half a coin each, by the newest ledger.
+    assert_eq!(cost.reserve, Some(Amount::from_u128(10_000_000)));
+    assert_eq!(
+        cost.basis,
+        "one operation at the fee that 95 of 100 transactions paid at most, 2500 stroops (100 at least); a new account keeps 10000000 stroops"
+    );
     let claims = source
         .token_claims(usdc.contract_text().unwrap())
         .await

@@ -152,11 +152,18 @@ impl XrplNode {
     /// # Errors
     /// What the server answered.
     pub async fn fee_drops(&self) -> Result<u64, SourceError> {
-        use recover_source::chain::ChainRead;
-        let cost = self.network_cost().await?.native_transfer;
-        cost.to_u128()
-            .and_then(|drops| u64::try_from(drops).ok())
-            .ok_or_else(|| self.client.not_protocol("a fee past any balance"))
+        self.open_fee().await
+    }
+
+    /// Drops to enter the open ledger now.
+    pub(super) async fn open_fee(&self) -> Result<u64, SourceError> {
+        self.check().await?;
+        let result = self.rpc.result("fee", json!({})).await?;
+        let drops = result.get("drops");
+        let level = |name: &str| drops.and_then(|drops| whole(drops.get(name)?));
+        level("open_ledger_fee")
+            .or_else(|| level("base_fee"))
+            .ok_or_else(|| self.client.not_protocol("fee without its drops"))
     }
 }
 

@@ -394,9 +394,14 @@ async fn accounts_balances_and_costs_are_read() {
         (claims.symbol.as_deref(), claims.decimals),
         (Some("USD"), Some(30))
     );
+    let cost = node.network_cost().await.unwrap();
+    assert_eq!(cost.native_transfer, Amount::from_u128(25));
+    // What a new account must keep is the server's word, never a constant.
+    assert_eq!(cost.reserve, Some(Amount::from_u128(1_000_000)));
+    assert_eq!(cost.added_input, None);
     assert_eq!(
-        node.network_cost().await.unwrap().native_transfer,
-        Amount::from_u128(25)
+        cost.basis,
+        "25 drops to enter the open ledger now, of ledger 900 (10 drops at least); a new account keeps 1000000 drops, and 200000 for each object"
     );
     assert_eq!(node.fee_drops().await.unwrap(), 25);
     let head = node.head().await.unwrap();
