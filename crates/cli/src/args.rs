@@ -261,6 +261,9 @@ pub struct QuoteArguments {
     /// Spend an output that may carry an inscription or a token of another protocol like money: you looked
     #[arg(long)]
     pub spend_inscription: bool,
+    /// For a deposit: as if this were done with it (ledger_credit, sweep_then_credit, sweep_to_address, return_to_sender)
+    #[arg(long, value_name = "HOW")]
+    pub resolution: Option<String>,
     /// The service fee in the policy's currency, where its rule leaves it to a person
     #[arg(long, value_name = "SUM")]
     pub fee: Option<String>,

@@ -9,7 +9,9 @@
 //! - [`quote`]: one deposit's [`Quote`], with its [`Terms`] line by line, or the first [`QuoteRefusal`].
 
 mod form;
+mod lines;
 mod money;
+mod parts;
 mod quote;
 mod reach;
 mod rule;

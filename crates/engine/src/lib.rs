@@ -35,6 +35,7 @@ pub mod proofs;
 pub mod quote;
 pub mod random;
 pub mod reconcile;
+mod revalue;
 pub mod scan;
 pub mod tokens;
 pub mod understand;

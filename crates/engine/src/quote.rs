@@ -2,14 +2,14 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::prices::{self, CLOCK_SLACK_SECONDS};
+use crate::prices;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::claim::{Claim, Resolution};
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::fee::{
     self, Case, Cents, FeeRule, NetworkFee, PriceTime, PricedAsset, Quote, QuoteInput,
-    QuoteRefusal, Rounding, UsedPrice,
+    QuoteRefusal, UsedPrice,
 };
 use recover_core::network::{Family, NetworkId};
 use recover_core::time::Timestamp;
@@ -45,14 +45,29 @@ impl DepositQuote {
     #[must_use]
     pub fn in_words(&self, symbol: &str, decimals: u8) -> String {
         match &self.outcome {
-            Ok(quote) => format!(
-                "worth {} {currency}; service fee {}, network fee {}; the customer receives {} {symbol}",
-                quote.value,
-                quote.service_fee,
-                quote.network_fee,
-                quote.net.to_coin_text(decimals),
-                currency = self.currency,
-            ),
+            Ok(quote) => {
+                let beside: Vec<String> = quote
+                    .charges()
+                    .iter()
+                    .map(|charge| {
+                        let how = if charge.is_prepaid {
+                            "in advance"
+                        } else {
+                            "from the balance"
+                        };
+                        format!(" and pays {} of {} {how}", charge.coins, charge.coins.asset)
+                    })
+                    .collect();
+                format!(
+                    "worth {} {}; service fee {}, network fee {}; the customer receives {} {symbol}{}",
+                    quote.value,
+                    self.currency,
+                    quote.service_fee,
+                    quote.network_fee,
+                    quote.net.to_coin_text(decimals),
+                    beside.concat()
+                )
+            }
             Err(refusal) => format!("no quote ({refusal}): {}", self.detail),
         }
     }
@@ -451,72 +466,6 @@ impl Engine {
             QuoteRefusal::FeeExceedsValue => "the fees would eat it".to_owned(),
             QuoteRefusal::NetTooSmall => "what is left after the fees is less than the least that is sent".to_owned(),
             QuoteRefusal::OutOfRange => "an amount or a price leaves every range: a person must look".to_owned(),
-        }
-    }
-
-    /// Writes the value of open deposits at the newest known price, whatever its age: for sorting, never for a quote. Those
-    /// without any price have none.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn revalue(&self) -> Result<(), EngineError> {
-        let Ok(policy) = self.policy() else {
-            return Ok(());
-        };
-        let now = self.now();
-        let latest = now.plus_seconds(CLOCK_SLACK_SECONDS).unwrap_or(now);
-        let filter = recover_store::DepositFilter {
-            statuses: vec![
-                recover_core::deposit::DepositStatus::Unconfirmed,
-                recover_core::deposit::DepositStatus::Open,
-                recover_core::deposit::DepositStatus::Claimed,
-            ],
-            ..recover_store::DepositFilter::default()
-        };
-        let mut prices = std::collections::BTreeMap::new();
-        let mut after = None;
-        loop {
-            let page = self
-                .store
-                .list_deposits(
-                    &filter,
-                    recover_store::DepositOrder::Id,
-                    after.as_ref(),
-                    1_000,
-                )
-                .await?;
-            let mut values = Vec::new();
-            for stored in &page.deposits {
-                let deposit = &stored.deposit;
-                if !prices.contains_key(deposit.asset()) {
-                    let price = self
-                        .store
-                        .latest_price(deposit.asset(), &policy.currency, latest)
-                        .await?;
-                    prices.insert(deposit.asset().clone(), price);
-                }
-                let price = prices.get(deposit.asset()).and_then(Option::as_ref);
-                let value = price
-                    .filter(|_| deposit.decimals_vouched)
-                    .and_then(|price| {
-                        let cents = fee::value_of(
-                            deposit.amount(),
-                            deposit.decimals,
-                            price.price,
-                            Rounding::Down,
-                        )?;
-                        let cents = i64::try_from(cents.0.to_u128()?).ok()?;
-                        Some((cents, price.id()))
-                    });
-                if value != stored.value {
-                    values.push((deposit.id(), value));
-                }
-            }
-            self.store.update_values(values).await?;
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::args::{Format, QuoteArguments};
 use crate::claim_page::Coins;
+use crate::commands::chosen;
 use crate::exit::Exit;
 use crate::output;
 use crate::quote_page::{self, TermsView};
 use crate::view::{ClaimView, seconds};
-use recover_core::claim::ClaimId;
+use recover_core::claim::{ClaimId, Resolution};
 use recover_core::fee::Cents;
 use recover_core::observation::DepositId;
 use recover_engine::claims::{QuoteOptions, StepOptions};
@@ -47,7 +48,15 @@ pub async fn run(
         return give(format, engine, arguments, actor).await;
     };
     let named = named(arguments)?;
-    let estimate = engine.estimate_with(&stored.deposit, None, named).await?;
+    let resolution = chosen(
+        "resolution",
+        arguments.resolution.as_deref(),
+        Resolution::ALL,
+        Resolution::code,
+    )?;
+    let estimate = engine
+        .estimate_with(&stored.deposit, resolution, named)
+        .await?;
     let quote = estimate.outcome.map_err(|refusal| EngineError::NoQuote {
         refusal,
         detail: estimate.detail.clone(),
@@ -119,6 +128,15 @@ async fn give(
             what: "deposit or claim",
             id: arguments.id.clone(),
             hint: "`recover deposits list` and `recover claims list` show those that are",
+        }
+        .into());
+    }
+    if arguments.resolution.is_some() {
+        return Err(EngineError::NotUnderstood {
+            text: arguments.id.clone(),
+            hint:
+                "a claim keeps what was chosen when it was opened: --resolution goes with a deposit"
+                    .to_owned(),
         }
         .into());
     }
