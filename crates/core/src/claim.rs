@@ -19,8 +19,10 @@ use crate::kind::Kind;
 use crate::observation::DepositId;
 use crate::verdict::{How, Missing, Verdict};
 
+mod beside;
 mod carry;
 mod command;
+mod consent;
 mod correction;
 mod decide;
 mod guards;
@@ -34,7 +36,9 @@ pub mod settlement;
 mod standing;
 pub mod votes;
 
+pub use beside::{Unwinding, with_charges};
 pub use command::{Acknowledged, Command, Facts, OpenRequest, Sighting};
+pub use consent::{Acceptance, Evidence, EvidenceFile, GrantedWaiver};
 pub use correction::{Correction, correction_plan};
 pub use decide::{open, step};
 pub use package::{Booking, Execution, Package, Receipt, Verified, instruction_text};

@@ -20,8 +20,10 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+mod consent;
 mod terms;
 
+pub use consent::{AcceptanceJson, UnwindingJson, WaiverJson};
 pub use terms::TermsJson;
 
 /// A field that cannot be read.
@@ -417,6 +419,13 @@ pub struct ContentJson {
     quote: Option<QuoteJson>,
     screening: Option<ScreeningJson>,
     plan: Option<PlanJson>,
+    /// These three are left out where there are none: files of before stay as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    waivers: Vec<WaiverJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acceptance: Option<AcceptanceJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unwinding: Option<UnwindingJson>,
 }
 
 impl ContentJson {
@@ -462,6 +471,9 @@ impl ContentJson {
                 decided_at: screening.decided_at.as_micros(),
             }),
             plan: claim.plan.as_ref().map(PlanJson::of),
+            waivers: claim.waivers.iter().map(WaiverJson::of).collect(),
+            acceptance: claim.acceptance.as_ref().map(AcceptanceJson::of),
+            unwinding: claim.unwinding.as_ref().map(UnwindingJson::of),
         }
     }
 
@@ -509,8 +521,19 @@ impl ContentJson {
             revision: self.revision,
             status: ClaimStatus::PendingApproval,
             hold: None,
+            waivers: self.waivers.iter().map(WaiverJson::read).collect(),
             quote,
+            acceptance: self
+                .acceptance
+                .as_ref()
+                .map(AcceptanceJson::read)
+                .transpose()?,
             plan: self.plan.as_ref().map(PlanJson::read).transpose()?,
+            unwinding: self
+                .unwinding
+                .as_ref()
+                .map(UnwindingJson::read)
+                .transpose()?,
             screening: self.screening.as_ref().map(|json| Screening {
                 clear: json.clear,
                 person: json.person.clone(),

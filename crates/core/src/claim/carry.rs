@@ -1,6 +1,7 @@
 //! The decisions from release to the end of the last step.
 
 use super::ClaimStatus;
+use super::beside::only_holds;
 use super::command::{Acknowledged, Facts, Sighting};
 use super::decide::{is_freshly_cleared, require_role, require_status};
 use super::guards::Guards;
@@ -195,6 +196,8 @@ pub(super) fn instruct(
     let step = usize::try_from(claim.execution.done).map_err(|_| Refusal::StepDiffers)?;
     let bytes = instruction_text(claim.id.as_str(), step, instructions).into_bytes();
     let mut next = claim.clone();
+    // What the ledger declined before is asked anew.
+    next.closing_reason = None;
     next.execution.attempts = claim.execution.attempts.saturating_add(1);
     next.execution.package = Some(Package {
         step: claim.execution.done,
@@ -417,6 +420,35 @@ pub(super) fn acknowledge(
     Ok(next)
 }
 
+/// The ledger set nothing aside and never will by these ids, which is for the exchange's own people to know: nothing was moved, so that
+/// the claim stands where it stood before. Only of a fee: that money was not credited is for nobody to say.
+pub(super) fn decline(
+    guards: &impl Guards,
+    claim: &Claim,
+    reason: &str,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    require_role(guards, facts, TREASURY)?;
+    require_status(guards, claim, &[ClaimStatus::Instructed])?;
+    require_uninvolved(guards, claim, facts)?;
+    guards.require(
+        claim.current_step().is_some_and(only_holds),
+        Refusal::StepDiffers,
+    )?;
+    live(claim)?;
+    guards.require(!reason.trim().is_empty(), Refusal::ReasonMissing)?;
+    let mut next = claim.clone();
+    next.execution.package = None;
+    next.status = ClaimStatus::Approved;
+    if !claim.is_decided() {
+        next.status = ClaimStatus::PendingApproval;
+        next.approved = None;
+    }
+    next.closing_reason = Some(reason.to_owned());
+    next.involved.insert(facts.actor.name.clone());
+    Ok(next)
+}
+
 fn live(claim: &Claim) -> Result<&Package, Refusal> {
     claim
         .execution
@@ -452,7 +484,14 @@ fn finish_step(next: &mut Claim, receipt: Receipt) {
     next.execution.receipts.push(receipt);
     next.execution.package = None;
     next.execution.done = next.execution.done.saturating_add(1);
-    if next.current_step().is_none() {
-        next.status = ClaimStatus::Settled;
+    if next.current_step().is_some() {
+        return;
+    }
+    match &next.unwinding {
+        None => next.status = ClaimStatus::Settled,
+        Some(unwinding) => {
+            next.closing_reason = Some(unwinding.reason.clone());
+            next.status = ClaimStatus::Cancelled;
+        }
     }
 }

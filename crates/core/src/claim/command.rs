@@ -1,6 +1,7 @@
 //! What somebody wants to do to a claim, and what may be looked at for it.
 
 use super::Resolution;
+use super::consent::Evidence;
 use super::correction::Correction;
 use super::package::Verified;
 use super::record::ClaimQuote;
@@ -12,6 +13,7 @@ use crate::block::{BlockRef, TxId};
 use crate::check::Signed;
 use crate::deposit::Deposit;
 use crate::digest::Digest;
+use crate::fee::Waiver;
 use crate::ledger::LedgerEntry;
 use crate::people::Person;
 use crate::plan::Plan;
@@ -76,8 +78,18 @@ pub enum Command {
         /// What will be done for it; `None` where nobody could lay it out, so that nobody can approve it.
         plan: Option<Plan>,
     },
+    /// Let the customer off by a waiver of the policy. A price of before no longer holds: the claim is quoted again.
+    Waive {
+        /// The waiver as the policy in force has it.
+        waiver: Box<Waiver>,
+        /// Why.
+        note: String,
+    },
     /// Record that the customer accepts the quote.
-    Accept,
+    Accept {
+        /// By what they showed it.
+        evidence: Evidence,
+    },
     /// Record a screening.
     Screen {
         /// Whether it is cleared; otherwise it is held.
@@ -99,6 +111,11 @@ pub enum Command {
     },
     /// Withdraw it while nothing left the house.
     Cancel {
+        /// Why.
+        reason: String,
+    },
+    /// Give it up after the customer's fee was set aside: what is left of its plan gives that back, as the quote says.
+    Unwind {
         /// Why.
         reason: String,
     },
@@ -143,6 +160,11 @@ pub enum Command {
     Acknowledge {
         /// The answers.
         answers: Vec<Acknowledged>,
+    },
+    /// The ledger says that it did not set the customer's fee aside, and never will by these ids: there was not enough.
+    Decline {
+        /// What it said.
+        reason: String,
     },
 }
 
@@ -219,12 +241,14 @@ impl Command {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Quote { .. } => "quote",
-            Self::Accept => "accept",
+            Self::Waive { .. } => "waive",
+            Self::Accept { .. } => "accept",
             Self::Screen { clear: true, .. } => "screen_clear",
             Self::Screen { clear: false, .. } => "screen_hold",
             Self::Approve { .. } => "approve",
             Self::Reject { .. } => "reject",
             Self::Cancel { .. } => "cancel",
+            Self::Unwind { .. } => "unwind",
             Self::ExpireQuote => "expire_quote",
             Self::Invalidate { .. } => "invalidate",
             Self::LapseVotes => "lapse_votes",
@@ -236,6 +260,7 @@ impl Command {
             Self::Sent => "sent",
             Self::Sight(sighting) => sighting.code(),
             Self::Acknowledge { .. } => "acknowledge",
+            Self::Decline { .. } => "decline",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The decisions up to approval, and the way into those after it.
 
+use super::beside::{Unwinding, unwinding_plan};
 use super::carry;
 use super::command::{Command, Facts, OpenRequest};
+use super::consent::{Acceptance, Evidence, GrantedWaiver};
 use super::correction::require_misbooked;
 use super::guards::{Every, Guards};
 use super::package::Execution;
@@ -16,6 +18,7 @@ use super::votes::{self, are_enough, count_all, is_within_alone};
 use super::{ClaimId, ClaimStatus, Resolution};
 use crate::approval::PolicyInForce;
 use crate::deposit::DepositStatus;
+use crate::fee::{Cents, Waiver};
 use crate::people::Role;
 use crate::plan::Plan;
 use crate::time::Timestamp;
@@ -24,6 +27,9 @@ use std::collections::BTreeSet;
 
 /// Who may open a claim and quote it.
 const MAKERS: &[Role] = &[Role::Specialist, Role::Agent];
+/// Who may give a recovery up after a fee was set aside: those who work on it, and those who carry it out. The people who vote agree to
+/// what that does, as to everything else.
+const UNWINDERS: &[Role] = &[Role::Specialist, Role::Agent, Role::Treasury];
 /// Who may vote.
 const VOTERS: &[Role] = &[Role::Wallet, Role::WalletLead, Role::Compliance];
 /// Where a claim without a package outside can be quoted anew or ended.
@@ -120,8 +126,11 @@ pub(super) fn open_with(
         revision: 1,
         status: ClaimStatus::Draft,
         hold: None,
+        waivers: Vec::new(),
         quote: None,
+        acceptance: None,
         plan: None,
+        unwinding: None,
         screening: None,
         rescreening: None,
         approvals: Vec::new(),
@@ -160,7 +169,8 @@ pub(super) fn step_with(
     )?;
     match command {
         Command::Quote { quote, plan } => quoted(guards, claim, quote, plan.as_ref(), facts),
-        Command::Accept => accepted(guards, claim, facts),
+        Command::Waive { waiver, note } => waived(guards, claim, waiver, note, facts),
+        Command::Accept { evidence } => accepted(guards, claim, evidence, facts),
         Command::Screen { clear, reason } => screened(guards, claim, *clear, reason, facts),
         Command::Approve { digest, signature } => {
             let vote = Approval {
@@ -178,6 +188,7 @@ pub(super) fn step_with(
             guards.require(claim.hold.is_none(), Refusal::OnHold)?;
             end(claim, ClaimStatus::Cancelled, reason)
         }
+        Command::Unwind { reason } => unwound(guards, claim, reason, facts),
         Command::ExpireQuote => quote_expired(guards, claim, facts),
         Command::Invalidate { reason } => {
             require_nothing_out(guards, claim, CHANGEABLE)?;
@@ -195,6 +206,7 @@ pub(super) fn step_with(
         Command::Sent => carry::sent(guards, claim),
         Command::Sight(sighting) => carry::sight(guards, claim, sighting),
         Command::Acknowledge { answers } => carry::acknowledge(guards, claim, answers, facts),
+        Command::Decline { reason } => carry::decline(guards, claim, reason, facts),
     }
 }
 
@@ -217,6 +229,12 @@ fn quoted(
     if let Some(plan) = plan {
         require_plan_fits(guards, claim, quote, plan)?;
     }
+    // Who lets a customer off does not say how much that is.
+    let has_waived = claim
+        .waivers
+        .iter()
+        .any(|waiver| waiver.person == facts.actor.name);
+    guards.require(!has_waived, Refusal::ActorInvolved)?;
     let mut next = claim.clone();
     // Another price is another content: what was accepted, screened or voted before no longer counts.
     if claim.quote.is_some() {
@@ -226,6 +244,7 @@ fn quoted(
         next.screening = None;
         next.rescreening = None;
     }
+    next.acceptance = None;
     next.quote = Some(quote.clone());
     next.plan = plan.cloned();
     next.execution.done = 0;
@@ -235,7 +254,62 @@ fn quoted(
     Ok(next)
 }
 
-fn accepted(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Claim, Refusal> {
+/// Lets the customer off, by somebody of the waiver's roles who did not work on the claim. What was quoted before is no price any
+/// more.
+fn waived(
+    guards: &impl Guards,
+    claim: &Claim,
+    waiver: &Waiver,
+    note: &str,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    require_role(guards, facts, &waiver.roles)?;
+    guards.require(!facts.policies.is_empty(), Refusal::PolicyMissing)?;
+    let before_acceptance = &[
+        ClaimStatus::Draft,
+        ClaimStatus::Quoted,
+        ClaimStatus::QuoteExpired,
+    ];
+    require_nothing_out(guards, claim, before_acceptance)?;
+    guards.require(claim.hold.is_none(), Refusal::OnHold)?;
+    let kind = facts.deposit.classification.kind;
+    guards.require(waiver.is_open(kind, facts.now), Refusal::WaiverClosed)?;
+    let is_granted = claim
+        .waivers
+        .iter()
+        .any(|granted| granted.code == waiver.code);
+    guards.require(!is_granted, Refusal::WaiverGranted)?;
+    guards.require(
+        !claim.involved.contains(&facts.actor.name),
+        Refusal::ActorInvolved,
+    )?;
+    guards.require(!note.trim().is_empty(), Refusal::ReasonMissing)?;
+    let mut next = claim.clone();
+    if claim.quote.is_some() {
+        next.revision = claim.revision.saturating_add(1);
+        next.approvals.clear();
+        next.approved = None;
+    }
+    next.quote = None;
+    next.plan = None;
+    next.acceptance = None;
+    next.status = ClaimStatus::Draft;
+    next.waivers.push(GrantedWaiver {
+        code: waiver.code.clone(),
+        person: facts.actor.name.clone(),
+        note: note.to_owned(),
+        granted_at: facts.now,
+    });
+    next.involved.insert(facts.actor.name.clone());
+    Ok(next)
+}
+
+fn accepted(
+    guards: &impl Guards,
+    claim: &Claim,
+    evidence: &Evidence,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
     require_role(guards, facts, MAKERS)?;
     require_status(guards, claim, &[ClaimStatus::Quoted])?;
     guards.require(claim.hold.is_none(), Refusal::OnHold)?;
@@ -245,7 +319,23 @@ fn accepted(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Cl
         .as_ref()
         .is_some_and(|quote| facts.now < quote.expires_at);
     guards.require(is_valid, Refusal::QuoteExpired)?;
+    // Nobody is asked to agree to receive all of their own money.
+    let is_charged = claim.quote.as_ref().is_none_or(|quote| {
+        let quote = &quote.quote;
+        quote.net != claim.amount
+            || quote.total_fee != Cents::default()
+            || !quote.charges().is_empty()
+    });
+    guards.require(
+        !(is_charged && evidence.is_missing()),
+        Refusal::EvidenceMissing,
+    )?;
     let mut next = claim.clone();
+    next.acceptance = Some(Acceptance {
+        evidence: evidence.clone(),
+        person: facts.actor.name.clone(),
+        accepted_at: facts.now,
+    });
     next.status = ClaimStatus::Accepted;
     next.involved.insert(facts.actor.name.clone());
     Ok(next)
@@ -409,6 +499,55 @@ fn quote_expired(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Resu
     Ok(next)
 }
 
+/// Gives a recovery up whose fee is set aside. Nothing is asked of the deposit, which may be gone: it is not touched. What becomes of
+/// the fee was part of what the customer accepted; that it comes to this is another content, which people vote on afresh.
+fn unwound(
+    guards: &impl Guards,
+    claim: &Claim,
+    reason: &str,
+    facts: &Facts<'_>,
+) -> Result<Claim, Refusal> {
+    require_role(guards, facts, UNWINDERS)?;
+    let is_out = claim.execution.package.is_some() && claim.status != ClaimStatus::Prepared;
+    guards.require(!is_out, Refusal::PackageLive)?;
+    require_status(guards, claim, CHANGEABLE)?;
+    guards.require(!claim.execution.has_moved_deposit(), Refusal::AlreadyMoved)?;
+    guards.require(
+        claim.holds_fee() && claim.unwinding.is_none(),
+        Refusal::NothingHeld,
+    )?;
+    guards.require(claim.hold.is_none(), Refusal::OnHold)?;
+    let costs = claim.execution.costs_since_hold();
+    let planned = claim.quote.as_ref().zip(costs).and_then(|(quote, costs)| {
+        unwinding_plan(claim, &quote.quote, costs).map(|plan| (plan, costs))
+    });
+    let (plan, costs) = planned.ok_or(Refusal::PlanMissing)?;
+    guards.require(!reason.trim().is_empty(), Refusal::ReasonMissing)?;
+    let mut next = claim.clone();
+    next.revision = claim.revision.saturating_add(1);
+    next.approvals.clear();
+    renew_screening(&mut next);
+    next.plan = Some(plan);
+    next.unwinding = Some(Unwinding {
+        reason: reason.to_owned(),
+        person: facts.actor.name.clone(),
+        since: facts.now,
+        costs,
+    });
+    next.execution.done = 1;
+    next.execution.package = None;
+    next.status = ClaimStatus::PendingApproval;
+    next.involved.insert(facts.actor.name.clone());
+    Ok(next)
+}
+
+/// What is voted on afresh is the newest clearance, which the signers hold to an age as well.
+fn renew_screening(next: &mut Claim) {
+    if next.rescreening.as_ref().is_some_and(|latest| latest.clear) {
+        next.screening = next.rescreening.take();
+    }
+}
+
 /// Votes that grew too old, or no longer suffice under the policies in force, make a new revision: everybody votes afresh. This is
 /// also the only way on for a claim whose deposit was moved and whose votes ran out before its last step. Instructions that are out
 /// past their deadline stay out, since the ledger may book them late and books their ids once: the votes are for a new deadline.
@@ -444,10 +583,7 @@ fn lapsed(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Result<Clai
     let mut next = claim.clone();
     next.revision = claim.revision.saturating_add(1);
     next.approvals.clear();
-    // What is voted on afresh is the newest clearance, which the signers hold to an age as well.
-    if next.rescreening.as_ref().is_some_and(|latest| latest.clear) {
-        next.screening = next.rescreening.take();
-    }
+    renew_screening(&mut next);
     // What may have moved stays in the sums by which other claims find their tier.
     let is_out = claim.status == ClaimStatus::Instructed && claim.execution.package.is_some();
     if !is_out && !claim.execution.is_bound() {

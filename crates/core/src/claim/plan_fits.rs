@@ -1,6 +1,7 @@
 //! Whether a plan does what the claim and its quote say, to the base unit: no more, no less, to nobody else.
 
 use super::Resolution;
+use super::beside::{unwinding_plan, without_charges};
 use super::correction::correction_plan;
 use super::guards::{Every, Guards};
 use super::record::{Claim, ClaimQuote};
@@ -17,22 +18,51 @@ pub fn plan_is_of_quote(claim: &Claim) -> bool {
     let (Some(quote), Some(plan)) = (&claim.quote, &claim.plan) else {
         return false;
     };
-    quote.quote.net.checked_add(quote.quote.fee_in_asset) == Some(claim.amount)
-        && require_plan_fits(&Every, claim, quote, plan).is_ok()
+    let fits = match &claim.unwinding {
+        None => require_plan_fits(&Every, claim, quote, plan).is_ok(),
+        Some(unwinding) => {
+            claim.correction.is_none()
+                && unwinding_plan(claim, &quote.quote, unwinding.costs).as_ref() == Some(plan)
+        }
+    };
+    quote.quote.net.checked_add(quote.quote.fee_in_asset) == Some(claim.amount) && fits
 }
 
 /// A payout with its fee never exceeds the deposit: a transfer pays `net` to the destination, or `net` is credited and the fee
-/// captured, and nothing is done twice.
+/// captured, and nothing is done twice. What is charged beside the deposit is set aside first and captured last, exactly.
 pub(super) fn require_plan_fits(
     guards: &impl Guards,
     claim: &Claim,
     quote: &ClaimQuote,
     plan: &Plan,
 ) -> Result<(), Refusal> {
+    let fits = without_charges(claim, &quote.quote, plan).is_some_and(|rest| {
+        let is_charged = !quote.quote.charges().is_empty();
+        (!is_charged || is_chargeable(claim, &rest)) && rest_fits(claim, quote, &rest)
+    });
+    guards.require(fits, Refusal::PlanDiffers)
+}
+
+/// Whether nothing of the rest takes a fee from a balance as well: what comes out of the deposit is nobody's balance, and a payout
+/// books nothing else. A correction has no step before the freeze.
+fn is_chargeable(claim: &Claim, rest: &Plan) -> bool {
+    let mut instructions = rest.instructions();
+    match claim.resolution {
+        Resolution::LedgerCredit | Resolution::SweepThenCredit => instructions.all(|instruction| {
+            instruction.kind != InstructionKind::CaptureFee || instruction.user.is_none()
+        }),
+        Resolution::SweepToAddress | Resolution::ReturnToSender => instructions.next().is_none(),
+        Resolution::CorrectBooking | Resolution::Wait | Resolution::Refuse | Resolution::Manual => {
+            false
+        }
+    }
+}
+
+fn rest_fits(claim: &Claim, quote: &ClaimQuote, plan: &Plan) -> bool {
     let network = &claim.asset.network;
     let legs: Vec<&Leg> = plan.legs().collect();
     let corrects = claim.resolution == Resolution::CorrectBooking;
-    let fits = !plan.steps.is_empty()
+    !plan.steps.is_empty()
         && claim.correction.is_some() == corrects
         && plan
             .steps
@@ -65,8 +95,7 @@ pub(super) fn require_plan_fits(
                 correction_plan(claim, &quote.quote).as_ref() == Some(plan)
             }
             Resolution::Wait | Resolution::Refuse | Resolution::Manual => false,
-        };
-    guards.require(fits, Refusal::PlanDiffers)
+        }
 }
 
 fn pays<'a>(legs: &[&'a Leg], kind: LegKind) -> Option<&'a Leg> {

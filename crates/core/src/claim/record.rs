@@ -1,5 +1,7 @@
 //! The record of a claim, and the digest over its content.
 
+use super::beside::{Unwinding, only_holds};
+use super::consent::{Acceptance, GrantedWaiver};
 use super::correction::Correction;
 use super::package::Execution;
 use super::{ClaimId, ClaimStatus, Resolution};
@@ -112,10 +114,16 @@ pub struct Claim {
     pub status: ClaimStatus,
     /// Set while somebody holds it.
     pub hold: Option<Hold>,
+    /// What the customer was let off, in the order in which it was granted. A quote counts what the policy in force then knows.
+    pub waivers: Vec<GrantedWaiver>,
     /// The quote of this revision.
     pub quote: Option<ClaimQuote>,
+    /// That the customer accepted it; `None` before, and for an acceptance of before evidence was kept.
+    pub acceptance: Option<Acceptance>,
     /// What it will do, laid out with the quote; `None` before the first quote, and where nobody could lay it out.
     pub plan: Option<Plan>,
+    /// Set where it was given up after a fee of the customer was set aside: its plan gives that back, and nothing else.
+    pub unwinding: Option<Unwinding>,
     /// The screening that put this revision up for approval: part of what people vote on.
     pub screening: Option<Screening>,
     /// The latest screening after that. It renews the age or holds, and leaves the votes as they are.
@@ -168,8 +176,11 @@ impl Claim {
             revision,
             status: _,
             hold: _,
+            waivers,
             quote,
+            acceptance,
             plan,
+            unwinding,
             screening,
             rescreening: _,
             approvals: _,
@@ -257,9 +268,25 @@ impl Claim {
                 .field(person)
                 .field(&decided_at.as_micros().to_string()),
         };
-        match plan {
+        let encoder = match plan {
             None => encoder.optional(None),
             Some(plan) => plan.encode(encoder.optional(Some("planned"))),
+        };
+        // What came later stands behind words of its own, and only where it is there: contents of before keep their digests.
+        let encoder = match waivers.as_slice() {
+            [] => encoder,
+            waivers => waivers.iter().fold(
+                encoder.field("waivers").field(&waivers.len().to_string()),
+                |encoder, waiver| waiver.encode(encoder),
+            ),
+        };
+        let encoder = match acceptance {
+            None => encoder,
+            Some(acceptance) => acceptance.encode(encoder.field("acceptance")),
+        };
+        match unwinding {
+            None => encoder,
+            Some(unwinding) => unwinding.encode(encoder.field("unwinding")),
         }
         .finish()
     }
@@ -284,6 +311,21 @@ impl Claim {
     pub fn current_step(&self) -> Option<&Step> {
         let done = usize::try_from(self.execution.done).ok()?;
         self.plan.as_ref()?.steps.get(done)
+    }
+
+    /// Whether the ledger was told to set the customer's fee aside and has not answered: what the claim waits for is the customer's
+    /// money.
+    #[must_use]
+    pub fn waits_for_fee(&self) -> bool {
+        self.status == ClaimStatus::Instructed
+            && self.execution.package.is_some()
+            && self.current_step().is_some_and(only_holds)
+    }
+
+    /// Whether a fee of the customer is set aside that nothing ended yet: it was neither captured nor given back.
+    #[must_use]
+    pub fn holds_fee(&self) -> bool {
+        self.execution.has_held() && self.current_step().is_some()
     }
 
     /// The latest screening decision.

@@ -17,6 +17,8 @@ coded! {
         StatusWrong => "status_wrong",
         /// Money was moved or booked already.
         AlreadyMoved => "already_moved",
+        /// No fee of the customer is set aside, or it is being given back already.
+        NothingHeld => "nothing_held",
         /// The wallet team's leads or anybody who saw reason to halted every release.
         Halted => "halted",
         /// A person holds the claim.
@@ -70,6 +72,10 @@ coded! {
         QuoteExpired => "quote_expired",
         /// The quote has not run out yet.
         QuoteStillValid => "quote_still_valid",
+        /// The waiver is not for this kind of deposit, or not for now.
+        WaiverClosed => "waiver_closed",
+        /// The waiver was granted on this claim already.
+        WaiverGranted => "waiver_granted",
         /// Screening is missing, held or too old.
         ScreeningMissing => "screening_missing",
         /// A rule of the approval policy forbids it.
@@ -116,6 +122,8 @@ coded! {
         AcknowledgementUnknown => "acknowledgement_unknown",
         /// An instruction has no answer, more than one, or one without an entry.
         AcknowledgementIncomplete => "acknowledgement_incomplete",
+        /// What a customer is charged is accepted by what they wrote, or not at all.
+        EvidenceMissing => "evidence_missing",
         /// A reason must be given.
         ReasonMissing => "reason_missing",
     }
@@ -132,6 +140,11 @@ impl Refusal {
             Self::RoleMissing => "ask a person whose role allows it; roles stand in policy.toml",
             Self::PolicyMissing => "pass --policy policy.toml",
             Self::StatusWrong => "see `claims show` for where the claim stands and what comes next",
+            Self::AlreadyMoved => {
+                "`claims show` says what; carry the rest of the plan out with `claims export`; where only the customer's fee was set \
+                 aside, give the recovery up with `claims unwind`"
+            }
+            Self::NothingHeld => "nothing must be given back: `claims cancel` ends the claim",
             Self::Halted => "two leads of the wallet team lift it with `halt lift`",
             Self::OnHold => "a compliance person clears it with `claims screen --clear`",
             Self::DepositChanged => "scan the network again, then open a new claim",
@@ -185,7 +198,6 @@ impl Refusal {
                 "`claims show` names it; it is free once the network proves that it can never happen (its slot used by another \
                  transaction, its validity over)"
             }
-            Self::AlreadyMoved => "`claims show` says what; carry the rest of the plan out",
             Self::QuoteExpired => "quote again with `quote CLAIM`",
             Self::QuoteStillValid => "the quote can still be accepted",
             Self::ScreeningMissing => "a compliance person screens it with `claims screen`",
@@ -199,6 +211,11 @@ impl Refusal {
             }
             Self::SignatureWrong => {
                 "sign exactly the digest and a line break, in the namespace recover-claim, with a key of policy.toml"
+            }
+            Self::WaiverClosed => "see [[waiver]] in policy.toml for its kinds and its time",
+            Self::WaiverGranted => "quote the claim: the quote counts it",
+            Self::EvidenceMissing => {
+                "say with --evidence what the customer wrote, or where it stands; a fee of nothing needs none"
             }
             Self::VotesStillValid => "nothing needs to be done",
             Self::QuorumMissing => "`claims show` says whose votes count and how many are needed",

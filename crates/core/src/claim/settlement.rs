@@ -2,11 +2,11 @@
 
 use super::Resolution;
 use super::package::Receipt;
-use super::record::Claim;
+use super::record::{Claim, ClaimQuote};
 use crate::amount::Amount;
 use crate::asset::AssetId;
 use crate::code::coded;
-use crate::plan::LegKind;
+use crate::plan::{InstructionKind, LegKind};
 use std::collections::BTreeMap;
 
 coded! {
@@ -14,7 +14,7 @@ coded! {
     pub enum Account {
         /// The deposit as it was found: unassigned money of the exchange's custody.
         UnassignedDeposit => "unassigned_deposit",
-        /// The customer: credited, or paid out on the network.
+        /// The customer: credited, or paid out on the network; and the balance that a fee beside the deposit is taken from.
         Customer => "customer",
         /// The exchange's revenue from the fee.
         FeeRevenue => "fee_revenue",
@@ -57,7 +57,8 @@ pub enum SettlementError {
 /// exchange's cost, and what a top-up brought and the next leg did not use is left over. Where an output pays for its own
 /// transaction, that comes out of the fee. A correction takes both from the user to
 /// whom the deposit was booked. A fee that was captured from the
-/// balance beside the payout is no part of the deposit's split.
+/// balance beside the payout is no part of the deposit's split: it goes from the customer to the revenue in its own asset. Where the
+/// recovery was given up the deposit is not split at all, and what was kept of the fee and what networks took is all there is.
 ///
 /// # Errors
 /// When sums leave every range or the claim has no quote.
@@ -69,13 +70,16 @@ pub fn postings(claim: &Claim) -> Result<Vec<Posting>, SettlementError> {
         Resolution::CorrectBooking => Account::Counterparty,
         _ => Account::UnassignedDeposit,
     };
-    let net = quote.quote.net;
-    let fee = claim
-        .amount
-        .checked_sub(net)
-        .ok_or(SettlementError::OutOfRange)?;
-    set.moves(from, Account::Customer, &claim.asset, net)?;
-    set.moves(from, Account::FeeRevenue, &claim.asset, fee)?;
+    if claim.unwinding.is_none() {
+        let net = quote.quote.net;
+        let fee = claim
+            .amount
+            .checked_sub(net)
+            .ok_or(SettlementError::OutOfRange)?;
+        set.moves(from, Account::Customer, &claim.asset, net)?;
+        set.moves(from, Account::FeeRevenue, &claim.asset, fee)?;
+    }
+    beside(claim, quote, &mut set)?;
     let mut topped: BTreeMap<(String, AssetId), Amount> = BTreeMap::new();
     for receipt in &claim.execution.receipts {
         let Receipt::Sent {
@@ -127,6 +131,51 @@ pub fn postings(claim: &Claim) -> Result<Vec<Posting>, SettlementError> {
         }
     }
     set.postings()
+}
+
+/// What was captured beside the deposit, by what the ledger booked: all of it where the claim is settled, and never more than was
+/// charged.
+fn beside(claim: &Claim, quote: &ClaimQuote, set: &mut Set) -> Result<(), SettlementError> {
+    let charges = quote.quote.charges();
+    if charges.is_empty() {
+        return Ok(());
+    }
+    let mut open: BTreeMap<&AssetId, Amount> = BTreeMap::new();
+    for charge in charges {
+        let sum = open.entry(&charge.coins.asset).or_insert(Amount::ZERO);
+        *sum = sum
+            .checked_add(charge.coins.amount)
+            .ok_or(SettlementError::OutOfRange)?;
+    }
+    let booked = claim
+        .execution
+        .receipts
+        .iter()
+        .flat_map(|receipt| match receipt {
+            Receipt::Booked { instructions, .. } => instructions.as_slice(),
+            Receipt::Sent { .. } => &[],
+        });
+    for capture in
+        booked.filter(|booked| booked.kind == InstructionKind::CaptureFee && booked.user.is_some())
+    {
+        let rest = open
+            .get_mut(&capture.asset)
+            .ok_or(SettlementError::OutOfRange)?;
+        *rest = rest
+            .checked_sub(capture.amount)
+            .ok_or(SettlementError::OutOfRange)?;
+        set.moves(
+            Account::Customer,
+            Account::FeeRevenue,
+            &capture.asset,
+            capture.amount,
+        )?;
+    }
+    let is_all = open.values().all(|rest| *rest == Amount::ZERO);
+    if claim.unwinding.is_none() && !is_all {
+        return Err(SettlementError::OutOfRange);
+    }
+    Ok(())
 }
 
 /// Whether debits and credits of each asset have the same sum.

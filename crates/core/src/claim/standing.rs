@@ -39,13 +39,14 @@ pub(super) fn require_unpaid(
     require_claimable(guards, claim, facts, facts.ledger_covered)
 }
 
-/// As [`require_unpaid`], as long as the deposit lies where it was found. Once this claim moved it, what was approved is finished.
+/// As [`require_unpaid`], as long as the deposit lies where it was found. Once this claim moved it, what was approved is finished;
+/// and one that gives a fee back does not touch the deposit, whatever became of it.
 pub(super) fn require_still_there(
     guards: &impl Guards,
     claim: &Claim,
     facts: &Facts<'_>,
 ) -> Result<(), Refusal> {
-    if claim.execution.has_moved_deposit() {
+    if claim.execution.has_moved_deposit() || claim.unwinding.is_some() {
         return Ok(());
     }
     require_unpaid(guards, claim, facts)

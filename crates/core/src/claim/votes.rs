@@ -109,9 +109,10 @@ pub(super) fn count_all<'a>(
 ) -> Result<Vec<Count<'a>>, Refusal> {
     let kind = facts.deposit.classification.kind;
     let network = facts.deposit.network();
-    let is_blocked = facts.policies.iter().any(|policy| {
-        policy.approval.action(kind, network, claim.resolution) == Some(RuleAction::Block)
-    });
+    let is_blocked = facts
+        .policies
+        .iter()
+        .any(|policy| action(claim, (kind, network), *policy) == Some(RuleAction::Block));
     guards.require(!is_blocked, Refusal::BlockedByPolicy)?;
     facts
         .policies
@@ -129,6 +130,18 @@ pub(super) fn count_all<'a>(
         .collect()
 }
 
+/// What the policy says about such a claim. Where a fee is given back no rule forbids that: it would hang for ever.
+fn action(
+    claim: &Claim,
+    (kind, network): (Kind, &NetworkId),
+    policy: PolicyInForce<'_>,
+) -> Option<RuleAction> {
+    match &claim.unwinding {
+        Some(_) => Some(RuleAction::Tiers),
+        None => policy.approval.action(kind, network, claim.resolution),
+    }
+}
+
 fn count_with<'a>(
     guards: &impl Guards,
     claim: &'a Claim,
@@ -137,7 +150,7 @@ fn count_with<'a>(
     spending: &Spending,
     now: Timestamp,
 ) -> Result<Count<'a>, Refusal> {
-    let action = policy.approval.action(kind, network, claim.resolution);
+    let action = action(claim, (kind, network), policy);
     guards.require(action.is_some(), Refusal::NoApprovalRule)?;
     guards.require(action != Some(RuleAction::Block), Refusal::BlockedByPolicy)?;
     let digest = claim.content_digest();

@@ -6,7 +6,8 @@ use crate::world::{
 use recover_core::amount::Amount;
 use recover_core::block::TxId;
 use recover_core::claim::{
-    Approval, Approved, Claim, ClaimStatus, Command, Hold, Refusal, Resolution, Screening,
+    Acceptance, Approval, Approved, Claim, ClaimStatus, Command, Evidence, EvidenceFile,
+    GrantedWaiver, Hold, Refusal, Resolution, Screening, Unwinding,
 };
 use recover_core::digest::{Digest, Encoder};
 use recover_core::memo::{Memo, MemoKind};
@@ -40,6 +41,29 @@ fn full() -> Claim {
         place: because("memo"),
     });
     claim.correction = Some(correction());
+    claim.waivers = vec![GrantedWaiver {
+        code: because("goodwill"),
+        person: because("eli"),
+        note: because("our page named the wrong network"),
+        granted_at: START,
+    }];
+    claim.acceptance = Some(Acceptance {
+        evidence: Evidence {
+            text: because("ticket 4711"),
+            file: Some(EvidenceFile {
+                sha256: Encoder::new("file").finish(),
+                length: 812,
+            }),
+        },
+        person: because("ada"),
+        accepted_at: START,
+    });
+    claim.unwinding = Some(Unwinding {
+        reason: because("the token is paused"),
+        person: because("tom"),
+        since: START,
+        costs: Amount::from_u128(60),
+    });
     let mut booked = instruction(InstructionKind::Reverse, Some("user-1"), 5);
     booked.entry = Some(because("entry-1"));
     claim.plan = Some(Plan {
@@ -196,9 +220,13 @@ fn i04_a_content_that_comes_back_has_the_digest_that_was_voted_on() {
 /// Claims, votes and packages of before corrections existed stay good.
 #[test]
 fn i04_what_corrects_no_booking_reads_and_digests_as_before() {
-    let claim = World::new().claim_at(ClaimStatus::PendingApproval);
+    let mut claim = World::new().claim_at(ClaimStatus::PendingApproval);
+    // Nobody kept by what a customer accepted.
+    claim.acceptance = None;
     let json = serde_json::to_value(ContentJson::of(&claim)).expect("a content has a form");
-    assert_eq!(json.get("correction"), None);
+    for later in ["correction", "waivers", "acceptance", "unwinding"] {
+        assert_eq!(json.get(later), None);
+    }
     assert_eq!(
         claim.content_digest().to_string(),
         "d91508881f9ac10b586fd97f84664bffa899c801d6832fa7372f76acf04bc712"
@@ -241,6 +269,9 @@ fn i04_what_happens_to_a_content_is_no_part_of_it() {
         involved: _,
         opened_at: _,
         closing_reason: _,
+        waivers: _,
+        acceptance: _,
+        unwinding: _,
     } = &base;
     let screened = Screening {
         clear: true,

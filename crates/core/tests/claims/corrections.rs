@@ -1,8 +1,8 @@
 //! Correcting a booking: money is taken from one user and given to another, so that nothing about it may be guessed.
 
 use crate::world::{
-    AMOUNT, FEE, START, VOTE_SECONDS, World, acknowledge, answers, cancel, cents, correction,
-    invalidate, later, quote, reject, screen, tier, token, vote,
+    AMOUNT, FEE, START, VOTE_SECONDS, World, accept, acknowledge, answers, cancel, cents,
+    correction, invalidate, later, quote, reject, screen, tier, token, vote,
 };
 use recover_core::amount::Amount;
 use recover_core::approval::{Alone, RuleAction};
@@ -245,14 +245,14 @@ fn no_other_resolution_became_looser() {
         let mut of_another = world.clone();
         of_another.deposit.classification.owner = Some("user-2".to_owned());
         assert_eq!(
-            of_another.act(&quoted, "ada", &Command::Accept),
+            of_another.act(&quoted, "ada", &accept()),
             Err(Refusal::BeneficiaryNotOwner)
         );
         let mut credited = world.clone();
         credited.deposit.classification.kind = Kind::AlreadyCredited;
         credited.deposit.classification.verdict = Verdict::NotRecoverable(Reason::AlreadyCredited);
         assert_eq!(
-            credited.act(&quoted, "ada", &Command::Accept),
+            credited.act(&quoted, "ada", &accept()),
             Err(Refusal::NothingToClaim)
         );
         // Somebody writes a correction into a content of another resolution: its plan fits no more.
@@ -261,7 +261,7 @@ fn no_other_resolution_became_looser() {
         smuggled.correction = Some(correction());
         assert!(!plan_is_of_quote(&smuggled));
         assert_eq!(
-            credited.act(&smuggled, "ada", &Command::Accept),
+            credited.act(&smuggled, "ada", &accept()),
             Err(Refusal::NothingToClaim)
         );
     }

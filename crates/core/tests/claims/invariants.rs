@@ -2,8 +2,8 @@
 //! own suites, and the model check beside the machine searches all of them together.
 
 use crate::world::{
-    AMOUNT, QUOTE_SECONDS, SCREENING_SECONDS, START, World, because, block, cancel, later, reject,
-    screen, vote,
+    AMOUNT, QUOTE_SECONDS, SCREENING_SECONDS, START, World, accept, because, block, cancel, later,
+    reject, screen, vote,
 };
 use recover_core::amount::Amount;
 use recover_core::block::BlockHash;
@@ -176,7 +176,7 @@ fn i09_quotes_end_by_themselves() {
     for (seconds, fits) in [(QUOTE_SECONDS - 1, true), (QUOTE_SECONDS, false)] {
         world.now = later(START, seconds);
         assert_eq!(
-            world.act(&quoted, "ada", &Command::Accept).is_ok(),
+            world.act(&quoted, "ada", &accept()).is_ok(),
             fits,
             "accepted after {seconds} s"
         );
@@ -204,7 +204,7 @@ fn i10_a_hold_stops_everything_and_leaves_the_path_as_it_is() {
         assert_eq!(held.approvals, claim.approvals);
         for (name, command) in [
             ("ada", world.quote(&held)),
-            ("ada", Command::Accept),
+            ("ada", accept()),
             ("ada", cancel()),
             ("dee", vote(&held)),
             ("tom", world.release(&claim)),

@@ -2,6 +2,8 @@
 //! ever reach.
 
 mod carried;
+mod charges;
+mod consent;
 mod content;
 mod corrections;
 mod invariants;

@@ -3,8 +3,9 @@
 
 use crate::people::EVERYBODY;
 use crate::world::{
-    PACKAGE_SECONDS, QUOTE_SECONDS, START, World, because, cancel, failed, finalised, import,
-    included, invalidate, later, reject, replaced, screen, vote, vote_on,
+    PACKAGE_SECONDS, QUOTE_SECONDS, START, World, accept, because, cancel, decline, failed,
+    finalised, import, included, invalidate, later, reject, replaced, screen, unwind, vote,
+    vote_on, waive,
 };
 use recover_core::amount::Amount;
 use recover_core::claim::{Claim, ClaimStatus, Command, OpenRequest, Refusal, Sighting, step};
@@ -23,7 +24,10 @@ fn commands(world: &World, claim: &Claim) -> Vec<(&'static str, Command)> {
     releasing.execution.done = 0;
     let all = vec![
         ("ada", world.quote(claim)),
-        ("ada", Command::Accept),
+        ("ada", accept()),
+        ("eli", waive("goodwill")),
+        ("ada", unwind()),
+        ("tom", decline()),
         ("eve", screen(true)),
         ("eve", screen(false)),
         ("dee", vote(claim)),
@@ -49,7 +53,10 @@ fn commands(world: &World, claim: &Claim) -> Vec<(&'static str, Command)> {
         // A new command does not compile until it is in the list above.
         match command {
             Command::Quote { .. }
-            | Command::Accept
+            | Command::Waive { .. }
+            | Command::Accept { .. }
+            | Command::Unwind { .. }
+            | Command::Decline { .. }
             | Command::Screen { .. }
             | Command::Approve { .. }
             | Command::Reject { .. }
@@ -218,6 +225,9 @@ const ARROWS: &[(&str, ClaimStatus, ClaimStatus)] = {
         ("quote", S::FailedOnChain, S::Quoted),
         ("quote", S::ArtifactExpired, S::Quoted),
         ("accept", S::Quoted, S::Accepted),
+        ("waive", S::Draft, S::Draft),
+        ("waive", S::Quoted, S::Draft),
+        ("waive", S::QuoteExpired, S::Draft),
         ("screen_clear", S::Accepted, S::PendingApproval),
         ("approve", S::PendingApproval, S::PendingApproval),
         // For a new deadline of instructions that are out.
@@ -293,7 +303,8 @@ fn pitfall_090_every_command_leads_to_a_declared_status_or_a_refusal() {
                 (None, "import") if *status == ClaimStatus::AwaitingSignature => {
                     Err(Refusal::PackageMissing)
                 }
-                (None, "acknowledge") if *status == ClaimStatus::Instructed => {
+                (None, "unwind") if ends(*status) => Err(Refusal::NothingHeld),
+                (None, "acknowledge" | "decline") if *status == ClaimStatus::Instructed => {
                     Err(Refusal::StepDiffers)
                 }
                 (None, "send" | "sent") | (None, _)
@@ -330,21 +341,21 @@ fn pitfall_097_an_expired_quote_is_given_anew_and_never_accepted() {
     let quoted = world.claim_at(ClaimStatus::Quoted);
     world.now = later(START, QUOTE_SECONDS);
     assert_eq!(
-        world.act(&quoted, "ada", &Command::Accept),
+        world.act(&quoted, "ada", &accept()),
         Err(Refusal::QuoteExpired)
     );
     let expired = world
         .act(&quoted, "gus", &Command::ExpireQuote)
         .expect("it ran out");
     assert_eq!(
-        world.act(&expired, "ada", &Command::Accept),
+        world.act(&expired, "ada", &accept()),
         Err(Refusal::StatusWrong)
     );
     let again = world
         .act(&expired, "ada", &world.quote(&expired))
         .expect("quoted again");
     assert_eq!(again.revision, quoted.revision + 1);
-    assert!(world.act(&again, "ada", &Command::Accept).is_ok());
+    assert!(world.act(&again, "ada", &accept()).is_ok());
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use crate::people::EVERYBODY;
 use crate::world::{
-    QUOTE_SECONDS, SCREENING_SECONDS, VOTE_SECONDS, World, cancel, expired, failed, finalised,
-    included, invalidate, later, policy, quote, quoted, reject, replaced, screen, tier, vote_on,
+    QUOTE_SECONDS, SCREENING_SECONDS, VOTE_SECONDS, World, accept, cancel, expired, failed,
+    finalised, included, invalidate, later, policy, quote, quoted, reject, replaced, screen, tier,
+    vote_on,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -76,7 +77,7 @@ fn any_command(
 ) -> Command {
     match number {
         0 => world.quote(claim),
-        1 => Command::Accept,
+        1 => accept(),
         2 => screen(true),
         3 => screen(false),
         4 => vote_on(seen[which % seen.len()]),

@@ -2,9 +2,10 @@
 
 use crate::people::person;
 use crate::world::{
-    PACKAGE_SECONDS, QUOTE_SECONDS, SCREENING_SECONDS, START, VOTE_SECONDS, World, answers,
-    because, block, cancel, cents, correction, finalised, import, included, invalidate, later,
-    quote, quoted, reject, screen, token, vote, vote_on,
+    PACKAGE_SECONDS, QUOTE_SECONDS, SCREENING_SECONDS, START, VOTE_SECONDS, World, accept,
+    acknowledge, answers, because, block, cancel, cents, correction, decline, finalised, import,
+    included, invalidate, later, quote, quoted, reject, screen, token, unwind, vote, vote_on,
+    waive,
 };
 use recover_core::amount::Amount;
 use recover_core::approval::RuleAction;
@@ -12,17 +13,18 @@ use recover_core::asset::AssetId;
 use recover_core::block::BlockHash;
 use recover_core::check::Signed;
 use recover_core::claim::{
-    Acknowledged, Approval, Booking, Claim, ClaimStatus, Command, Hold, OpenRequest, Package,
-    Receipt, Refusal, Resolution, Screening, open, step,
+    Acknowledged, Approval, Booking, Claim, ClaimStatus, Command, Evidence, GrantedWaiver, Hold,
+    OpenRequest, Package, Receipt, Refusal, Resolution, Screening, Unwinding, open, step,
 };
 use recover_core::deposit::DepositStatus;
 use recover_core::digest::{Digest, Encoder};
+use recover_core::fee::OnFailure;
 use recover_core::kind::Kind;
 use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
 use recover_core::network::NetworkId;
 use recover_core::observation::Position;
 use recover_core::people::Person;
-use recover_core::plan::{Plan, Step};
+use recover_core::plan::{LegKind, Plan, Step};
 use recover_core::verdict::{Missing, Reason, Verdict};
 use std::collections::BTreeSet;
 
@@ -309,13 +311,26 @@ fn frozen() -> Attempt {
     frozen
 }
 
+/// A claim whose fee is set aside, and nothing else was done.
+fn held(world: World, command: Command) -> Attempt {
+    let mut held = attempt(
+        world.charged(OnFailure::Refund),
+        ClaimStatus::Instructed,
+        "tom",
+        |_, claim| acknowledge(claim),
+    );
+    held.claim = Some(held.run().expect("the ledger set it aside"));
+    held.command = command;
+    held
+}
+
 #[rustfmt::skip] // A table.
 fn tables() -> Vec<Table> {
     use ClaimStatus as S;
     use Refusal as R;
     let table = |command, good, refusals: Vec<Vec<Row>>| Table { command, good, refusals: refusals.concat() };
     vec![
-        table("open", { let mut good = attempt(World::new(), S::Draft, "ada", |_, _| Command::Accept); good.claim = None; good.world = World::new(); good }, vec![vec![
+        table("open", { let mut good = attempt(World::new(), S::Draft, "ada", |_, _| accept()); good.claim = None; good.world = World::new(); good }, vec![vec![
             NO_ROLE,
             ("a reorganisation removed it", R::DepositChanged, |a| a.world.deposit.status = DepositStatus::Gone),
             ("not final", R::DepositNotFinal, |a| a.world.deposit.status = DepositStatus::Unconfirmed),
@@ -335,7 +350,7 @@ fn tables() -> Vec<Table> {
             ("no address to pay", R::DestinationMissing, |a| a.request.destination = None),
             ("a booking named for nothing", R::CorrectionNotAsked, |a| a.request.correction = Some(correction())),
         ]]),
-        table("open a correction", { let mut good = attempt(World::correcting(), S::Draft, "ada", |_, _| Command::Accept); good.claim = None; good.world = World::correcting(); good }, vec![booked_otherwise(), vec![
+        table("open a correction", { let mut good = attempt(World::correcting(), S::Draft, "ada", |_, _| accept()); good.claim = None; good.world = World::correcting(); good }, vec![booked_otherwise(), vec![
             NO_ROLE,
             ("a reorganisation removed it", R::DepositChanged, |a| a.world.deposit.status = DepositStatus::Gone),
             ("not final", R::DepositNotFinal, |a| a.world.deposit.status = DepositStatus::Unconfirmed),
@@ -375,11 +390,36 @@ fn tables() -> Vec<Table> {
             vec![("a quote over another amount", R::DepositChanged, |a| if let Command::Quote { quote, .. } = &mut a.command { quote.quote.net = Amount::from_u128(999); }),
                 ("a plan that does nothing", R::PlanDiffers, |a| if let Command::Quote { plan, .. } = &mut a.command { *plan = Some(Plan { steps: vec![] }); })],
         ]),
-        table("accept", attempt(World::new(), S::Quoted, "abe", |_, _| Command::Accept), vec![
+        table("accept", attempt(World::new(), S::Quoted, "abe", |_, _| accept()), vec![
             vec![OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::QuoteExpired)],
             payable(),
-            vec![("at the end of the quote", R::QuoteExpired, |a| a.world.now = later(START, QUOTE_SECONDS))],
+            vec![("at the end of the quote", R::QuoteExpired, |a| a.world.now = later(START, QUOTE_SECONDS)),
+                ("nothing that the customer wrote", R::EvidenceMissing, |a| a.command = Command::Accept { evidence: Evidence { text: because(" "), file: None } })],
         ]),
+        table("waive", attempt(World::new(), S::Quoted, "eli", |_, _| waive("goodwill")), vec![vec![
+            OLD_REVISION, NO_ROLE, NO_POLICY, LIVE, wrong(|a| a.claim().status = S::Accepted), MOVED,
+            ("held", R::OnHold, HOLD),
+            ("for another kind", R::WaiverClosed, |a| if let Command::Waive { waiver, .. } = &mut a.command { waiver.kinds = vec![Kind::MemoMissing]; }),
+            ("at its end", R::WaiverClosed, |a| if let Command::Waive { waiver, .. } = &mut a.command { waiver.until = Some(a.world.now); }),
+            ("before it begins", R::WaiverClosed, |a| if let Command::Waive { waiver, .. } = &mut a.command { waiver.from = Some(later(a.world.now, 1)); }),
+            ("granted before", R::WaiverGranted, |a| { let granted = GrantedWaiver { code: because("goodwill"), person: because("lea"), note: because("n"), granted_at: START }; a.claim().waivers.push(granted); }),
+            ("opened or quoted by the same person", R::ActorInvolved, |a| { let name = a.actor.name.clone(); a.claim().involved.insert(name); }),
+            no_reason(|a| if let Command::Waive { note, .. } = &mut a.command { *note = because(" "); }),
+        ]]),
+        table("unwind", held(World::new(), unwind()), vec![vec![
+            OLD_REVISION, NO_ROLE, LIVE, wrong(|a| a.claim().status = S::Broadcast),
+            ("the deposit was moved", R::AlreadyMoved, |a| { let moved = Receipt::Sent { leg: crate::world::leg(LegKind::Transfer, "0xTo", "0xProven", 1), tx_id: crate::world::tx(), block: block(200), fee: Amount::ZERO, succeeded: true }; a.claim().execution.receipts.push(moved); }),
+            ("nothing was set aside", R::NothingHeld, |a| a.claim().execution.receipts.clear()),
+            ("it is being given back", R::NothingHeld, |a| { let unwinding = Unwinding { reason: because("r"), person: because("ada"), since: START, costs: Amount::ZERO }; a.claim().unwinding = Some(unwinding); }),
+            ("held", R::OnHold, HOLD),
+            no_reason(|a| a.command = Command::Unwind { reason: because("") }),
+        ]]),
+        table("decline", attempt(World::new().charged(OnFailure::Refund), S::Instructed, "tom", |_, _| decline()), vec![vec![
+            OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::Approved), VOTED,
+            ("what is out is no fee", R::StepDiffers, |a| a.claim().plan = Some(Plan { steps: vec![crate::world::bookings()] })),
+            NOT_OUT,
+            no_reason(|a| a.command = Command::Decline { reason: because("\n") }),
+        ]]),
         table("screen --clear", attempt(World::new(), S::Accepted, "eve", |_, _| screen(true)), vec![vec![
             OLD_REVISION, NO_ROLE, wrong(|a| a.claim().status = S::Quoted),
             no_reason(|a| a.command = Command::Screen { clear: true, reason: because(" ") }),

@@ -11,20 +11,21 @@ use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
 use recover_core::check::{Check, Decoded, Deviation, NotReadable, Signed, Slot};
 use recover_core::claim::{
-    Acknowledged, Claim, ClaimQuote, ClaimStatus, Command, Correction, Facts, OpenRequest, Refusal,
-    Resolution, Sighting, Verified, open, step,
+    Acknowledged, Claim, ClaimQuote, ClaimStatus, Command, Correction, Evidence, Facts,
+    OpenRequest, Refusal, Resolution, Sighting, Verified, open, step, with_charges,
 };
 use recover_core::decimal::Decimal;
 use recover_core::deposit::{Classification, Deposit, DepositStatus, Origin};
 use recover_core::digest::{Digest, Encoder};
 use recover_core::fee::{
-    Case, Cents, FeePolicy, FeeRule, Quote, QuoteInput, QuoteRefusal, UsedPrice,
+    Case, Cents, Charge, Coins, FeePolicy, FeeRule, OnFailure, Quote, QuoteInput, QuoteRefusal,
+    Terms, UsedPrice, Waiver,
 };
 use recover_core::kind::Kind;
 use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
 use recover_core::network::{Family, NetworkId};
 use recover_core::observation::{Mechanism, Observation, Outcome, Position};
-use recover_core::people::Person;
+use recover_core::people::{Person, Role};
 use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Plan, Step as PlanStep};
 use recover_core::time::Timestamp;
 use recover_core::verdict::{How, Reason, Verdict};
@@ -102,6 +103,8 @@ pub struct World {
     pub spending: Spending,
     pub halted: bool,
     pub votes_logged: bool,
+    /// What becomes of the fee when the recovery fails, where it is paid beside the deposit; `None` where the deposit pays it.
+    pub beside: Option<OnFailure>,
 }
 
 pub fn ethereum() -> NetworkId {
@@ -207,7 +210,14 @@ impl World {
             spending: Spending::default(),
             halted: false,
             votes_logged: true,
+            beside: None,
         }
+    }
+
+    /// The same, where the fee is paid from the balance and in native coin beforehand.
+    pub fn charged(mut self, on_failure: OnFailure) -> Self {
+        self.beside = Some(on_failure);
+        self
     }
 
     /// Does something with the facts of this moment.
@@ -282,7 +292,7 @@ impl World {
         }
         match claim.status {
             ClaimStatus::Draft | ClaimStatus::QuoteExpired => Some(("ada", self.quote(claim))),
-            ClaimStatus::Quoted => Some(("ada", Command::Accept)),
+            ClaimStatus::Quoted => Some(("ada", accept())),
             ClaimStatus::Accepted => Some(("eve", screen(true))),
             ClaimStatus::PendingApproval => ["bob", "cyd", "dee"]
                 .into_iter()
@@ -341,7 +351,14 @@ impl World {
         let mut quote = quote();
         quote.quoted_at = self.now;
         quote.expires_at = later(self.now, QUOTE_SECONDS);
-        quoted(quote, plan(claim))
+        let Some(on_failure) = self.beside else {
+            return quoted(quote, plan(claim));
+        };
+        quote.quote.fee_in_asset = Amount::ZERO;
+        quote.quote.net = Amount::from_u128(AMOUNT);
+        quote.quote.terms = Some(Box::new(terms(on_failure)));
+        let around = with_charges(claim, &quote.quote, whole(plan(claim)));
+        quoted(quote, around.expect("a user is named"))
     }
 
     /// The release of the next step.
@@ -360,6 +377,68 @@ impl World {
         Command::Export {
             expires_at: later(self.now, PACKAGE_SECONDS),
         }
+    }
+}
+
+/// The plan where nothing is taken out of the deposit.
+fn whole(mut plan: Plan) -> Plan {
+    for step in &mut plan.steps {
+        match step {
+            PlanStep::Send(leg) if leg.kind.moves_deposit() => {
+                leg.amount = Amount::from_u128(AMOUNT);
+            }
+            PlanStep::Send(_) => {}
+            PlanStep::Instruct(list) => {
+                list.retain(|found| found.kind != InstructionKind::CaptureFee);
+                for credit in list {
+                    credit.amount = Amount::from_u128(AMOUNT);
+                }
+            }
+        }
+    }
+    plan
+}
+
+pub fn usdt() -> AssetId {
+    AssetId::contract(ethereum(), "0xUsdt")
+}
+
+/// Five USDT from the balance and 20 base units of native coin paid in beforehand; one native coin is worth 20,000.
+pub const CHARGED: u128 = 5_000_000;
+pub const PREPAID: u128 = 20;
+
+pub fn terms(on_failure: OnFailure) -> Terms {
+    let charge = |asset, amount, sum, is_prepaid| Charge {
+        coins: Coins {
+            asset,
+            amount: Amount::from_u128(amount),
+            decimals: 6,
+        },
+        cents: cents(sum),
+        is_prepaid,
+    };
+    let native = AssetId::native(ethereum());
+    Terms {
+        lines: vec![],
+        prices: vec![UsedPrice {
+            asset: native.clone(),
+            price: Decimal::whole(20_000),
+            at: START,
+            sources: vec!["file".to_owned()],
+            ids: vec!["p-2".to_owned()],
+        }],
+        ceiling: Some(Coins {
+            asset: native.clone(),
+            amount: Amount::from_u128(200),
+            decimals: 6,
+        }),
+        network_cost: cents(400),
+        charges: vec![
+            charge(usdt(), CHARGED, 500, false),
+            charge(native, PREPAID, 40, true),
+        ],
+        on_failure,
+        net_value: cents(91_700),
     }
 }
 
@@ -706,6 +785,45 @@ pub fn vote_on(digest: Digest) -> Command {
     Command::Approve {
         digest,
         signature: None,
+    }
+}
+
+/// That the customer accepts, by what they wrote.
+pub fn accept() -> Command {
+    Command::Accept {
+        evidence: Evidence {
+            text: because("ticket 4711: I agree to the fee"),
+            file: None,
+        },
+    }
+}
+
+/// A waiver that compliance and leads may grant, for any kind and at any time.
+pub fn waive(code: &str) -> Command {
+    Command::Waive {
+        waiver: Box::new(Waiver {
+            code: code.to_owned(),
+            title: because("goodwill"),
+            kinds: vec![],
+            from: None,
+            until: None,
+            percent: Decimal::whole(50),
+            network: false,
+            roles: vec![Role::Compliance, Role::WalletLead],
+        }),
+        note: because("our page named the wrong network"),
+    }
+}
+
+pub fn unwind() -> Command {
+    Command::Unwind {
+        reason: because("the token is paused"),
+    }
+}
+
+pub fn decline() -> Command {
+    Command::Decline {
+        reason: because("the balance is too small"),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::claim::command::{Acknowledged, Command, Sighting};
 use crate::claim::decide::{open_with, step_with};
 use crate::claim::guards::{Counting, Guards};
 use crate::claim::refusal::Refusal;
-use crate::claim::{Claim, ClaimStatus, Resolution};
+use crate::claim::{Claim, ClaimStatus, Evidence, Resolution};
 use crate::deposit::DepositStatus;
 use crate::plan::Step;
 use stateright::{Model, Property};
@@ -110,7 +110,12 @@ impl Claims {
                     plan: Some(self.world.plan.clone()),
                 })?
             }
-            What::Accept => Command::Accept,
+            What::Accept => Command::Accept {
+                evidence: Evidence {
+                    text: because(),
+                    file: None,
+                },
+            },
             What::Clear | What::Hold => Command::Screen {
                 clear: what == What::Clear,
                 reason: because(),
