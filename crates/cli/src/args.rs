@@ -296,8 +296,28 @@ pub enum Claims {
         #[arg(long, value_name = "USER")]
         counterparty: Option<String>,
     },
+    /// Let the customer off by a waiver of the policy; the claim is quoted again then
+    Waive {
+        #[command(flatten)]
+        step: ClaimStep,
+        /// The waiver's code, as in policy.toml
+        #[arg(long)]
+        code: String,
+        /// Why
+        #[arg(long)]
+        note: String,
+    },
     /// Record that the customer accepts the quote
-    Accept(ClaimStep),
+    Accept {
+        #[command(flatten)]
+        step: ClaimStep,
+        /// What the customer wrote, or where it stands; a fee of nothing needs none
+        #[arg(long, value_name = "TEXT")]
+        evidence: Option<String>,
+        /// A file that shows it: its SHA-256 and its length are kept, the file stays where it is
+        #[arg(long, value_name = "PATH", requires = "evidence")]
+        evidence_file: Option<PathBuf>,
+    },
     /// Record a compliance decision
     Screen {
         #[command(flatten)]
@@ -345,6 +365,14 @@ pub enum Claims {
         #[arg(long)]
         reason: String,
     },
+    /// Give a claim up after the customer's fee was set aside: the fee is given back as the quote says
+    Unwind {
+        #[command(flatten)]
+        step: ClaimStep,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Release the next step: write its package for the signers or the ledger
     Export {
         #[command(flatten)]
@@ -367,6 +395,9 @@ pub enum Claims {
         /// The ledger's answers: a CSV of instruction_id, entry_id, asset, amount (base units)
         #[arg(long, value_name = "FILE", group = "answer")]
         acknowledgement: Option<PathBuf>,
+        /// The ledger set no fee aside, and never will by these ids: what it said
+        #[arg(long, value_name = "TEXT", group = "answer")]
+        declined: Option<String>,
     },
     /// Send signed bytes to every source (a dry run without --execute)
     Broadcast {

@@ -8,7 +8,7 @@ use recover_core::deposit::Deposit;
 use recover_core::memo::MemoFinding;
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
-use recover_core::wire::CorrectionJson;
+use recover_core::wire::{AcceptanceJson, CorrectionJson, UnwindingJson, WaiverJson};
 use recover_engine::config::NetworkConfig;
 use recover_engine::explain;
 use serde::Serialize;
@@ -375,7 +375,13 @@ pub struct ClaimView {
     pub held: bool,
     pub asset: String,
     pub amount: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverJson>,
     pub quote: Option<QuoteView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<AcceptanceJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unwinding: Option<UnwindingJson>,
     pub approvals: Vec<ApprovalView>,
     pub digest: String,
     pub opened_by: String,
@@ -422,6 +428,9 @@ impl ClaimView {
             held: claim.hold.is_some(),
             asset: claim.asset.to_string(),
             amount: claim.amount.to_base_units(),
+            waivers: claim.waivers.iter().map(WaiverJson::of).collect(),
+            acceptance: claim.acceptance.as_ref().map(AcceptanceJson::of),
+            unwinding: claim.unwinding.as_ref().map(UnwindingJson::of),
             quote: claim.quote.as_ref().map(|given| QuoteView {
                 value: given.quote.value.to_string(),
                 service_fee: given.quote.service_fee.to_string(),

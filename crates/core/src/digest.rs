@@ -15,6 +15,12 @@ impl Digest {
         Some(Self(bytes))
     }
 
+    /// SHA-256 over the bytes of a file, as every other program reckons it.
+    #[must_use]
+    pub fn of_file(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn bytes(&self) -> &[u8; 32] {

@@ -8,8 +8,8 @@ use recover_core::asset::{AssetId, AssetReference};
 use recover_core::claim::{Claim, Resolution};
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::fee::{
-    self, Case, Cents, FeeRule, NetworkFee, PriceTime, PricedAsset, Quote, QuoteInput,
-    QuoteRefusal, UsedPrice,
+    self, Case, Cents, FeePolicy, FeeRule, NetworkFee, PriceTime, PricedAsset, Quote, QuoteInput,
+    QuoteRefusal, UsedPrice, Waiver,
 };
 use recover_core::network::{Family, NetworkId};
 use recover_core::time::Timestamp;
@@ -99,6 +99,18 @@ impl<'a> PriceWanted<'a> {
             now,
         }
     }
+}
+
+/// What was granted on the claim and still holds: a waiver that left the policy, or is closed by now, lets nobody off.
+fn granted<'a>(asked: Asked<'_>, fees: &'a FeePolicy, now: Timestamp) -> Vec<&'a Waiver> {
+    let kind = asked.deposit.classification.kind;
+    asked
+        .claim
+        .map_or(&[][..], |claim| claim.waivers.as_slice())
+        .iter()
+        .filter_map(|granted| fees.waiver(&granted.code))
+        .filter(|waiver| waiver.is_open(kind, now))
+        .collect()
 }
 
 /// When the deposit's block was made; `None` when nobody knows.
@@ -208,6 +220,7 @@ impl Engine {
             None => None,
             Some(asset) => self.fee_paid_in(asset, now, &mut found.missing).await?,
         };
+        let waivers = granted(asked, &policy.fees, now);
         let input = QuoteInput {
             policy: &policy.fees,
             currency: &policy.currency,
@@ -219,7 +232,7 @@ impl Engine {
             network_fee,
             fee_asset,
             coin,
-            waivers: &[],
+            waivers: &waivers,
             named: asked.named,
         };
         let outcome = fee::quote(&input);

@@ -36,6 +36,8 @@ pub struct ReconcileReport {
     pub quotes_expired: u64,
     /// Claims ended because their deposit changed or vanished.
     pub invalidated: u64,
+    /// Claims whose deposit changed while a fee of the customer is set aside: a person gives them up.
+    pub to_unwind: u64,
     /// Claims whose votes grew too old or no longer suffice: everybody votes afresh.
     pub votes_lapsed: u64,
     /// What the networks show of what is out.
@@ -158,7 +160,12 @@ impl Engine {
                     || stored.deposit.status == DepositStatus::Gone
                     || block != claim.deposit_block.as_ref()
                     || stored.deposit.amount() != claim.amount);
-            let command = if has_changed && is_before_handover(claim.status) {
+            // A fee that is set aside is given back first, which a person begins.
+            let holds_fee = claim.holds_fee() && !claim.execution.has_moved_deposit();
+            if has_changed && holds_fee && claim.unwinding.is_none() {
+                report.to_unwind = report.to_unwind.saturating_add(1);
+            }
+            let command = if has_changed && is_before_handover(claim.status) && !holds_fee {
                 Some(Command::Invalidate {
                     reason: if is_no_longer_owed {
                         format!(
@@ -262,6 +269,22 @@ impl Engine {
             "claims on hold".to_owned(),
             count(open.iter().filter(|claim| claim.hold.is_some()).count()),
         ));
+        needs.push((
+            "claims that wait for the customer's fee: the ledger sets it aside, or `claims import --declined`".to_owned(),
+            count(open.iter().filter(|claim| claim.waits_for_fee()).count()),
+        ));
+        needs.push((
+            "claims whose deposit changed while a fee is set aside: `claims unwind`".to_owned(),
+            report.to_unwind,
+        ));
+        let is_dead = |claim: &Claim| {
+            let dead = [ClaimStatus::ArtifactExpired, ClaimStatus::FailedOnChain];
+            dead.contains(&claim.status) && claim.holds_fee()
+        };
+        needs.push((
+            "claims that failed while a fee is set aside: `claims export` again, or `claims unwind`".to_owned(),
+            count(open.iter().filter(|claim| is_dead(claim)).count()),
+        ));
         let waiting = [
             (
                 "claims that the treasury must export or send",
@@ -288,6 +311,7 @@ impl Engine {
             let number = open
                 .iter()
                 .filter(|claim| statuses.contains(&claim.status))
+                .filter(|claim| !claim.waits_for_fee() && !is_dead(claim))
                 .count();
             needs.push((words.to_owned(), count(number)));
         }

@@ -91,6 +91,46 @@ const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "claim_waiver",
+        key: &["claim_id", "number"],
+        claim: Some("claim_id"),
+        columns: &[
+            ("claim_id", Text),
+            ("number", Integer),
+            ("code", Text),
+            ("person", Text),
+            ("note", Text),
+            ("granted_at", Integer),
+        ],
+    },
+    Table {
+        name: "claim_acceptance",
+        key: &["claim_id", "revision"],
+        claim: Some("claim_id"),
+        columns: &[
+            ("claim_id", Text),
+            ("revision", Integer),
+            ("evidence", Text),
+            ("file_sha256", Text),
+            ("file_length", Integer),
+            ("person", Text),
+            ("accepted_at", Integer),
+        ],
+    },
+    Table {
+        name: "claim_unwinding",
+        key: &["claim_id", "revision"],
+        claim: Some("claim_id"),
+        columns: &[
+            ("claim_id", Text),
+            ("revision", Integer),
+            ("reason", Text),
+            ("person", Text),
+            ("since", Integer),
+            ("costs", Amount),
+        ],
+    },
+    Table {
         name: "claim_plan",
         key: &["claim_id", "revision"],
         claim: Some("claim_id"),
@@ -271,6 +311,7 @@ const TABLES: &[Table] = &[
 const ADDED: &[(&str, &str, Type)] = &[
     ("claim", "correction_entry", Text),
     ("claim", "correction_counterparty", Text),
+    ("claim_quote", "terms", Text),
 ];
 
 impl Table {

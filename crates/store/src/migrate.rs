@@ -44,6 +44,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     18 "0018_quote_terms",
     19 "0019_watch_list",
     20 "0020_appeal_resume",
+    21 "0021_claim_consent",
 ];
 
 #[derive(Debug, Clone, Copy)]

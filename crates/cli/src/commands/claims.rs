@@ -6,15 +6,21 @@ use crate::commands::{chosen, handover, read_text, unknown};
 use crate::exit::Exit;
 use crate::output;
 use crate::view::{ClaimView, seconds, shortened};
-use recover_core::claim::{Claim, ClaimId, ClaimStatus, Command, Resolution};
+use anyhow::Context as _;
+use recover_core::asset::AssetId;
+use recover_core::claim::{
+    Claim, ClaimId, ClaimStatus, Command, Evidence, EvidenceFile, Resolution,
+};
 use recover_core::deposit::Deposit;
 use recover_core::digest::Digest;
+use recover_core::fee::OnFailure;
 use recover_core::observation::DepositId;
 use recover_core::people::Role;
 use recover_engine::claims::{OpenOptions, StepOptions};
 use recover_engine::engine::Engine;
 use recover_store::ClaimFilter;
 use serde::Serialize;
+use std::path::Path;
 
 /// `claims`
 pub async fn run(
@@ -53,7 +59,34 @@ pub async fn run(
                 .await?;
             tell(format, engine, &claim, ClaimView::of(&claim)).await
         }
-        Claims::Accept(taken) => step(format, engine, taken, Command::Accept, actor).await,
+        Claims::Waive {
+            step: taken,
+            code,
+            note,
+        } => {
+            let person = engine.actor(actor).await?;
+            let id = ClaimId::verbatim(&taken.id);
+            let options = StepOptions {
+                revision: taken.revision,
+                dry_run: taken.dry_run,
+            };
+            let claim = engine
+                .waive_claim(&id, code, note, &options, &person)
+                .await?;
+            note_dry_run(taken.dry_run);
+            tell(format, engine, &claim, ClaimView::of(&claim)).await
+        }
+        Claims::Accept {
+            step: taken,
+            evidence,
+            evidence_file,
+        } => {
+            let evidence = Evidence {
+                text: evidence.clone().unwrap_or_default(),
+                file: evidence_file.as_deref().map(evidence_of).transpose()?,
+            };
+            step(format, engine, taken, Command::Accept { evidence }, actor).await
+        }
         Claims::Screen {
             step: taken,
             clear,
@@ -127,6 +160,15 @@ pub async fn run(
             )
             .await
         }
+        Claims::Unwind {
+            step: taken,
+            reason,
+        } => {
+            let command = Command::Unwind {
+                reason: reason.clone(),
+            };
+            step(format, engine, taken, command, actor).await
+        }
         Claims::Export { step, out } => {
             handover::export(format, engine, step, out.as_deref(), actor).await
         }
@@ -135,13 +177,20 @@ pub async fn run(
             signed,
             txid,
             acknowledgement,
+            declined,
         } => {
+            if let Some(said) = declined {
+                let command = Command::Decline {
+                    reason: said.clone(),
+                };
+                return self::step(format, engine, step, command, actor).await;
+            }
             let answer = match (signed, txid, acknowledgement) {
                 (Some(file), _, _) => handover::Answer::Signed(file),
                 (_, Some(txid), _) => handover::Answer::Transaction(txid),
                 (_, _, Some(file)) => handover::Answer::Ledger(file),
                 (None, None, None) => {
-                    anyhow::bail!("name one of --signed, --txid, --acknowledgement")
+                    anyhow::bail!("name one of --signed, --txid, --acknowledgement, --declined")
                 }
             };
             handover::import(format, engine, step, answer, actor).await
@@ -199,6 +248,21 @@ async fn step(
         .await?;
     note_dry_run(taken.dry_run);
     tell(format, engine, &claim, ClaimView::of(&claim)).await
+}
+
+/// The longest file that is taken for evidence, in bytes.
+const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
+
+fn evidence_of(file: &Path) -> anyhow::Result<EvidenceFile> {
+    let about = || format!("cannot read {}", file.display());
+    let length = std::fs::metadata(file).with_context(about)?.len();
+    if length == 0 || length > EVIDENCE_BYTES_MAX {
+        anyhow::bail!(
+            "{} has {length} bytes: evidence has at least one, and at most {EVIDENCE_BYTES_MAX}",
+            file.display()
+        );
+    }
+    Ok(EvidenceFile::of(&std::fs::read(file).with_context(about)?))
 }
 
 fn note_dry_run(is_dry: bool) {
@@ -354,6 +418,9 @@ fn next(claim: &Claim) -> String {
         ClaimStatus::Instructed if claim.execution.package.is_none() => {
             "treasury: claims export\n(the next step)".to_owned()
         }
+        ClaimStatus::Instructed if claim.waits_for_fee() && claim.is_decided() => {
+            "the ledger sets the customer's\nfee aside; treasury: claims import\n--acknowledgement or --declined".to_owned()
+        }
         ClaimStatus::Instructed if !claim.is_decided() => {
             format!(
                 "wallet team, for a new deadline:\nclaims approve --revision {}",
@@ -362,6 +429,14 @@ fn next(claim: &Claim) -> String {
         }
         ClaimStatus::Instructed => {
             "the ledger books it;\ntreasury: claims import\n--acknowledgement".to_owned()
+        }
+        ClaimStatus::ArtifactExpired | ClaimStatus::FailedOnChain
+            if claim.execution.has_moved_deposit() =>
+        {
+            "treasury: claims export\n(the same step again)".to_owned()
+        }
+        ClaimStatus::ArtifactExpired | ClaimStatus::FailedOnChain if claim.holds_fee() => {
+            "treasury: claims export\n(the same step again),\nor claims unwind".to_owned()
         }
         ClaimStatus::ArtifactExpired | ClaimStatus::FailedOnChain => {
             "specialist: quote again,\nor claims cancel".to_owned()
@@ -541,6 +616,17 @@ pub async fn tell(
     Ok(Exit::Done)
 }
 
+/// What becomes of a fee beside the deposit, in words.
+const fn on_failure(rule: OnFailure) -> &'static str {
+    match rule {
+        OnFailure::Refund => "all of that fee is given back",
+        OnFailure::RefundLessCosts => {
+            "that fee is given back, less what the networks took until then"
+        }
+        OnFailure::Keep => "that fee is kept",
+    }
+}
+
 async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Result<()> {
     let stored = engine.store().deposit(&claim.deposit).await?;
     let known = Coins {
@@ -600,6 +686,14 @@ async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Resu
             };
             rows.push(("", format!("{beside} {how}")));
         }
+        if let Some(terms) = given
+            .quote
+            .terms
+            .as_ref()
+            .filter(|terms| !terms.charges.is_empty())
+        {
+            rows.push(("if it fails", on_failure(terms.on_failure).to_owned()));
+        }
         rows.push(("receives", coins(given.quote.net)));
         rows.push((
             "quote",
@@ -608,6 +702,53 @@ async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Resu
                 quote.policy_version,
                 quote.rule,
                 seconds(given.expires_at)
+            ),
+        ));
+    }
+    for waiver in &claim.waivers {
+        rows.push((
+            "waived",
+            format!(
+                "{} by {} at {}: {}",
+                waiver.code,
+                waiver.person,
+                seconds(waiver.granted_at),
+                waiver.note
+            ),
+        ));
+    }
+    if let Some(acceptance) = &claim.acceptance {
+        let evidence = match acceptance.evidence.text.as_str() {
+            "" => "nothing was charged",
+            text => text,
+        };
+        rows.push((
+            "accepted",
+            format!(
+                "recorded by {} at {}: {evidence}",
+                acceptance.person,
+                seconds(acceptance.accepted_at)
+            ),
+        ));
+        if let Some(file) = &acceptance.evidence.file {
+            rows.push((
+                "evidence",
+                format!("SHA-256 {}, {} bytes", file.sha256, file.length),
+            ));
+        }
+    }
+    if let Some(unwinding) = &claim.unwinding {
+        rows.push((
+            "given up",
+            format!(
+                "by {} at {}: {}; the networks took {}",
+                unwinding.person,
+                seconds(unwinding.since),
+                unwinding.reason,
+                known.text(
+                    &AssetId::native(claim.asset.network.clone()),
+                    unwinding.costs
+                )
             ),
         ));
     }
@@ -647,7 +788,11 @@ async fn print(engine: &Engine, claim: &Claim, view: &ClaimView) -> anyhow::Resu
         ));
     }
     if let Some(reason) = &view.closing_reason {
-        rows.push(("ended", reason.clone()));
+        let label = match claim.status {
+            ClaimStatus::Approved | ClaimStatus::PendingApproval => "declined",
+            _ => "ended",
+        };
+        rows.push((label, reason.clone()));
     }
     rows.push(("digest", view.digest.clone()));
     rows.push(("next", next(claim).replace('\n', " ")));

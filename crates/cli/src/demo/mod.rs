@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use data::Chains;
 use recover_core::appeal::{AppealId, MatchDecision, MatchOutcome};
 use recover_core::asset::TokenReview;
-use recover_core::claim::{Claim, ClaimStatus, Command};
+use recover_core::claim::{Claim, ClaimStatus, Command, Evidence};
 use recover_core::deposit::Deposit;
 use recover_core::kind::Kind;
 use recover_core::time::Timestamp;
@@ -512,9 +512,13 @@ async fn queue(engine: &Engine, outcomes: &[MatchOutcome]) -> anyhow::Result<()>
 async fn approve(engine: &Engine, claim: &Claim) -> anyhow::Result<()> {
     let options = StepOptions::default();
     let (ana, farah) = (specialist(engine)?, engine.person(Some("farah"))?);
-    engine
-        .step_claim(&claim.id, Command::Accept, &options, &ana)
-        .await?;
+    let accept = Command::Accept {
+        evidence: Evidence {
+            text: "their answer in the ticket of the appeal".to_owned(),
+            file: None,
+        },
+    };
+    engine.step_claim(&claim.id, accept, &options, &ana).await?;
     let clear = Command::Screen {
         clear: true,
         reason: "no hits on sender and user".to_owned(),

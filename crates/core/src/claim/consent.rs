@@ -45,6 +45,17 @@ pub struct Acceptance {
     pub accepted_at: Timestamp,
 }
 
+impl EvidenceFile {
+    /// The file that holds these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self {
+            sha256: Digest::of_file(bytes),
+            length: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
 impl Evidence {
     /// Whether it says nothing at all.
     #[must_use]

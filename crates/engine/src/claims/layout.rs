@@ -6,7 +6,7 @@ use crate::error::EngineError;
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::book::{AddressRole, ControlRecord};
-use recover_core::claim::{Claim, Resolution, correction_plan};
+use recover_core::claim::{Claim, Resolution, correction_plan, with_charges};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::{Deposit, DepositStatus, Origin};
 use recover_core::fee::{Quote, QuoteRefusal};
@@ -76,9 +76,19 @@ impl Engine {
     ) -> Result<LaidOut, EngineError> {
         let purpose = match claim.resolution {
             Resolution::LedgerCredit => {
-                return Ok(LaidOut::done(Plan {
-                    steps: vec![Step::Instruct(bookings(claim, quote))],
-                }));
+                return Ok(charged(
+                    claim,
+                    quote,
+                    Plan {
+                        steps: vec![Step::Instruct(bookings(claim, quote))],
+                    },
+                ));
+            }
+            Resolution::CorrectBooking if !quote.charges().is_empty() => {
+                return Ok(LaidOut::none(
+                    "a correction takes its fee out of what is booked right, and the policy's rule charges it beside the deposit: \
+                     name a rule for it with paid_from = \"deposit\"",
+                ));
             }
             Resolution::CorrectBooking => {
                 let why_not = "a correction needs its entry, its counterparty, an appeal and something left to pay";
@@ -195,7 +205,7 @@ impl Engine {
         if claim.resolution == Resolution::SweepThenCredit {
             steps.push(Step::Instruct(bookings(claim, quote)));
         }
-        Ok(LaidOut::done(Plan { steps }))
+        Ok(charged(claim, quote, Plan { steps }))
     }
 }
 
@@ -356,6 +366,14 @@ impl Engine {
             )));
         }
         Ok(None)
+    }
+}
+
+/// The plan with the fees beside the deposit around it.
+fn charged(claim: &Claim, quote: &Quote, plan: Plan) -> LaidOut {
+    match with_charges(claim, quote, plan) {
+        Some(plan) => LaidOut::done(plan),
+        None => LaidOut::none("the fee is paid beside the deposit, and nobody is named to pay it"),
     }
 }
 

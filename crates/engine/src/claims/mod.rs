@@ -19,7 +19,7 @@ use recover_core::address::AddressError;
 use recover_core::appeal::AppealId;
 use recover_core::check::Deviation;
 use recover_core::claim::{
-    Claim, ClaimId, ClaimQuote, Command, Correction, OpenRequest, Resolution,
+    Claim, ClaimId, ClaimQuote, Command, Correction, Evidence, OpenRequest, Resolution,
 };
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::digest::Digest;
@@ -290,6 +290,33 @@ impl Engine {
         })
     }
 
+    /// Lets the customer of a claim off by a waiver of the policy in force.
+    ///
+    /// # Errors
+    /// When that policy has no waiver of this code, the state machine refuses, or the store fails.
+    pub async fn waive_claim(
+        &self,
+        id: &ClaimId,
+        code: &str,
+        note: &str,
+        options: &StepOptions,
+        person: &Person,
+    ) -> Result<Claim, EngineError> {
+        let claim = self.claim(id).await?;
+        let version = self.policy_in_force().await?;
+        let waiver = version.policy.fees.waiver(code);
+        let waiver = waiver.ok_or_else(|| EngineError::NotFound {
+            what: "waiver",
+            id: code.to_owned(),
+            hint: "`recover policy check` lists those of policy.toml",
+        })?;
+        let command = Command::Waive {
+            waiver: Box::new(waiver.clone()),
+            note: note.to_owned(),
+        };
+        self.step(&claim, command, options, person).await
+    }
+
     /// Takes one step on a claim.
     ///
     /// # Errors
@@ -431,6 +458,22 @@ fn without_secrets(command: Command) -> Command {
             reason: kept(&reason),
         },
         Command::Reject { reason } => Command::Reject {
+            reason: kept(&reason),
+        },
+        Command::Waive { waiver, note } => Command::Waive {
+            waiver,
+            note: kept(&note),
+        },
+        Command::Accept { evidence } => Command::Accept {
+            evidence: Evidence {
+                text: kept(&evidence.text),
+                file: evidence.file,
+            },
+        },
+        Command::Unwind { reason } => Command::Unwind {
+            reason: kept(&reason),
+        },
+        Command::Decline { reason } => Command::Decline {
             reason: kept(&reason),
         },
         Command::Cancel { reason } => Command::Cancel {

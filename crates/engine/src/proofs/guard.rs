@@ -54,6 +54,10 @@ impl Engine {
             | Command::Send => claim.quote.as_ref().map(|quote| quote.quote.value),
             _ => return Ok(None),
         };
+        // A fee that is given back goes to the balance that it was taken from, whoever's the deposit turned out to be.
+        if claim.unwinding.is_some() {
+            return Ok(None);
+        }
         let Some(account) = &claim.beneficiary else {
             return Ok(None);
         };

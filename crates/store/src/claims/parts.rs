@@ -48,6 +48,7 @@ pub(super) async fn write(
         )
         .await?;
     }
+    consent(tx, claim, next).await?;
     if let Some(plan) = &next.plan
         && (is_new_revision || claim.plan.as_ref() != Some(plan))
     {
@@ -80,7 +81,9 @@ pub(super) async fn write(
     if let Written::SlotTaken = packages::write(tx, claim, next, command, actor, now).await? {
         return Ok(Written::SlotTaken);
     }
-    if next.status == ClaimStatus::Settled && claim.status != ClaimStatus::Settled {
+    let is_settled = next.status == ClaimStatus::Settled;
+    let is_unwound = next.status == ClaimStatus::Cancelled && next.unwinding.is_some();
+    if claim.status.is_open() && (is_settled || is_unwound) {
         post(tx, next, now).await?;
     }
     let is_mispaid = next.status == ClaimStatus::Mispaid && claim.status != ClaimStatus::Mispaid;
@@ -124,7 +127,63 @@ async fn screened(
     Ok(())
 }
 
-/// The balanced set of a claim that was just settled. Where there is none, the settlement is not kept either.
+/// Waivers are the claim's own; acceptance and that it was given up belong to its content, so that a new revision carries them.
+async fn consent(tx: &mut Tx, claim: &Claim, next: &Claim) -> Result<(), StoreError> {
+    let is_new_revision = next.revision != claim.revision;
+    for (number, waiver) in (1_u32..).zip(&next.waivers).skip(claim.waivers.len()) {
+        tx.run(
+            "INSERT INTO claim_waiver (claim_id, number, code, person, note, granted_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            values![
+                next.id.as_str(),
+                number,
+                &waiver.code,
+                &waiver.person,
+                &waiver.note,
+                waiver.granted_at
+            ],
+        )
+        .await?;
+    }
+    if let Some(acceptance) = &next.acceptance
+        && (is_new_revision || claim.acceptance.as_ref() != Some(acceptance))
+    {
+        let file = acceptance.evidence.file.as_ref();
+        let length = file.map(|file| i64::try_from(file.length).unwrap_or(i64::MAX));
+        tx.run(
+            "INSERT INTO claim_acceptance (claim_id, revision, evidence, file_sha256, file_length, person, accepted_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            values![
+                next.id.as_str(),
+                next.revision,
+                &acceptance.evidence.text,
+                file.map(|file| file.sha256.to_string()),
+                length,
+                &acceptance.person,
+                acceptance.accepted_at
+            ],
+        )
+        .await?;
+    }
+    if let Some(unwinding) = &next.unwinding
+        && (is_new_revision || claim.unwinding.as_ref() != Some(unwinding))
+    {
+        tx.run(
+            "INSERT INTO claim_unwinding (claim_id, revision, reason, person, since, costs) VALUES ($1, $2, $3, $4, $5, $6)",
+            values![
+                next.id.as_str(),
+                next.revision,
+                &unwinding.reason,
+                &unwinding.person,
+                unwinding.since,
+                unwinding.costs
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// The balanced set of a claim that was just settled, or given up after its fee was set aside. Where there is none, the settlement is not kept either.
 async fn post(tx: &mut Tx, claim: &Claim, now: Timestamp) -> Result<(), StoreError> {
     let unbalanced = |problem: String| StoreError::Unbalanced {
         claim: claim.id.to_string(),

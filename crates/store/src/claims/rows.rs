@@ -8,8 +8,9 @@ use recover_core::appeal::AppealId;
 use recover_core::asset::AssetId;
 use recover_core::block::BlockHash;
 use recover_core::claim::{
-    Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Execution, Hold,
-    Package, Receipt, Resolution, Screening,
+    Acceptance, Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Evidence,
+    EvidenceFile, Execution, GrantedWaiver, Hold, Package, Receipt, Resolution, Screening,
+    Unwinding,
 };
 use recover_core::digest::{Digest, Encoder};
 use recover_core::fee::{Cents, Quote};
@@ -76,8 +77,11 @@ fn claim(row: &RowOf<'_>) -> Result<Claim, StoreError> {
         revision: row.number("revision")?,
         status: row.parsed("status", ClaimStatus::from_code)?,
         hold,
+        waivers: Vec::new(),
         quote: None,
+        acceptance: None,
         plan: None,
+        unwinding: None,
         screening: None,
         rescreening: None,
         approvals: Vec::new(),
@@ -120,6 +124,45 @@ fn quote(row: &RowOf<'_>) -> Result<ClaimQuote, StoreError> {
         price_ids: row.json("price_ids")?,
         quoted_at: row.time("quoted_at")?,
         expires_at: row.time("expires_at")?,
+    })
+}
+
+fn waiver(row: &RowOf<'_>) -> Result<GrantedWaiver, StoreError> {
+    Ok(GrantedWaiver {
+        code: row.text("code")?,
+        person: row.text("person")?,
+        note: row.text("note")?,
+        granted_at: row.time("granted_at")?,
+    })
+}
+
+fn acceptance(row: &RowOf<'_>) -> Result<Acceptance, StoreError> {
+    let file = match (
+        row.text_or_null("file_sha256")?,
+        row.number_or_null("file_length")?,
+    ) {
+        (Some(_), Some(length)) => Some(EvidenceFile {
+            sha256: row.parsed("file_sha256", Digest::parse)?,
+            length,
+        }),
+        _ => None,
+    };
+    Ok(Acceptance {
+        evidence: Evidence {
+            text: row.text("evidence")?,
+            file,
+        },
+        person: row.text("person")?,
+        accepted_at: row.time("accepted_at")?,
+    })
+}
+
+fn unwinding(row: &RowOf<'_>) -> Result<Unwinding, StoreError> {
+    Ok(Unwinding {
+        reason: row.text("reason")?,
+        person: row.text("person")?,
+        since: row.time("since")?,
+        costs: row.amount("costs")?,
     })
 }
 
@@ -182,6 +225,36 @@ pub(crate) async fn claims(
             .map_err(|error| row.bad("plan", &error.to_string()))?;
         plans.insert(row.text("claim_id")?, plan);
     }
+    let mut waivers: HashMap<String, Vec<GrantedWaiver>> = HashMap::new();
+    let mut statement = Statement::new(
+        "SELECT claim_id, code, person, note, granted_at FROM claim_waiver WHERE claim_id IN ",
+    );
+    statement.bind_list(&ids).push(" ORDER BY claim_id, number");
+    for row in reader.rows(&statement.text, statement.values).await? {
+        let row = row.of("claim_waiver", "claim_id");
+        let of_claim = waivers.entry(row.text("claim_id")?).or_default();
+        of_claim.push(waiver(&row)?);
+    }
+    let mut acceptances: HashMap<String, Acceptance> = HashMap::new();
+    let statement = of_revision(
+        "claim_acceptance",
+        "claim_id, evidence, file_sha256, file_length, person, accepted_at",
+        "claim_id",
+    );
+    for row in reader.rows(&statement.text, statement.values).await? {
+        let row = row.of("claim_acceptance", "claim_id");
+        acceptances.insert(row.text("claim_id")?, acceptance(&row)?);
+    }
+    let mut unwindings: HashMap<String, Unwinding> = HashMap::new();
+    let statement = of_revision(
+        "claim_unwinding",
+        "claim_id, reason, person, since, costs",
+        "claim_id",
+    );
+    for row in reader.rows(&statement.text, statement.values).await? {
+        let row = row.of("claim_unwinding", "claim_id");
+        unwindings.insert(row.text("claim_id")?, unwinding(&row)?);
+    }
     let mut screenings: HashMap<String, (Option<Screening>, Option<Screening>)> = HashMap::new();
     let statement = of_revision(
         "claim_screening",
@@ -240,7 +313,10 @@ pub(crate) async fn claims(
     }
     for (claim, row) in claims.iter_mut().zip(rows) {
         let row = row.of("claim", "id");
+        claim.waivers = waivers.remove(claim.id.as_str()).unwrap_or_default();
         claim.quote = quotes.remove(claim.id.as_str());
+        claim.acceptance = acceptances.remove(claim.id.as_str());
+        claim.unwinding = unwindings.remove(claim.id.as_str());
         claim.plan = plans.remove(claim.id.as_str());
         (claim.screening, claim.rescreening) =
             screenings.remove(claim.id.as_str()).unwrap_or_default();

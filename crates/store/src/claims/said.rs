@@ -5,7 +5,7 @@
 use crate::sql::json;
 use recover_core::appeal::AppealId;
 use recover_core::block::{BlockRef, TxId};
-use recover_core::claim::{Acknowledged, ClaimQuote, Command, OpenRequest, Sighting};
+use recover_core::claim::{Acknowledged, ClaimQuote, Command, Evidence, OpenRequest, Sighting};
 use recover_core::digest::{Digest, Encoder};
 use recover_core::wire::{CorrectionJson, LegJson, PlanJson, TermsJson};
 use serde::Serialize;
@@ -16,6 +16,10 @@ struct SaidJson<'a> {
     command: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiver: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<EvidenceJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +78,15 @@ struct QuoteJson {
     expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     terms: Option<TermsJson>,
+}
+
+#[derive(Serialize)]
+struct EvidenceJson<'a> {
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -158,7 +171,24 @@ pub(super) fn step(command: &Command) -> String {
             signature: signature.as_deref(),
             ..said
         },
+        Command::Waive { waiver, note } => SaidJson {
+            waiver: Some(&waiver.code),
+            reason: Some(note),
+            ..said
+        },
+        Command::Accept {
+            evidence: Evidence { text, file },
+        } => SaidJson {
+            evidence: Some(EvidenceJson {
+                text,
+                sha256: file.as_ref().map(|file| file.sha256.to_string()),
+                length: file.as_ref().map(|file| file.length),
+            }),
+            ..said
+        },
         Command::Screen { clear: _, reason }
+        | Command::Unwind { reason }
+        | Command::Decline { reason }
         | Command::Reject { reason }
         | Command::Cancel { reason }
         | Command::Invalidate { reason } => SaidJson {
@@ -191,11 +221,7 @@ pub(super) fn step(command: &Command) -> String {
             answers: Some(answers.iter().map(answer).collect()),
             ..said
         },
-        Command::Accept
-        | Command::ExpireQuote
-        | Command::LapseVotes
-        | Command::Send
-        | Command::Sent => said,
+        Command::ExpireQuote | Command::LapseVotes | Command::Send | Command::Sent => said,
     })
 }
 

@@ -467,6 +467,7 @@ pub async fn the_log_played_again_gives_the_tables(backend: Backend) {
         "claim",
         "claim_quote",
         "claim_plan",
+        "claim_acceptance",
         "claim_screening",
         "claim_approval",
         "package",
