@@ -168,7 +168,10 @@ fn nothing_is_spent_that_would_show_the_script_of_what_anybody_could_take() {
     let quoted = house.desk.run_as("ana", &["quote", &id]);
     let said = format!("{}{}", quoted.out, quoted.err);
     assert!(said.contains("would publish the script"), "{said}");
-    house.desk.run_as("ana", &["claims", "accept", &id]);
+    house.desk.run_as(
+        "ana",
+        &["claims", "accept", &id, "--evidence", "ticket 4711"],
+    );
     let clear = ["claims", "screen", &id, "--clear", "--reason", "known"];
     house.desk.run_as("farah", &clear);
     let revision = house.revision(&id);

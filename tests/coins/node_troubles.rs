@@ -383,7 +383,10 @@ fn what_may_carry_a_token_is_spent_by_whoever_says_so() {
     assert!(said.contains("--spend-inscription"), "{said}");
     let quoted = house.claim("ana", &["quote", &id, "--spend-inscription"]);
     assert_eq!(quoted["status"], "quoted", "{quoted}");
-    house.claim("ana", &["claims", "accept", &id]);
+    house.claim(
+        "ana",
+        &["claims", "accept", &id, "--evidence", "ticket 4711"],
+    );
     let clear = ["claims", "screen", &id, "--clear", "--reason", "looked at"];
     house.claim("farah", &clear);
     house.vote(&id);

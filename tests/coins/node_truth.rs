@@ -435,7 +435,10 @@ impl Desk {
         let opened = step("ana", &["claims", "open", row["id"].as_str().unwrap()])?;
         let id = opened["id"].as_str().unwrap().to_owned();
         step("ana", &["quote", &id])?;
-        step("ana", &["claims", "accept", &id])?;
+        step(
+            "ana",
+            &["claims", "accept", &id, "--evidence", "ticket 4711"],
+        )?;
         let screened = step(
             "farah",
             &["claims", "screen", &id, "--clear", "--reason", "known"],

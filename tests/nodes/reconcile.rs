@@ -83,7 +83,12 @@ fn a_quote_that_ran_out_expires_and_a_person_is_called() {
     assert_eq!(show(&desk, id)["status"], "quoted", "still valid");
     std::thread::sleep(Duration::from_secs(61).saturating_sub(quoted.elapsed()));
     // Too late to accept it, even before the night.
-    refused(&desk, "ana", &["claims", "accept", id], "quote_expired");
+    refused(
+        &desk,
+        "ana",
+        &["claims", "accept", id, "--evidence", "ticket 4711"],
+        "quote_expired",
+    );
     desk.run(&["reconcile"]).exits(4);
     assert_eq!(show(&desk, id)["status"], "quote_expired");
     let before = show(&desk, id);
@@ -155,7 +160,12 @@ fn postgres_a_row_changed_behind_our_back_is_not_acted_on() {
     database.sql(&format!(
         "UPDATE claim SET beneficiary = 'U-6666' WHERE id = '{id}'"
     ));
-    let run = desk.run_as("ana", &["claims", "accept", id]).exits(1);
+    let run = desk
+        .run_as(
+            "ana",
+            &["claims", "accept", id, "--evidence", "ticket 4711"],
+        )
+        .exits(1);
     run.says(&["damaged", "content_digest"]);
 }
 

@@ -100,7 +100,11 @@ fn claim_on_final(plain: &Plain, tx: &str) -> String {
     );
     let id = opened["id"].as_str().unwrap().to_owned();
     claim_step(desk, "ana", &["quote", &id]);
-    claim_step(desk, "ana", &["claims", "accept", &id]);
+    claim_step(
+        desk,
+        "ana",
+        &["claims", "accept", &id, "--evidence", "ticket 4711"],
+    );
     claim_step(
         desk,
         "farah",

@@ -86,7 +86,11 @@ fn approve(desk: &Desk, case: &Case, opened: &Value, opener: &str) {
         case.name
     );
     assert_eq!(show(desk, id)["status"], "quoted", "{}", case.name);
-    claim_step(desk, opener, &["claims", "accept", id]);
+    claim_step(
+        desk,
+        opener,
+        &["claims", "accept", id, "--evidence", "ticket 4711"],
+    );
     assert_eq!(show(desk, id)["status"], "accepted", "{}", case.name);
     let clear = [
         "claims",
@@ -367,7 +371,11 @@ fn a_hold_stops_the_vote_until_it_is_cleared() {
     let opened = claim_step(&desk, "ana", &["claims", "open", &deposit]);
     let id = opened["id"].as_str().unwrap();
     claim_step(&desk, "ana", &["quote", id]);
-    claim_step(&desk, "ana", &["claims", "accept", id]);
+    claim_step(
+        &desk,
+        "ana",
+        &["claims", "accept", id, "--evidence", "ticket 4711"],
+    );
     claim_step(
         &desk,
         "farah",
@@ -412,12 +420,26 @@ fn a_dry_run_changes_nothing_and_one_no_ends_a_claim() {
     let id = opened["id"].as_str().unwrap();
     claim_step(&desk, "ana", &["quote", id]);
     let before = show(&desk, id);
-    desk.run_as("ana", &["claims", "accept", id, "--dry-run"])
-        .ok();
+    desk.run_as(
+        "ana",
+        &[
+            "claims",
+            "accept",
+            id,
+            "--evidence",
+            "ticket 4711",
+            "--dry-run",
+        ],
+    )
+    .ok();
     assert_eq!(show(&desk, id), before);
     desk.run_as("chidi", &["claims", "reject", id, "--reason", "wrong user"])
         .exits(3);
-    claim_step(&desk, "ana", &["claims", "accept", id]);
+    claim_step(
+        &desk,
+        "ana",
+        &["claims", "accept", id, "--evidence", "ticket 4711"],
+    );
     claim_step(
         &desk,
         "farah",

@@ -8,7 +8,7 @@ use crate::truth::Switch;
 use crate::votes;
 use recover_core::asset::AssetId;
 use recover_core::block::TxId;
-use recover_core::claim::{Claim, ClaimStatus, Command, Refusal};
+use recover_core::claim::{Claim, ClaimStatus, Command, Evidence, Refusal};
 use recover_core::decimal::Decimal;
 use recover_core::network::NetworkId;
 use recover_core::observation::{DepositId, Position};
@@ -500,7 +500,13 @@ impl Sim {
 
     pub fn accept(&mut self, claim: &Claim) -> Option<Refusal> {
         let name = self.somebody(MAKERS);
-        let done = self.step(claim, Command::Accept, "accept", name);
+        let accept = Command::Accept {
+            evidence: Evidence {
+                text: "ticket 4711".to_owned(),
+                file: None,
+            },
+        };
+        let done = self.step(claim, accept, "accept", name);
         if done.is_ok() {
             self.involve(claim, name);
         }

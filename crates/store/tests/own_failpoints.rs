@@ -8,7 +8,7 @@ mod suite;
 use recover_core::claim::{ClaimStatus, Command};
 use recover_store::{ClaimAnswer, Store};
 use suite::Backend;
-use suite::world::{assert_sound, by, done, opened, prepared, quote, read};
+use suite::world::{accept, assert_sound, by, done, opened, prepared, quote, read};
 
 /// Ends the task of a step as a crash would: it never answers.
 async fn crashed(store: &Store, claim: &recover_core::claim::Claim, command: Command, point: &str) {
@@ -31,17 +31,11 @@ async fn both_sides(backend: Backend) {
     let again = store.step_claim(&claim.id, 1, quote(10), by("sam")).await;
     let quoted = done(again.unwrap());
 
-    crashed(
-        &store,
-        &quoted,
-        Command::Accept,
-        "claim.accept.after_commit",
-    )
-    .await;
+    crashed(&store, &quoted, accept(), "claim.accept.after_commit").await;
     let kept = read(&store, &claim.id).await;
     assert_eq!(kept.status, ClaimStatus::Accepted, "all of it was kept");
     let again = store
-        .step_claim(&claim.id, 1, Command::Accept, by("sam"))
+        .step_claim(&claim.id, 1, accept(), by("sam"))
         .await
         .unwrap();
     assert_eq!(again, ClaimAnswer::Repeated(kept));

@@ -289,7 +289,18 @@ fn pitfall_093_a_command_that_is_repeated_happens_once() {
         assert_eq!(once["status"], again["status"], "{arguments:?}");
     };
     let revision = house.revision(&id);
-    twice("ana", &["claims", "accept", &id, "--revision", &revision]);
+    twice(
+        "ana",
+        &[
+            "claims",
+            "accept",
+            &id,
+            "--evidence",
+            "ticket 4711",
+            "--revision",
+            &revision,
+        ],
+    );
     let clear = [
         "claims",
         "screen",

@@ -114,7 +114,10 @@ impl Office {
     pub fn put_up(&self, id: &str) {
         let quoted = self.claim("ana", &["quote", id]);
         assert_eq!(quoted["status"], "quoted", "{quoted}");
-        self.claim("ana", &["claims", "accept", id]);
+        self.claim(
+            "ana",
+            &["claims", "accept", id, "--evidence", "ticket 4711"],
+        );
         let screened = self.claim(
             "farah",
             &["claims", "screen", id, "--clear", "--reason", "known"],

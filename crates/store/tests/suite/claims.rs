@@ -1,6 +1,6 @@
 use super::appeals::{appeal, outcome};
 use super::world::{
-    approve, by, by_at, done, opened, pending, prepared, quote, refusal, request, screen,
+    accept, approve, by, by_at, done, opened, pending, prepared, quote, refusal, request, screen,
     status_of, stepped,
 };
 use super::{Backend, at, block, deposit, ethereum, imported, now};
@@ -40,7 +40,7 @@ pub async fn a_claim_comes_back_as_each_step_left_it(backend: Backend) {
     let claim = stepped(&store, &claim, screen(true), by("cat")).await;
     assert!(claim.hold.is_none() && claim.rescreening.is_some());
     same(&claim).await;
-    for command in [quote(10), quote(20), Command::Accept] {
+    for command in [quote(10), quote(20), accept()] {
         let claim = store.claim(&claim.id).await.unwrap().unwrap();
         same(&stepped(&store, &claim, command, by("sam")).await).await;
     }
@@ -203,9 +203,9 @@ pub async fn a_repeated_command_is_answered_and_not_carried_out_again(backend: B
         key: Some("k".into()),
         ..by(name)
     };
-    let accepted = stepped(&store, &quoted, Command::Accept, keyed("sam")).await;
+    let accepted = stepped(&store, &quoted, accept(), keyed("sam")).await;
     let again = store
-        .step_claim(&claim.id, 1, Command::Accept, keyed("sam"))
+        .step_claim(&claim.id, 1, accept(), keyed("sam"))
         .await
         .unwrap();
     assert_eq!(again, ClaimAnswer::Repeated(accepted));
@@ -243,12 +243,12 @@ pub async fn a_command_for_an_earlier_revision_is_refused(backend: Backend) {
     let second = stepped(&store, &first, quote(20), by("sam")).await;
     assert_eq!(second.revision, 2);
     assert_eq!(
-        refusal(&store, &first, Command::Accept, by("sue")).await,
+        refusal(&store, &first, accept(), by("sue")).await,
         Refusal::RevisionDiffers
     );
     let nobody = ClaimId::verbatim("clm_0");
     let answer = store
-        .step_claim(&nobody, 1, Command::Accept, by("sam"))
+        .step_claim(&nobody, 1, accept(), by("sam"))
         .await
         .unwrap();
     assert_eq!(answer, ClaimAnswer::NotFound("claim"));

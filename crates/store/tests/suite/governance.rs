@@ -1,9 +1,9 @@
 //! Halts, versions of the policy, and the sums by which the tier of a claim is chosen.
 
 use super::world::{
-    DAY, approve, approved_credit, approved_sweep, assert_sound, by, by_at, claim_quote, credit,
-    done, export, founded, import, instruct, later, opened, pending_with, prepare, refusal, rules,
-    screen, stepped, transfer,
+    DAY, accept, approve, approved_credit, approved_sweep, assert_sound, by, by_at, claim_quote,
+    credit, done, export, founded, import, instruct, later, opened, pending_with, prepare, refusal,
+    rules, screen, stepped, transfer,
 };
 use super::{Backend, address, deposit, now, observation};
 use recover_core::amount::Amount;
@@ -335,7 +335,7 @@ async fn put_up(store: &Store, deposit: &Deposit, made: &Made<'_>, now: Timestam
         plan: Some(Plan { steps: vec![step] }),
     };
     let claim = stepped(store, &claim, quote, tiered_by(made.maker, now)).await;
-    let claim = stepped(store, &claim, Command::Accept, tiered_by(made.maker, now)).await;
+    let claim = stepped(store, &claim, accept(), tiered_by(made.maker, now)).await;
     stepped(store, &claim, screen(true), tiered_by("cat", now)).await
 }
 

@@ -7,8 +7,8 @@ use recover_core::asset::AssetId;
 use recover_core::block::TxId;
 use recover_core::check::{Check, Decoded, Deviation, NotReadable, Signed, Slot};
 use recover_core::claim::{
-    Acknowledged, Claim, ClaimId, ClaimQuote, Command, OpenRequest, Refusal, Resolution, Sighting,
-    Verified,
+    Acknowledged, Claim, ClaimId, ClaimQuote, Command, Evidence, EvidenceFile, OpenRequest,
+    Refusal, Resolution, Sighting, Verified,
 };
 use recover_core::deposit::{Deposit, DepositStatus};
 use recover_core::digest::{Digest, Encoder};
@@ -448,10 +448,20 @@ pub async fn refusal(
     }
 }
 
+/// That the customer accepts, by what they wrote.
+pub fn accept() -> Command {
+    Command::Accept {
+        evidence: Evidence {
+            text: "ticket 4711".into(),
+            file: Some(EvidenceFile::of(b"I agree")),
+        },
+    }
+}
+
 /// As far as the approvers, with this quote.
 pub async fn pending_with(store: &Store, claim: &Claim, quote: Command) -> Claim {
     let claim = stepped(store, claim, quote, by("sam")).await;
-    let claim = stepped(store, &claim, Command::Accept, by("sam")).await;
+    let claim = stepped(store, &claim, accept(), by("sam")).await;
     stepped(store, &claim, screen(true), by("cat")).await
 }
 
