@@ -456,6 +456,7 @@ impl Sim {
             let options = QuoteOptions {
                 step: options,
                 spend_inscription: false,
+                fee: None,
             };
             let quoted = engine.quote_claim(&id, &options, &person).await?;
             Ok(quoted.claim)

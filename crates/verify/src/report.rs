@@ -9,10 +9,11 @@ use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::audit::Head;
 use recover_core::check::{Decoded, Signed};
-use recover_core::claim::Claim;
+use recover_core::claim::{Acceptance, Claim, Evidence, EvidenceFile, GrantedWaiver, Unwinding};
 use recover_core::digest::{Digest, Encoder};
+use recover_core::fee::Quote;
 use recover_core::memo::Memo;
-use recover_core::plan::{InstructionKind, Leg, LegKind, Step};
+use recover_core::plan::{Instruction, InstructionKind, Leg, LegKind, Step};
 use serde::{Serialize, Serializer};
 
 fn as_text<T: ToString, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
@@ -73,6 +74,9 @@ impl Report {
         let does = match leg {
             Some(leg) => leg.kind.code(),
             None if effect == FREEZE => "ledger instructions: freeze only",
+            None if effect == HOLD => "ledger instructions: set the fee aside only",
+            None if effect == UNWIND => "ledger instructions: the recovery is given up",
+            None if effect == CAPTURE => "ledger instructions: capture the fee only",
             None => "ledger instructions",
         };
         rows.add("exchange", &roster.exchange);
@@ -104,7 +108,9 @@ impl Report {
             rows.add("deposit's amount", &deposit);
             rows.add("user gets", &net);
             rows.add("exchange's fee", &fee);
+            rows.beside(roster, &quote.quote);
         }
+        rows.said(roster, claim);
         let value = counted
             .value
             .map_or("unknown".to_owned(), |value| value.to_string());
@@ -186,17 +192,26 @@ impl std::fmt::Display for Report {
 
 /// Freezing is no payment: what is frozen first and what is booked then are two effects on one deposit.
 const FREEZE: &str = "freeze";
+/// Setting a fee aside pays nobody either, and giving it back or keeping it is done after the payout or in its place.
+const HOLD: &str = "hold_fee";
+const CAPTURE: &str = "capture_fee";
+const UNWIND: &str = "unwind";
 
 fn effect(claim: &Claim, step: u32, leg: Option<&Leg>) -> &'static str {
     let steps = claim.plan.as_ref().map(|plan| plan.steps.as_slice());
     let step = usize::try_from(step).ok().and_then(|step| steps?.get(step));
+    let only = |list: &[Instruction], kinds: &[InstructionKind]| {
+        list.iter()
+            .all(|instruction| kinds.contains(&instruction.kind))
+    };
     match (leg.map(|leg| leg.kind), step) {
+        (None, Some(Step::Instruct(list))) if only(list, &[InstructionKind::HoldFee]) => HOLD,
+        (None, _) if claim.unwinding.is_some() => UNWIND,
+        (None, Some(Step::Instruct(list))) if only(list, &[InstructionKind::CaptureFee]) => CAPTURE,
         (Some(LegKind::Transfer | LegKind::Return), _) => "payout",
         (Some(kind), _) => kind.code(),
         (None, Some(Step::Instruct(list)))
-            if list
-                .iter()
-                .all(|instruction| instruction.kind == InstructionKind::FreezeCounterparty) =>
+            if only(list, &[InstructionKind::FreezeCounterparty]) =>
         {
             FREEZE
         }
@@ -212,6 +227,68 @@ impl Rows {
             label: plain(label),
             value: plain(value),
         });
+    }
+
+    /// What is paid beside the deposit, and what becomes of it.
+    fn beside(&mut self, roster: &Roster, quote: &Quote) {
+        for charge in quote.charges() {
+            let sum = shown(roster, &charge.coins.asset, charge.coins.amount);
+            let how = match charge.is_prepaid {
+                true => "paid in beforehand",
+                false => "from the user's balance",
+            };
+            self.add("fee beside it", &format!("{sum}, {how}"));
+        }
+        let terms = quote.terms.as_deref();
+        if let Some(terms) = terms.filter(|terms| !terms.charges.is_empty()) {
+            self.add("if it fails", terms.on_failure.code());
+        }
+    }
+
+    /// What people said beside votes: waivers, acceptance, and that the recovery is given up.
+    fn said(&mut self, roster: &Roster, claim: &Claim) {
+        for waiver in &claim.waivers {
+            let GrantedWaiver {
+                code,
+                person,
+                note,
+                granted_at,
+            } = waiver;
+            self.add(
+                "waived",
+                &format!("{code} by {person} {granted_at}: {note}"),
+            );
+        }
+        if let Some(acceptance) = &claim.acceptance {
+            let Acceptance {
+                evidence: Evidence { text, file },
+                person,
+                accepted_at,
+            } = acceptance;
+            let text = if text.is_empty() {
+                "nothing was charged"
+            } else {
+                text
+            };
+            self.add(
+                "user accepted",
+                &format!("recorded by {person} {accepted_at}: {text}"),
+            );
+            if let Some(EvidenceFile { sha256, length }) = file {
+                self.add("evidence", &format!("SHA-256 {sha256}, {length} bytes"));
+            }
+        }
+        if let Some(unwinding) = &claim.unwinding {
+            let Unwinding {
+                reason,
+                person,
+                since,
+                costs,
+            } = unwinding;
+            self.add("given up by", &format!("{person} {since}: {reason}"));
+            let native = AssetId::native(claim.asset.network.clone());
+            self.add("networks took", &shown(roster, &native, *costs));
+        }
     }
 
     fn leg(&mut self, roster: &Roster, leg: &Leg) {

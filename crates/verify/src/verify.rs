@@ -131,6 +131,17 @@ fn read<'a>(
     claim.involved.extend(file.involved.iter().cloned());
     claim.involved.insert(claim.opened_by.clone());
     claim.involved.insert(screening.person.clone());
+    // Who let the customer off, recorded their consent or gave the recovery up decides nothing about it.
+    let said = [
+        claim.acceptance.as_ref().map(|said| said.person.clone()),
+        claim.unwinding.as_ref().map(|said| said.person.clone()),
+    ];
+    let granted = claim.waivers.iter().map(|waiver| waiver.person.clone());
+    claim.involved.extend(
+        granted
+            .chain(said.into_iter().flatten())
+            .collect::<Vec<_>>(),
+    );
     let cleared_by = claim.screening.iter().map(|first| first.person.clone());
     claim.involved.extend(cleared_by);
     let bytes = match file.kind {

@@ -419,6 +419,7 @@ pub fn terms(on_failure: OnFailure) -> Terms {
     };
     let native = AssetId::native(ethereum());
     Terms {
+        currency: "USD".to_owned(),
         lines: vec![],
         prices: vec![UsedPrice {
             asset: native.clone(),

@@ -8,10 +8,12 @@ use recover_core::asset::AssetId;
 use recover_core::audit::Head;
 use recover_core::block::{BlockHash, TxId};
 use recover_core::claim::{
-    Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Execution, Package,
-    Resolution, Screening, instruction_text,
+    Acceptance, Approval, Approved, Claim, ClaimId, ClaimQuote, ClaimStatus, Correction, Evidence,
+    EvidenceFile, Execution, GrantedWaiver, Package, Resolution, Screening, Unwinding,
+    instruction_text, with_charges,
 };
-use recover_core::fee::Quote;
+use recover_core::decimal::Decimal;
+use recover_core::fee::{Charge, Coins, OnFailure, Quote, Terms, UsedPrice};
 use recover_core::kind::Kind;
 use recover_core::memo::{Memo, place};
 use recover_core::network::NetworkId;
@@ -96,6 +98,9 @@ fn claim(resolution: Resolution, asset: AssetId, value: &str, steps: Vec<Step>) 
         revision: 2,
         status: ClaimStatus::AwaitingSignature,
         hold: None,
+        waivers: Vec::new(),
+        acceptance: None,
+        unwinding: None,
         quote: Some(ClaimQuote {
             quote: Quote {
                 value: cents(value),
@@ -308,6 +313,127 @@ pub fn sweep() -> Claim {
     )
 }
 
+fn usdc() -> AssetId {
+    AssetId::contract(
+        NetworkId::new("ethereum"),
+        "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+    )
+}
+
+/// The same claim with its fee paid from the balance and in native coin beforehand, its waiver and its acceptance.
+fn charged(mut claim: Claim) -> Claim {
+    let charge = |asset, amount, sum, is_prepaid| Charge {
+        coins: Coins {
+            asset,
+            amount: Amount::from_u128(amount),
+            decimals: 6,
+        },
+        cents: cents(sum),
+        is_prepaid,
+    };
+    let native = AssetId::native(claim.asset.network.clone());
+    let quote = &mut claim.quote.as_mut().unwrap().quote;
+    quote.fee_in_asset = Amount::ZERO;
+    quote.net = claim.amount;
+    quote.terms = Some(Box::new(Terms {
+        currency: "USD".to_owned(),
+        lines: Vec::new(),
+        prices: vec![UsedPrice {
+            asset: native.clone(),
+            price: Decimal::whole(2_000),
+            at: time("2026-11-22T05:50:00Z"),
+            sources: vec!["file".to_owned()],
+            ids: vec!["price-1".to_owned()],
+        }],
+        ceiling: Some(Coins {
+            asset: native.clone(),
+            amount: Amount::from_u128(5_000_000_000_000_000),
+            decimals: 18,
+        }),
+        network_cost: cents("10"),
+        charges: vec![
+            charge(usdc(), 5_000_000, "5", false),
+            charge(native, 100_000_000_000_000, "0.20", true),
+        ],
+        on_failure: OnFailure::RefundLessCosts,
+        net_value: cents("4995"),
+    }));
+    let mut plan = claim.plan.take().unwrap();
+    for step in &mut plan.steps {
+        if let Step::Instruct(list) = step {
+            list.retain(|found| found.kind == InstructionKind::Credit);
+            for credit in list {
+                credit.amount = claim.amount;
+            }
+        }
+    }
+    claim.plan = with_charges(&claim, &claim.quote.as_ref().unwrap().quote, plan);
+    claim.waivers = vec![GrantedWaiver {
+        code: "goodwill".to_owned(),
+        person: "hana".to_owned(),
+        note: "our page named the wrong network".to_owned(),
+        granted_at: time("2026-11-22T05:30:00Z"),
+    }];
+    claim.acceptance = Some(Acceptance {
+        evidence: Evidence {
+            text: "ticket 4711".to_owned(),
+            file: Some(EvidenceFile::of(b"I agree")),
+        },
+        person: "ana".to_owned(),
+        accepted_at: time("2026-11-22T06:10:00Z"),
+    });
+    claim
+}
+
+/// An unlisted token whose fee is paid beside it: set aside, topped up, sent whole, captured.
+pub fn charged_payout() -> Claim {
+    let mut claim = sweep();
+    let to = evm::account(0x66);
+    let recipient = evm::bytes_of(&to).unwrap();
+    claim.resolution = Resolution::SweepToAddress;
+    claim.destination = Some(to.clone());
+    let steps = &mut claim.plan.as_mut().unwrap().steps;
+    steps.truncate(2);
+    if let Some(Step::Send(leg)) = steps.last_mut() {
+        leg.call = Some(recover_chain_evm::call::transfer(recipient, leg.amount));
+        leg.recipient = to;
+    }
+    claim.quote.as_mut().unwrap().quote.value = cents("500");
+    charged(claim)
+}
+
+/// The same, given up after its top-up: what the networks took is kept, the rest given back.
+pub fn unwound() -> Claim {
+    let mut claim = charged_payout();
+    let hold = claim.plan.as_ref().unwrap().steps[0].clone();
+    let end = |kind, asset, amount| Instruction {
+        kind,
+        user: Some("u-77".to_owned()),
+        asset,
+        amount: Amount::from_u128(amount),
+        entry: None,
+    };
+    let native = AssetId::native(NetworkId::new("ethereum"));
+    claim.plan = Some(Plan {
+        steps: vec![
+            hold,
+            Step::Instruct(vec![
+                // 600,000 gwei, of which 100,000 were paid in; the rest is worth 1.00 of the 5.00.
+                end(InstructionKind::CaptureFee, usdc(), 1_000_000),
+                end(InstructionKind::ReleaseFee, usdc(), 4_000_000),
+                end(InstructionKind::CaptureFee, native, 100_000_000_000_000),
+            ]),
+        ],
+    });
+    claim.unwinding = Some(Unwinding {
+        reason: "the token is paused".to_owned(),
+        person: "gus".to_owned(),
+        since: time("2026-11-22T06:45:00Z"),
+        costs: Amount::from_u128(600_000_000_000_000),
+    });
+    claim
+}
+
 fn returned(leg: Leg) -> Claim {
     let asset = leg.asset.clone();
     claim(
@@ -441,6 +567,12 @@ fn make() -> Vec<Case> {
         case("evm_sweep", sweep(), 1),
         case("evm_booking", sweep(), 2),
         case("evm_payout", payout, 0),
+        case("charged_hold", charged_payout(), 0),
+        case("charged_top_up", charged_payout(), 1),
+        case("charged_payout", charged_payout(), 2),
+        case("charged_capture", charged_payout(), 3),
+        case("charged_booking", charged(sweep()), 3),
+        case("unwound", unwound(), 1),
         case("xrpl_return", xrpl_return(), 0),
         case("stellar_return", stellar_return, 0),
         case("cosmos_return", cosmos_return, 0),

@@ -51,7 +51,13 @@ impl Tried {
 fn own_tamper_content_with_every_digest_made_anew() {
     let mut tried = Tried::default();
     let all = cases::all();
-    for (name, operator) in tamper_content::OPERATORS {
+    let operators = [
+        tamper_content::OPERATORS,
+        tamper_content::BESIDE,
+        tamper_content::SAID,
+        tamper_content::VOTERS,
+    ];
+    for (name, operator) in operators.concat() {
         let before = tried.0.len();
         for case in &all {
             for (votes, reason) in [
@@ -59,7 +65,7 @@ fn own_tamper_content_with_every_digest_made_anew() {
                 (Votes::Moved, Code::SignatureWrong),
                 (Votes::Forged, Code::SignatureWrong),
             ] {
-                if let Some(file) = forged(case, *operator, votes) {
+                if let Some(file) = forged(case, operator, votes) {
                     let reason = Some(reason);
                     tried.refused(&format!("content/{name}"), case, &file.to_json(), reason);
                 }
@@ -204,6 +210,25 @@ fn own_tamper_with_approvers_who_did_not_look() {
                     &file.to_json(),
                     Some(reason),
                 );
+            }
+        }
+    }
+    // What is charged beside the deposit is what the quote says, whoever signed something else.
+    for (name, operator) in tamper_content::BESIDE {
+        let before = tried.0.len();
+        for case in &all {
+            if let Some(file) = forged(case, *operator, Votes::Deceived) {
+                let reason = Some(Code::PlanDiffers);
+                let name = format!("deceived/{name}");
+                tried.refused(&name, case, &file.to_json(), reason);
+            }
+        }
+        assert!(tried.0.len() > before, "{name} applied to nothing");
+    }
+    for (name, operator) in tamper_content::VOTERS {
+        for case in &all {
+            if let Some(file) = forged(case, *operator, Votes::Deceived) {
+                tried.refused(&format!("deceived/{name}"), case, &file.to_json(), None);
             }
         }
     }

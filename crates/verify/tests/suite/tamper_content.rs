@@ -8,9 +8,9 @@ use recover_core::amount::Amount;
 use recover_core::appeal::AppealId;
 use recover_core::asset::AssetId;
 use recover_core::block::BlockHash;
-use recover_core::claim::{Approval, Claim, ClaimId, Correction, Resolution};
+use recover_core::claim::{Approval, Claim, ClaimId, Correction, EvidenceFile, Resolution};
 use recover_core::digest::Digest;
-use recover_core::fee::Cents;
+use recover_core::fee::{Cents, OnFailure, Terms};
 use recover_core::memo::{Memo, place};
 use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
@@ -115,6 +115,204 @@ pub fn pay_attacker(claim: &mut Claim) -> bool {
     }
     on_leg(claim, |leg| pay(leg, to))
 }
+
+fn terms(claim: &mut Claim) -> Option<&mut Terms> {
+    claim.quote.as_mut()?.quote.terms.as_deref_mut()
+}
+
+fn of_kind(
+    claim: &mut Claim,
+    kind: InstructionKind,
+    change: impl FnOnce(&mut Instruction),
+) -> bool {
+    let is_charged = terms(claim).is_some();
+    let steps = &mut claim.plan.as_mut().unwrap().steps;
+    let mut found = steps
+        .iter_mut()
+        .filter_map(|step| match step {
+            Step::Send(_) => None,
+            Step::Instruct(list) => Some(list),
+        })
+        .flatten()
+        .filter(|one| one.kind == kind && one.user.is_some());
+    is_charged && found.next().map(change).is_some()
+}
+
+/// On what is charged beside the deposit, and on what people said.
+pub const BESIDE: &[(&str, Operator)] = &[
+    ("hold_more", |claim| {
+        of_kind(claim, InstructionKind::HoldFee, |one| {
+            one.amount = more(one.amount)
+        })
+    }),
+    ("hold_less", |claim| {
+        of_kind(claim, InstructionKind::HoldFee, |one| {
+            one.amount = less(one.amount)
+        })
+    }),
+    ("hold_of_another_user", |claim| {
+        of_kind(claim, InstructionKind::HoldFee, |one| {
+            one.user = Some("u-78".to_owned())
+        })
+    }),
+    ("hold_that_captures", |claim| {
+        of_kind(claim, InstructionKind::HoldFee, |one| {
+            one.kind = InstructionKind::CaptureFee
+        })
+    }),
+    ("hold_dropped", |claim| {
+        terms(claim).is_some() && {
+            claim.plan.as_mut().unwrap().steps.remove(0);
+            true
+        }
+    }),
+    ("capture_more", |claim| {
+        of_kind(claim, InstructionKind::CaptureFee, |one| {
+            one.amount = more(one.amount)
+        })
+    }),
+    ("capture_less", |claim| {
+        of_kind(claim, InstructionKind::CaptureFee, |one| {
+            one.amount = less(one.amount)
+        })
+    }),
+    ("capture_of_another_user", |claim| {
+        of_kind(claim, InstructionKind::CaptureFee, |one| {
+            one.user = Some("u-78".to_owned())
+        })
+    }),
+    ("capture_that_credits", |claim| {
+        of_kind(claim, InstructionKind::CaptureFee, |one| {
+            one.kind = InstructionKind::Credit
+        })
+    }),
+    ("release_to_another_user", |claim| {
+        of_kind(claim, InstructionKind::ReleaseFee, |one| {
+            one.user = Some("u-78".to_owned())
+        })
+    }),
+    ("release_more", |claim| {
+        of_kind(claim, InstructionKind::ReleaseFee, |one| {
+            one.amount = more(one.amount)
+        })
+    }),
+    ("release_kept", |claim| {
+        of_kind(claim, InstructionKind::ReleaseFee, |one| {
+            one.kind = InstructionKind::CaptureFee
+        })
+    }),
+    ("charge_raised_in_the_quote_alone", |claim| {
+        terms(claim).is_some_and(|terms| {
+            let coins = &mut terms.charges[0].coins;
+            coins.amount = more(coins.amount);
+            true
+        })
+    }),
+    ("charge_dropped_in_the_quote_alone", |claim| {
+        terms(claim).is_some_and(|terms| terms.charges.pop().is_some())
+    }),
+    ("kept_instead_of_given_back", |claim| {
+        let is_unwound = claim.unwinding.is_some();
+        is_unwound
+            && terms(claim).is_some_and(|terms| {
+                terms.on_failure = OnFailure::Keep;
+                true
+            })
+    }),
+    ("costs_raised", |claim| {
+        claim.unwinding.as_mut().is_some_and(|unwinding| {
+            unwinding.costs = Amount::from_u128(700_000_000_000_000);
+            true
+        })
+    }),
+    ("given_up_dropped", |claim| claim.unwinding.take().is_some()),
+    ("given_up_added", |claim| {
+        let is_charged = terms(claim).is_some() && claim.unwinding.is_none();
+        if is_charged {
+            claim.unwinding = cases::unwound().unwinding;
+        }
+        is_charged
+    }),
+];
+
+/// On what people said beside votes: another content, whose plan is the same.
+pub const SAID: &[(&str, Operator)] = &[
+    ("waiver_dropped", |claim| claim.waivers.pop().is_some()),
+    ("waiver_code", |claim| {
+        claim.waivers.first_mut().is_some_and(|waiver| {
+            waiver.code = "venue_fault".to_owned();
+            true
+        })
+    }),
+    ("waiver_note", |claim| {
+        claim.waivers.first_mut().is_some_and(|waiver| {
+            waiver.note.push('.');
+            true
+        })
+    }),
+    ("waiver_twice", |claim| {
+        let twice = claim.waivers.first().cloned();
+        twice.is_some_and(|twice| {
+            claim.waivers.push(twice);
+            true
+        })
+    }),
+    ("acceptance_dropped", |claim| {
+        claim.acceptance.take().is_some()
+    }),
+    ("acceptance_text", |claim| {
+        claim.acceptance.as_mut().is_some_and(|said| {
+            said.evidence.text = "ticket 4712".to_owned();
+            true
+        })
+    }),
+    ("acceptance_file", |claim| {
+        claim.acceptance.as_mut().is_some_and(|said| {
+            said.evidence.file = Some(EvidenceFile::of(b"I do not agree"));
+            true
+        })
+    }),
+    ("acceptance_without_its_file", |claim| {
+        claim
+            .acceptance
+            .as_mut()
+            .is_some_and(|said| said.evidence.file.take().is_some())
+    }),
+    ("given_up_for_another_reason", |claim| {
+        claim.unwinding.as_mut().is_some_and(|said| {
+            said.reason = "a drill".to_owned();
+            true
+        })
+    }),
+    ("price_of_the_terms", |claim| {
+        terms(claim).is_some_and(|terms| {
+            terms.prices[0].sources.push("other".to_owned());
+            true
+        })
+    }),
+];
+
+/// A voter who granted, recorded or gave up: their vote is none, however real.
+pub const VOTERS: &[(&str, Operator)] = &[
+    ("waiver_by_a_voter", |claim| {
+        claim.waivers.first_mut().is_some_and(|said| {
+            said.person = "chidi".to_owned();
+            true
+        })
+    }),
+    ("acceptance_by_a_voter", |claim| {
+        claim.acceptance.as_mut().is_some_and(|said| {
+            said.person = "chidi".to_owned();
+            true
+        })
+    }),
+    ("given_up_by_a_voter", |claim| {
+        claim.unwinding.as_mut().is_some_and(|said| {
+            said.person = "chidi".to_owned();
+            true
+        })
+    }),
+];
 
 pub const OPERATORS: &[(&str, Operator)] = &[
     ("deposit_amount", |claim| {
