@@ -1,6 +1,7 @@
 //! Claims from a deposit on a real node to settled money, through the program as its users run it. Whoever signs holds test keys
 //! that the engine never sees.
 
+mod beside;
 mod carry;
 mod corrections;
 mod costs;

@@ -7,6 +7,7 @@ use recover_core::claim::{Claim, ClaimId, ClaimStatus, Command, Refusal, Verifie
 use recover_core::people::Person;
 use recover_core::plan::{Leg, Step};
 use recover_core::time::Timestamp;
+use recover_source::carry::{CarryError, refused};
 use recover_store::ClaimAnswer;
 use recover_verify::package::{Outgoing, PackageFile};
 use std::collections::BTreeSet;
@@ -184,7 +185,8 @@ impl Engine {
             while reserved.contains(&slot) {
                 slot = slot.saturating_add(1);
             }
-            let unsigned = carrier.build(leg, slot, now, life).await?;
+            let built = carrier.build(leg, slot, now, life).await;
+            let unsigned = built.map_err(|error| above_ceiling(error, &claim))?;
             let transaction = Verified::leg(check, leg, unsigned.bytes).map_err(|deviations| {
                 EngineError::Package {
                     detail: super::joined(&deviations),
@@ -210,4 +212,25 @@ impl Engine {
             refusal: Refusal::SlotTaken,
         })
     }
+}
+
+/// What costs more than the customer agreed to is never sent at a loss: it waits, or the customer agrees to another quote. Which of
+/// both, and what else there is, depends on how far the claim is.
+fn above_ceiling(error: CarryError, claim: &Claim) -> CarryError {
+    let CarryError::FeeAboveLimit { needed, approved } = &error else {
+        return error;
+    };
+    let next = if claim.execution.has_moved_deposit() {
+        "wait until it is cheaper: the deposit was moved, and what is left of the plan is owed"
+    } else if claim.holds_fee() {
+        "wait until it is cheaper, or give the recovery up with `claims unwind`, which ends the fee as the quote said"
+    } else {
+        "quote again, so that the customer accepts what it costs now, or wait until it is cheaper"
+    };
+    let detail = format!(
+        "the network would take up to {} base units, approved are {}: {next}",
+        needed.to_base_units(),
+        approved.to_base_units()
+    );
+    refused("fee_above_limit", detail)
 }

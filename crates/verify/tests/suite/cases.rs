@@ -370,7 +370,7 @@ fn charged(mut claim: Claim) -> Claim {
     claim.plan = with_charges(&claim, &claim.quote.as_ref().unwrap().quote, plan);
     claim.waivers = vec![GrantedWaiver {
         code: "goodwill".to_owned(),
-        person: "hana".to_owned(),
+        person: "ines".to_owned(),
         note: "our page named the wrong network".to_owned(),
         granted_at: time("2026-11-22T05:30:00Z"),
     }];

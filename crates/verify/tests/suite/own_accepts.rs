@@ -23,11 +23,37 @@ fn own_every_kind_of_package_passes() {
         );
         assert_eq!(report.words.len(), 6);
         let Some(leg) = case.leg() else {
-            if case.name == "correction_freeze" {
-                assert!(row(&report, "bytes: freeze_counterparty").contains("user u-13"));
-                assert!(row(&report, "step").contains("freeze only"));
-            } else {
-                assert!(row(&report, "bytes: credit").contains("990000 base units"));
+            match case.name {
+                "correction_freeze" => {
+                    assert!(row(&report, "bytes: freeze_counterparty").contains("user u-13"));
+                    assert!(row(&report, "step").contains("freeze only"));
+                }
+                "charged_hold" => {
+                    assert!(row(&report, "bytes: hold_fee").contains("5000000 base units"));
+                    assert!(row(&report, "step").contains("set the fee aside only"));
+                    assert_eq!(report.effect, "hold_fee");
+                }
+                "charged_capture" => {
+                    assert!(row(&report, "bytes: capture_fee").contains("user u-77"));
+                    assert_eq!(report.effect, "capture_fee");
+                }
+                "unwound" => {
+                    assert!(row(&report, "bytes: release_fee").contains("4000000 base units"));
+                    assert!(row(&report, "given up by").contains("the token is paused"));
+                    assert!(row(&report, "networks took").starts_with("0.0006 ETH"));
+                    assert_eq!(report.effect, "unwind");
+                }
+                "charged_booking" => {
+                    assert!(row(&report, "bytes: credit").contains("1000000 base units"));
+                }
+                _ => assert!(row(&report, "bytes: credit").contains("990000 base units")),
+            }
+            if !case.claim.waivers.is_empty() {
+                assert!(row(&report, "fee beside it").ends_with("from the user's balance"));
+                assert_eq!(row(&report, "if it fails"), "refund_less_costs");
+                assert!(row(&report, "waived").starts_with("goodwill by ines"));
+                assert!(row(&report, "user accepted").ends_with("ticket 4711"));
+                assert!(row(&report, "evidence").ends_with("7 bytes"));
             }
             if case.claim.correction.is_some() {
                 assert_eq!(row(&report, "taken from user"), "u-13");
@@ -62,7 +88,7 @@ fn own_signed_bytes_pass_in_every_form_of_a_file() {
             passed += 1;
         }
     }
-    assert_eq!(passed, 8 * 4);
+    assert_eq!(passed, 10 * 4);
 }
 
 /// Wallets hand a PSBT back, not a transaction.
