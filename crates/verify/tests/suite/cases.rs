@@ -394,6 +394,9 @@ pub fn charged_payout() -> Claim {
     claim.destination = Some(to.clone());
     let steps = &mut claim.plan.as_mut().unwrap().steps;
     steps.truncate(2);
+    if let Some(Step::Send(top_up)) = steps.first_mut() {
+        top_up.amount = Amount::from_u128(2_900_000_000_000_000);
+    }
     if let Some(Step::Send(leg)) = steps.last_mut() {
         leg.call = Some(recover_chain_evm::call::transfer(recipient, leg.amount));
         leg.recipient = to;
@@ -567,12 +570,6 @@ fn make() -> Vec<Case> {
         case("evm_sweep", sweep(), 1),
         case("evm_booking", sweep(), 2),
         case("evm_payout", payout, 0),
-        case("charged_hold", charged_payout(), 0),
-        case("charged_top_up", charged_payout(), 1),
-        case("charged_payout", charged_payout(), 2),
-        case("charged_capture", charged_payout(), 3),
-        case("charged_booking", charged(sweep()), 3),
-        case("unwound", unwound(), 1),
         case("xrpl_return", xrpl_return(), 0),
         case("stellar_return", stellar_return, 0),
         case("cosmos_return", cosmos_return, 0),
@@ -580,5 +577,11 @@ fn make() -> Vec<Case> {
         case("correction_booking", correction(), 1),
         case("bitcoin_return", bitcoin_return(), 0),
         case("bitcoin_cash_payout", bitcoin_cash_payout(), 0),
+        case("charged_hold", charged_payout(), 0),
+        case("charged_top_up", charged_payout(), 1),
+        case("charged_payout", charged_payout(), 2),
+        case("charged_capture", charged_payout(), 3),
+        case("charged_booking", charged(sweep()), 3),
+        case("unwound", unwound(), 1),
     ]
 }

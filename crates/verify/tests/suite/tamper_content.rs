@@ -30,7 +30,7 @@ pub fn more(amount: Amount) -> Amount {
 }
 
 fn less(amount: Amount) -> Amount {
-    amount.checked_sub(one()).unwrap()
+    amount.checked_sub(one()).unwrap_or(one())
 }
 
 /// An account of the attacker's, in the network's own writing.
