@@ -124,6 +124,8 @@ pub enum Command {
     /// Operations: deposits that cannot go on today, and what each waits for
     #[command(subcommand)]
     Watch(Watch),
+    /// Operations: what would become recoverable if a network, a factory, a review, a price … were added
+    Report(Report),
     /// Operations: the nightly job: re-match, re-check finality and reorganisations, expire quotes
     Reconcile(Reconcile),
     /// Operations: replay closed cases beside what this would have done; the database is only read
@@ -680,6 +682,14 @@ pub struct DepositFilter {
     #[arg(long)]
     pub queue: bool,
     /// How many at most
+    #[arg(long)]
+    pub limit: Option<u32>,
+}
+
+/// `report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// How many rows at most (default: 30 in a table, else all)
     #[arg(long)]
     pub limit: Option<u32>,
 }

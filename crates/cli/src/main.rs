@@ -160,6 +160,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Tokens(tokens) => commands::tokens::run(format, &engine, tokens, actor).await,
         Command::Deposits(deposits) => commands::deposits::run(format, &engine, deposits).await,
         Command::Watch(watch) => commands::watch_list::run(format, &engine, watch, actor).await,
+        Command::Report(report) => commands::report::run(format, &engine, report).await,
         Command::Reconcile(reconcile) => commands::reconcile::run(format, &engine, reconcile).await,
         Command::Backtest(backtest) => commands::backtest::run(format, &engine, backtest).await,
         Command::Policy(policy) => commands::policy::run(format, &engine, policy, actor).await,

@@ -44,7 +44,7 @@ impl Rows {
     }
 }
 
-/// What a backtest is doing.
+/// What a backtest or a report is doing.
 #[derive(Clone)]
 pub struct Steps(ProgressBar);
 
@@ -55,6 +55,11 @@ impl Steps {
         bar.set_style(style("{spinner} {msg}, {elapsed}"));
         bar.enable_steady_tick(std::time::Duration::from_millis(200));
         Self(bar)
+    }
+
+    /// Says what is being done.
+    pub fn say(&self, words: &str) {
+        self.0.set_message(words.to_owned());
     }
 
     /// Takes a step.

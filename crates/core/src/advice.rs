@@ -4,9 +4,11 @@
 //! The rule of the house: money that can be recovered is never told to be lost, what a mistake costs is never hidden, and a
 //! gap of ours (no price, no rule, no review) is never told as an impossibility.
 
+mod lack;
 mod share;
 mod trigger;
 
+pub use lack::{Lack, LackSubject};
 pub use share::{Share, ceiling, part};
 pub use trigger::{Seen, Trigger, TriggerCode};
 

@@ -36,6 +36,7 @@ pub mod quote;
 pub mod random;
 pub mod reconcile;
 mod revalue;
+pub mod report;
 pub mod scan;
 pub mod tokens;
 pub mod understand;

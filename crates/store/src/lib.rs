@@ -35,6 +35,7 @@ mod prices;
 mod proofs;
 mod queue;
 mod records;
+mod report;
 mod reservations;
 mod sql;
 mod store;
@@ -75,6 +76,7 @@ pub use proofs::{
 };
 pub use queue::{Assigned, QueueCursor, QueueFilter, QueuePage, QueuedAppeal};
 pub use records::{DiagnosisRecord, ImportKind, ImportRun};
+pub use report::{LackRow, LackTotals};
 pub use reservations::{Feed, OwnTransaction, Reservation};
 pub use store::Store;
 pub use tokens::{Token, TokenDecision, TokenFilter, TokenSighting};

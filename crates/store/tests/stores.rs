@@ -215,6 +215,10 @@ on_both! {
         diagnoses_are_kept,
         imports_are_kept,
     ;
+    report:
+        what_is_missing_is_ranked_by_value,
+        a_files_row_of_what_was_seen_counts_once,
+    ;
     schema:
         every_migration_runs_from_the_one_before_with_rows_in_it,
         a_deposit_under_a_claim_survives_the_upgrade_to_memos,

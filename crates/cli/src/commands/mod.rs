@@ -18,6 +18,7 @@ pub mod policy;
 pub mod proofs;
 pub mod quote;
 pub mod reconcile;
+pub mod report;
 pub mod scan;
 pub mod tokens;
 pub mod watch_list;

@@ -39,6 +39,7 @@ pub mod proofs;
 pub mod queue;
 pub mod races;
 pub mod records;
+pub mod report;
 pub mod schema;
 pub mod tokens;
 pub mod waiting;

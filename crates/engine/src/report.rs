@@ -1,0 +1,157 @@
+//! The report: what would become recoverable if something were added, ranked by what it is worth and to how many customers.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use recover_core::advice::Lack;
+use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
+use recover_core::fee::Cents;
+use recover_core::network::{DepositState, NetworkId, RecoveryCapability};
+use recover_store::{LackRow, LackTotals};
+
+/// One thing that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportRow {
+    /// The sums.
+    pub row: LackRow,
+    /// What those deposits are worth whose value is known.
+    pub value: Cents,
+    /// The subject as people call it.
+    pub called: String,
+    /// What to do about it, in words.
+    pub remedy: String,
+}
+
+/// The report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The currency of the values; `None` without a policy: then they are as a run with one left them.
+    pub currency: Option<String>,
+    /// Dearest first, then by customers and deposits.
+    pub rows: Vec<ReportRow>,
+    /// What all rows together are worth, as far as known.
+    pub value: Cents,
+    /// How many deposits stand in them.
+    pub deposits: u64,
+    /// How many of those have no known value.
+    pub without_value: u64,
+    /// What is beside the ranking.
+    pub beside: LackTotals,
+}
+
+fn cents(value: u128) -> Cents {
+    Cents(Amount::from_u128(value))
+}
+
+impl Engine {
+    /// Says what would become recoverable if something were added. Values are those of the newest known prices, whatever their
+    /// age; `step` is told what is being done.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn report(&self, step: &(dyn Fn(&str) + Send + Sync)) -> Result<Report, EngineError> {
+        step("valuing deposits at the newest known prices");
+        self.revalue().await?;
+        step("adding up what is missing");
+        let closed: Vec<NetworkId> = self
+            .chains
+            .networks
+            .values()
+            .filter(|network| {
+                network.deposits == DepositState::Suspended
+                    || network.recovery != RecoveryCapability::Direct
+            })
+            .map(|network| network.id.clone())
+            .collect();
+        let lacks = self.store.lacks(&closed).await?;
+        let sum = |of: fn(&LackRow) -> u64| {
+            lacks
+                .iter()
+                .fold(0_u64, |sum, row| sum.saturating_add(of(row)))
+        };
+        let value = lacks
+            .iter()
+            .fold(0_u128, |sum, row| sum.saturating_add(row.value_cents));
+        let (deposits, without_value) = (sum(|row| row.deposits), sum(|row| row.without_value));
+        step("counting customers");
+        let beside = self.store.lack_totals().await?;
+        Ok(Report {
+            currency: self.policy.as_ref().map(|policy| policy.currency.clone()),
+            rows: lacks
+                .into_iter()
+                .map(|row| ReportRow {
+                    value: cents(row.value_cents),
+                    called: self.subject_called(&row),
+                    remedy: self.remedy(&row),
+                    row,
+                })
+                .collect(),
+            value: cents(value),
+            deposits,
+            without_value,
+            beside,
+        })
+    }
+
+    fn subject_called(&self, row: &LackRow) -> String {
+        match AssetId::parse(&row.subject) {
+            Some(asset) => match self.chains.terms(&asset) {
+                Some(terms) => format!("{} ({})", terms.symbol, row.subject),
+                None => row.subject.clone(),
+            },
+            None => row.subject.clone(),
+        }
+    }
+
+    fn remedy(&self, row: &LackRow) -> String {
+        let network = &row.network;
+        match row.lack {
+            Lack::Network => self.network_remedy(network),
+            Lack::Source => {
+                let has_source = self.sources.contains_key(network);
+                match has_source {
+                    true => format!(
+                        "a node of {network} with receipts, traces and code, then `recover scan`; `recover diagnose` what a file alone tells"
+                    ),
+                    false => format!("a source of {network} in chains.toml"),
+                }
+            }
+            Lack::Ledger => format!(
+                "the ledger's rows of {network} for that time: `recover ledger import … --covers`"
+            ),
+            Lack::Ownership => {
+                "whose it is: correct the address book, or settle it with the users".to_owned()
+            }
+            Lack::Review => "a review: `recover tokens review`".to_owned(),
+            Lack::Listing => "the contract behind the symbol, in chains.toml".to_owned(),
+            Lack::Control => {
+                "how the addresses are controlled: `recover addresses import` with control"
+                    .to_owned()
+            }
+            Lack::Factory => "the factory at the same address, by the wallet team".to_owned(),
+            Lack::Price => "a price: `recover prices import`".to_owned(),
+            Lack::Person => "a person who looks at each by hand".to_owned(),
+        }
+    }
+
+    fn network_remedy(&self, network: &NetworkId) -> String {
+        let Some(config) = self.chains.network(network) else {
+            return format!("{network} in chains.toml");
+        };
+        match (config.deposits, config.recovery) {
+            (DepositState::Suspended, _) => format!("reopen {} for deposits", config.display),
+            (_, RecoveryCapability::None) => {
+                format!("sign on {} (recovery is none)", config.display)
+            }
+            (_, RecoveryCapability::Conditional) => {
+                format!(
+                    "arrange signing on {} (recovery is conditional)",
+                    config.display
+                )
+            }
+            (DepositState::Open | DepositState::Closed, RecoveryCapability::Direct) => {
+                "nothing any more: `recover reconcile` looks again".to_owned()
+            }
+        }
+    }
+}
