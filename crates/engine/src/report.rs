@@ -53,17 +53,14 @@ impl Engine {
         step("valuing deposits at the newest known prices");
         self.revalue().await?;
         step("adding up what is missing");
-        let closed: Vec<NetworkId> = self
+        let unsigned: Vec<NetworkId> = self
             .chains
             .networks
             .values()
-            .filter(|network| {
-                network.deposits == DepositState::Suspended
-                    || network.recovery != RecoveryCapability::Direct
-            })
+            .filter(|network| network.recovery != RecoveryCapability::Direct)
             .map(|network| network.id.clone())
             .collect();
-        let lacks = self.store.lacks(&closed).await?;
+        let lacks = self.store.lacks(&unsigned).await?;
         let sum = |of: fn(&LackRow) -> u64| {
             lacks
                 .iter()

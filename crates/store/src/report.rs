@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::sql::{Row, Statement};
 use crate::store::Store;
 use recover_core::advice::{Lack, LackSubject};
+use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use recover_core::verdict::{Missing, Reason};
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ pub struct LackRow {
     pub deposits: u64,
     /// How many of them lack a price as well.
     pub also_price: u64,
-    /// How many of them lie on a network that takes no deposits now or where we cannot sign, as well.
+    /// How many of them wait for a network that takes no deposits now, or where nobody can sign, as well.
     pub also_network: u64,
 }
 
@@ -48,8 +49,8 @@ const NO_TWIN: &str = "(deposit.origin = 'observed' OR NOT EXISTS (SELECT 1 FROM
     WHERE seen.tx_id = deposit.tx_id AND seen.network = deposit.network AND seen.origin = 'observed' AND seen.status <> 'gone'
         AND LOWER(seen.to_text) = LOWER(deposit.to_text)))";
 
-/// The undecided deposits that lack something, each with what and of which subject. `networks` take no deposits now, or nobody
-/// can sign there.
+/// The undecided deposits that lack something, each with what and of which subject. On `networks` nobody can
+/// sign now.
 fn lacking(networks: &[NetworkId]) -> Statement {
     let out_of_reach = Reason::NetworkOutOfReach.code();
     let mut lack = String::from("CASE");
@@ -88,16 +89,17 @@ fn lacking(networks: &[NetworkId]) -> Statement {
             SELECT id, owner, network, value_cents, lack,
                 CASE WHEN lack IN ({assets}) THEN asset WHEN lack IN ({factories}) THEN {factory} ELSE network END AS subject,
                 CASE WHEN lack <> '{price}' AND value_cents IS NULL THEN 1 ELSE 0 END AS also_price,
-                CASE WHEN lack <> '{network}' AND network IN ",
+                CASE WHEN lack <> '{network}' AND (kind = '{suspended}' OR network IN ",
         assets = of_subject(LackSubject::Asset),
         factories = of_subject(LackSubject::Factory),
+        suspended = Kind::SuspendedNetwork.code(),
     ));
     // An empty list is no SQL; no network is called so.
     let none = [NetworkId::new("")];
     statement.bind_list(if networks.is_empty() { &none } else { networks });
     statement.push(&format!(
-        " THEN 1 ELSE 0 END AS also_network
-            FROM (SELECT id, owner, network, asset, to_payload, value_cents, {lack} AS lack FROM deposit
+        ") THEN 1 ELSE 0 END AS also_network
+            FROM (SELECT id, owner, network, kind, asset, to_payload, value_cents, {lack} AS lack FROM deposit
                 WHERE status IN ('open', 'unconfirmed') AND queue <> 'none' AND {NO_TWIN}) AS found
             WHERE lack IS NOT NULL)"
     ));
@@ -140,7 +142,7 @@ fn row(row: &Row, customers: &BTreeMap<(String, String), u64>) -> Result<LackRow
 
 impl Store {
     /// What undecided deposits lack, one row for one thing of one subject, dearest first, then by customers and deposits. A
-    /// deposit that lacks two things counts under the first. `networks` take no deposits now, or nobody can sign there.
+    /// deposit that lacks two things counts under the first. On `networks` nobody can sign now.
     ///
     /// # Errors
     /// When the database cannot be read.
