@@ -7,6 +7,7 @@ pub use words::{NEVER, Told, awaited};
 
 use words::Scene;
 
+use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::quote::{DepositQuote, PriceWanted};
@@ -25,6 +26,9 @@ use std::time::Duration;
 
 /// How long a network may take to say what a transfer costs, before nobody is told to make one.
 const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// How many outputs one transaction is advised to spend.
+const SHARED_INPUTS_MAX: usize = 50;
 
 /// How many deposits at one address are looked at.
 const NEIGHBOURS_MAX: u32 = 1_000;
@@ -271,34 +275,70 @@ impl Engine {
     }
 
     /// Whom a deposit could share the network's cost with: on networks that keep balances, what else of the same asset lies at
-    /// the same address, since one transfer moves all of it. Where the network keeps outputs each pays for its own.
+    /// the same address, since one transfer moves all of it; where the network keeps outputs, other outputs on it, since one
+    /// transaction spends many.
     async fn share(&self, deposit: &Deposit, cost: Amount) -> Result<Option<Share>, EngineError> {
-        let keeps_balances = self
-            .chains
-            .network(deposit.network())
-            .is_some_and(|network| network.family != Family::Bitcoin);
-        if !keeps_balances || !is_shareable(deposit) {
+        let network = self.chains.network(deposit.network());
+        let Some(network) = network.filter(|_| is_shareable(deposit)) else {
             return Ok(None);
-        }
+        };
+        let keeps_outputs = network.family == Family::Bitcoin;
         let filter = DepositFilter {
-            to: Some(deposit.to().to_owned()),
+            network: keeps_outputs.then(|| network.id.clone()),
+            to: (!keeps_outputs).then(|| deposit.to().to_owned()),
             asset: Some(deposit.asset().clone()),
             statuses: vec![DepositStatus::Open],
             origin: Some(OriginFilter::Observed),
             ..DepositFilter::default()
         };
-        let (mut count, mut all) = (1_u32, Some(deposit.amount()));
-        for other in self.neighbours(&filter).await? {
-            let is_with_us = other.id() != deposit.id()
-                && other.decimals == deposit.decimals
-                && other.classification.verdict.code() == deposit.classification.verdict.code()
-                && is_shareable(&other);
-            if is_with_us {
-                count = count.saturating_add(1);
-                all = all.and_then(|all| all.checked_add(other.amount()));
+        let mut others: Vec<Amount> = self
+            .neighbours(&filter)
+            .await?
+            .iter()
+            .filter(|other| {
+                other.id() != deposit.id()
+                    && other.decimals == deposit.decimals
+                    && other.classification.verdict.code() == deposit.classification.verdict.code()
+                    && is_shareable(other)
+            })
+            .map(Deposit::amount)
+            .collect();
+        let mut shared = Some(cost);
+        if keeps_outputs {
+            let Some(input) = self.added_input(network).await? else {
+                return Ok(None);
+            };
+            // One that brings less than its own input costs helps nobody.
+            others.retain(|other| *other > input);
+            others.sort_unstable_by(|one, other| other.cmp(one));
+            others.truncate(SHARED_INPUTS_MAX - 1);
+            for _ in &others {
+                shared = shared.and_then(|shared| shared.checked_add(input));
             }
         }
-        Ok(all.and_then(|all| Share::of(count, cost, deposit.amount(), all)))
+        let all = others
+            .iter()
+            .try_fold(deposit.amount(), |all, other| all.checked_add(*other));
+        let count = u32::try_from(others.len()).unwrap_or(u32::MAX);
+        Ok(all.zip(shared).and_then(|(all, shared)| {
+            Share::of(count.saturating_add(1), shared, deposit.amount(), all)
+        }))
+    }
+
+    /// What one further input of a transaction costs with the policy's margin; `None` where nobody can say.
+    async fn added_input(&self, network: &NetworkConfig) -> Result<Option<Amount>, EngineError> {
+        let margin = self.policy()?.gas_buffer_percent;
+        let Ok(source) = self.source(network) else {
+            return Ok(None);
+        };
+        let Ok(Ok(cost)) = tokio::time::timeout(PATIENCE, source.network_cost()).await else {
+            return Ok(None);
+        };
+        let (one, hundred) = (Amount::from_u128(1), Amount::from_u128(100));
+        Ok(cost.added_input.and_then(|input| {
+            let margin = margin.times_ceil(input)?.mul_ratio_ceil(one, hundred)?;
+            input.checked_add(margin)
+        }))
     }
 }
 

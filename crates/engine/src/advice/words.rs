@@ -6,6 +6,7 @@ use recover_core::advice::{Advice, AtSender, Trigger};
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
 use recover_core::deposit::Deposit;
+use recover_core::network::Family;
 use recover_core::verdict::Reason;
 
 /// What a deposit's advice is told about.
@@ -184,11 +185,18 @@ pub fn tell(advice: &Advice, trigger: Option<&Trigger>, scene: &Scene<'_>) -> To
             "Do not send several small payments instead of one: each pays the network again.".to_owned(),
         ),
         Advice::PoolWithOthers(share) => (
-            format!(
-                "Recover it together with what else lies at this address, {} deposits in all: one transfer moves them, and the \
-                 network is paid once. The cost is split in proportion to the amounts.",
-                share.deposits
-            ),
+            match scene.network.map(|network| network.family) {
+                Some(Family::Bitcoin) => format!(
+                    "Recover it together with others on {network}, {} deposits in all: one transaction moves them, and much of its cost \
+                     is paid once. The cost is split in proportion to the amounts. Ask for it: it is done once enough are together.",
+                    share.deposits
+                ),
+                _ => format!(
+                    "Recover it together with what else lies at this address, {} deposits in all: one transfer moves them, and the \
+                     network is paid once. The cost is split in proportion to the amounts.",
+                    share.deposits
+                ),
+            },
             format!(
                 "{} of the {} that {network} takes for all of them, and the service fee of the quote.",
                 scene.native(share.own),

@@ -1,0 +1,460 @@
+//! Advice with the figures of real quotes, and the watch list as `reconcile` looks at it.
+
+mod common;
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod support;
+
+use recover_core::advice::{Advice, AdviceCode, Trigger, TriggerCode};
+use recover_core::amount::Amount;
+use recover_core::appeal::{Appeal, AppealId, AppealStatus};
+use recover_core::decimal::Decimal;
+use recover_core::deposit::Deposit;
+use recover_core::kind::Kind;
+use recover_core::network::{DepositState, NetworkId};
+use recover_core::observation::{DepositId, Observation, Position};
+use recover_engine::claims::OpenOptions;
+use recover_engine::clock::FixedClock;
+use recover_engine::config::{NetworkConfig, Policy};
+use recover_engine::engine::Engine;
+use recover_engine::error::EngineError;
+use recover_engine::scan::{ScanOptions, Silent};
+use recover_engine::watch_list::{WatchError, WatchWish};
+use recover_source::chain::NetworkCost;
+use recover_store::{Price, WatchFilter, Work};
+use std::path::Path;
+use std::sync::Arc;
+use support::{
+    Chain, NETWORK, NOW, address, addresses, cover_ledger, engine, native, payment, time, tx,
+};
+
+const PERSON: Option<&str> = Some("ana");
+
+/// The desk's engine with another configuration, as a later run of the program has it.
+fn changed(
+    engine: &Engine,
+    change: impl FnOnce(&mut NetworkConfig),
+    policy: Option<Policy>,
+) -> Engine {
+    let mut chains = engine.chains().clone();
+    change(
+        chains
+            .networks
+            .get_mut(&NetworkId::new(NETWORK))
+            .expect("it is configured"),
+    );
+    let policy = policy.unwrap_or_else(|| engine.policy().expect("one is loaded").clone());
+    Engine::new(
+        engine.store().clone(),
+        chains,
+        Some(policy),
+        engine.adapters().clone(),
+        Arc::new(FixedClock(time(NOW))),
+    )
+    .expect("an engine")
+}
+
+/// The example policy with one text in the place of another.
+fn policy(from: &str, to: &str) -> Policy {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = std::fs::read_to_string(root.join("policy.toml")).expect("it is there");
+    assert!(text.contains(from), "the example says {from}");
+    Policy::parse("policy.toml", &text.replace(from, to), None).expect("it loads")
+}
+
+/// One user with the address 1, a ledger that reaches over everything, and a coin of 2000.
+async fn desk() -> (Engine, Chain) {
+    let (engine, chain) = engine(50, Some(40)).await;
+    let rows = format!("U1,deposit,evm,{},,,eoa\n", address(1).text());
+    addresses(&engine, &rows).await;
+    cover_ledger(&engine).await;
+    let price = Price {
+        asset: native(),
+        currency: "USD".to_owned(),
+        price: Decimal::parse("2000").expect("a price"),
+        priced_at: time(NOW),
+        source: "test".to_owned(),
+    };
+    let stored = engine.store().import_prices(vec![price], time(NOW)).await;
+    assert_eq!(stored.expect("stored").inserted, 1);
+    (engine, chain)
+}
+
+fn coins(text: &str) -> Amount {
+    Amount::from_coin_text(text, 18).expect("an amount")
+}
+
+fn costs(chain: &Chain, amount: Amount) {
+    chain.state().cost = Some(NetworkCost {
+        native_transfer: amount,
+        token_transfer: amount,
+        contract_step: amount,
+        added_input: None,
+        reserve: None,
+        basis: "scripted".to_owned(),
+    });
+}
+
+async fn scanned(engine: &Engine, chain: &Chain, height: u64, credit: &Observation) -> Deposit {
+    {
+        let mut state = chain.state();
+        state.grow("a", height);
+        state.finalized = state.finalized.max(Some(height));
+        state.put(height, credit.clone());
+    }
+    engine
+        .scan(&ScanOptions::default(), &Silent)
+        .await
+        .expect("the store works");
+    stored(engine, &credit.id()).await
+}
+
+async fn stored(engine: &Engine, id: &DepositId) -> Deposit {
+    let found = engine.store().deposit(id).await;
+    found
+        .expect("the store works")
+        .expect("it is stored")
+        .deposit
+}
+
+async fn advice(engine: &Engine, deposit: &Deposit) -> Vec<Advice> {
+    let quote = engine.estimate(deposit).await.expect("an answer");
+    let advice = engine.advice(deposit, Some(&quote)).await;
+    let advice = advice.expect("the store works");
+    advice.into_iter().map(|advised| advised.advice).collect()
+}
+
+fn codes(advice: &[Advice]) -> Vec<AdviceCode> {
+    advice.iter().map(Advice::code).collect()
+}
+
+/// What `reconcile` did with the list: fired, appeals that go on, ended; and how many can go on now.
+async fn night(engine: &Engine, ask_sources: bool) -> (u64, u64, u64, u64) {
+    let report = engine
+        .reconcile(ask_sources, &Silent)
+        .await
+        .expect("it runs");
+    let can_go_on = report
+        .needs_person
+        .iter()
+        .find(|(words, _)| words == "watched deposits that can go on")
+        .map_or(0, |(_, count)| *count);
+    let watch = report.watch;
+    (watch.fired, watch.resumed, watch.closed, can_go_on)
+}
+
+fn appeal(id: &str, transaction: &str) -> Appeal {
+    Appeal {
+        id: AppealId::verbatim(id),
+        user_id: "U1".to_owned(),
+        created_at: time("2026-03-01T01:00:00Z"),
+        claimed_txid: transaction.to_owned(),
+        claimed_network: NETWORK.to_owned(),
+        claimed_asset: String::new(),
+        claimed_amount: String::new(),
+        claimed_to_address: String::new(),
+        claimed_memo: String::new(),
+        claimed_from_address: String::new(),
+        claimed_at: String::new(),
+        ownership_proof: String::new(),
+        session_view_at: None,
+        language: None,
+        time_zone: None,
+        free_text: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn own_a_paused_network_reopens_and_the_appeal_goes_on() {
+    let (engine, chain) = desk().await;
+    let paused = changed(
+        &engine,
+        |network| network.deposits = DepositState::Suspended,
+        None,
+    );
+    let credit = payment(7, Position::value(), 1, 5_000_000_000_000_000_000);
+    let deposit = scanned(&paused, &chain, 10, &credit).await;
+    assert_eq!(deposit.classification.kind, Kind::SuspendedNetwork);
+    let told = advice(&paused, &deposit).await;
+    assert_eq!(codes(&told), [AdviceCode::WaitForReopening]);
+
+    let id = AppealId::verbatim("A-1");
+    let rows = vec![appeal("A-1", tx(7).as_str())];
+    paused
+        .store()
+        .import_appeals(rows, time(NOW))
+        .await
+        .expect("stored");
+    paused.match_all().await.expect("it matches");
+    let wait = || Work::Wait {
+        reason: "deposits are paused".to_owned(),
+    };
+    let tried = paused.work_on_appeal(&id, wait(), PERSON, true).await;
+    assert_eq!(tried.expect("it may wait").watched, None, "a dry run");
+    let worked = paused.work_on_appeal(&id, wait(), PERSON, false).await;
+    let worked = worked.expect("it may wait");
+    assert_eq!(worked.status, AppealStatus::Waiting);
+    let entry = worked.watched.expect("it is watched").entry;
+    let reopened = Trigger::NetworkReopened(NetworkId::new(NETWORK));
+    assert_eq!(
+        (&entry.trigger, &entry.appeal),
+        (&reopened, &Some(id.clone()))
+    );
+    // Once more changes nothing.
+    let again = paused.work_on_appeal(&id, wait(), PERSON, false).await;
+    assert!(
+        again
+            .expect("it may wait")
+            .watched
+            .expect("still")
+            .is_repeat
+    );
+
+    assert_eq!(night(&paused, true).await, (0, 0, 0, 0));
+    assert_eq!(night(&engine, true).await, (1, 1, 0, 1));
+    let stands = engine.store().appeal(&id).await.expect("it reads");
+    assert_eq!(stands.expect("it is there").status, AppealStatus::Matched);
+    assert_eq!(night(&engine, true).await, (0, 0, 0, 1), "once");
+    // Somebody works it: the entry has an end.
+    let specialist = engine.person(PERSON).expect("the policy names her");
+    let opened = engine
+        .open_claim(&deposit.id(), &OpenOptions::default(), &specialist)
+        .await;
+    opened.expect("it can be recovered now");
+    assert_eq!(night(&engine, true).await, (0, 0, 1, 0));
+    assert_eq!(night(&engine, true).await, (0, 0, 0, 0));
+}
+
+#[tokio::test]
+async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
+    let (engine, chain) = desk().await;
+    let closed = changed(
+        &engine,
+        |network| network.deposits = DepositState::Closed,
+        None,
+    );
+    costs(&chain, coins("0.2"));
+    // Worth 300: 100 for the service, and 500 for the network with its margin.
+    let credit = payment(7, Position::value(), 1, 150_000_000_000_000_000);
+    let deposit = scanned(&closed, &chain, 10, &credit).await;
+    assert_eq!(deposit.classification.kind, Kind::WrongChainSameKey);
+    let told = advice(&closed, &deposit).await;
+    let [Advice::WaitForCheaperNetwork { now, ceiling }] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    let (now, ceiling) = (*now, *ceiling);
+    assert_eq!(now, coins("0.25"));
+    assert!(
+        ceiling < coins("0.1") && ceiling > coins("0.0999"),
+        "{ceiling:?}"
+    );
+
+    // With a second one at the address the transfer is shared, and its part pays.
+    let second = payment(8, Position::value(), 1, 450_000_000_000_000_000);
+    scanned(&closed, &chain, 60, &second).await;
+    let told = advice(&closed, &deposit).await;
+    let both = [
+        AdviceCode::PoolWithOthers,
+        AdviceCode::WaitForCheaperNetwork,
+    ];
+    assert_eq!(codes(&told), both);
+    let Advice::PoolWithOthers(share) = &told[0] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(
+        (share.deposits, share.shared, share.own),
+        (2, now, coins("0.0625"))
+    );
+
+    let watched = closed
+        .watch(&deposit.id(), &WatchWish::default(), PERSON)
+        .await
+        .expect("the advice has something to watch for");
+    let below = Trigger::NetworkCostBelow(NetworkId::new(NETWORK), ceiling);
+    assert_eq!(watched[0].entry.trigger, below);
+    assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
+    // A run that may ask nobody knows nothing, and fires nothing.
+    costs(&chain, Amount::from_u128(1));
+    assert_eq!(night(&closed, false).await, (0, 0, 0, 0));
+    chain.state().cost = None;
+    assert_eq!(
+        night(&closed, true).await,
+        (0, 0, 0, 0),
+        "silent is not cheap"
+    );
+    // With the margin of a quarter this is the ceiling, to the base unit.
+    let four_fifths = ceiling.mul_ratio_floor(Amount::from_u128(4), Amount::from_u128(5));
+    let cheap = four_fifths.expect("in range");
+    costs(
+        &chain,
+        cheap.checked_add(Amount::from_u128(1)).expect("in range"),
+    );
+    assert!(
+        closed
+            .estimate(&deposit)
+            .await
+            .expect("an answer")
+            .outcome
+            .is_err()
+    );
+    assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
+    costs(&chain, cheap);
+    assert!(
+        closed
+            .estimate(&deposit)
+            .await
+            .expect("an answer")
+            .outcome
+            .is_ok()
+    );
+    assert_eq!(night(&closed, true).await, (1, 0, 0, 1));
+}
+
+#[tokio::test]
+async fn own_a_deposit_below_the_minimum_heals_with_the_next_one() {
+    let (engine, chain) = desk().await;
+    let kinds =
+        "kinds = [\"suspended_network\", \"below_minimum\", \"retired_address\"]\nnetworks = []";
+    let strict = policy(kinds, &format!("{kinds}\nvalue_min = \"50\""));
+    let engine = changed(
+        &engine,
+        |network| network.native.terms.minimum = Some(coins("0.01")),
+        Some(strict),
+    );
+    let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
+    let deposit = scanned(&engine, &chain, 10, &credit).await;
+    assert_eq!(deposit.classification.kind, Kind::BelowMinimum);
+    // Nobody says what a transfer costs: nobody is told to make one.
+    let told = advice(&engine, &deposit).await;
+    assert_eq!(codes(&told), [AdviceCode::WaitForNextDeposit]);
+    // It would cost more than it frees.
+    costs(&chain, coins("0.005"));
+    let told = advice(&engine, &deposit).await;
+    assert_eq!(codes(&told), [AdviceCode::WaitForNextDeposit]);
+    costs(&chain, coins("0.0001"));
+    let told = advice(&engine, &deposit).await;
+    let Advice::TopUpToMinimum { missing, costs, .. } = &told[0] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(
+        (*missing, costs.to_string().as_str()),
+        (coins("0.006"), "0.20")
+    );
+
+    let watched = engine
+        .watch(&deposit.id(), &WatchWish::default(), PERSON)
+        .await
+        .expect("the advice has something to watch for");
+    assert_eq!(watched[0].entry.trigger.code(), TriggerCode::MinimumReached);
+    assert_eq!(night(&engine, true).await, (0, 0, 0, 0));
+    // One base unit less than what is missing is not enough.
+    let almost = payment(8, Position::value(), 1, 5_999_999_999_999_999);
+    scanned(&engine, &chain, 60, &almost).await;
+    assert_eq!(night(&engine, true).await, (0, 0, 0, 0));
+    let last = payment(9, Position::value(), 1, 1);
+    scanned(&engine, &chain, 70, &last).await;
+    assert_eq!(night(&engine, true).await, (1, 0, 0, 1));
+    let told = advice(&engine, &deposit).await;
+    assert_eq!(codes(&told), [AdviceCode::CreditTogether]);
+}
+
+#[tokio::test]
+async fn own_a_day_that_came_fires_and_a_vanished_deposit_ends_its_entry() {
+    let (engine, chain) = desk().await;
+    let paused = changed(
+        &engine,
+        |network| network.deposits = DepositState::Suspended,
+        None,
+    );
+    let credit = payment(7, Position::value(), 1, 5_000_000_000_000_000_000);
+    let deposit = scanned(&paused, &chain, 45, &credit).await;
+    let wish = |day: &str| WatchWish {
+        recheck_at: Some(time(day)),
+        ..WatchWish::default()
+    };
+    let over = paused
+        .watch(&deposit.id(), &wish("2026-03-01T11:00:00Z"), PERSON)
+        .await;
+    assert!(
+        matches!(over, Err(EngineError::Watch(WatchError::DayOver { .. }))),
+        "{over:?}"
+    );
+    paused
+        .watch(&deposit.id(), &wish("2026-03-02T00:00:00Z"), PERSON)
+        .await
+        .expect("a day to come");
+    assert_eq!(night(&paused, true).await, (0, 0, 0, 0));
+    let later = Engine::new(
+        paused.store().clone(),
+        paused.chains().clone(),
+        Some(paused.policy().expect("one is loaded").clone()),
+        paused.adapters().clone(),
+        Arc::new(FixedClock(time("2026-03-02T00:00:00Z"))),
+    )
+    .expect("an engine");
+    assert_eq!(night(&later, true).await, (1, 0, 0, 1));
+    assert_eq!(night(&later, true).await, (0, 0, 0, 1));
+    chain.state().reorganise(41, "b");
+    assert_eq!(night(&later, true).await, (0, 0, 1, 0));
+}
+
+#[tokio::test]
+async fn own_what_does_not_fit_is_not_watched() {
+    let (engine, chain) = desk().await;
+    let credit = payment(7, Position::value(), 1, 5_000_000_000_000_000_000);
+    let deposit = scanned(&engine, &chain, 10, &credit).await;
+    let asked = |codes: &[TriggerCode]| WatchWish {
+        codes: codes.to_vec(),
+        ..WatchWish::default()
+    };
+    for (codes, expected) in [
+        // It can be recovered now: nothing is to be waited for, and what is there need not be.
+        (&[][..], "nothing follows from deposit"),
+        (&[TriggerCode::Recoverable], "need not wait"),
+        (&[TriggerCode::NetworkReopened], "need not wait"),
+        (&[TriggerCode::AssetListed], "need not wait"),
+        (&[TriggerCode::PriceKnown], "need not wait"),
+        (&[TriggerCode::TokenReviewed], "only a token's contract"),
+        (&[TriggerCode::FactoryInPlace], "no contract of ours"),
+        (&[TriggerCode::NetworkCostBelow], "--ceiling"),
+        (&[TriggerCode::Date], "--recheck"),
+    ] {
+        let refused = engine.watch(&deposit.id(), &asked(codes), PERSON).await;
+        let text = refused.expect_err("it is refused").to_string();
+        assert!(text.contains(expected), "{codes:?}: {text}");
+    }
+    let nobody = engine
+        .watch(&deposit.id(), &WatchWish::default(), None)
+        .await;
+    assert!(
+        matches!(nobody, Err(EngineError::ActorMissing)),
+        "{nobody:?}"
+    );
+    let other = DepositId::verbatim("D-0");
+    let unknown = engine.watch(&other, &WatchWish::default(), PERSON).await;
+    assert!(
+        matches!(unknown, Err(EngineError::NotFound { .. })),
+        "{unknown:?}"
+    );
+    for text in ["", "x", "-1", "1e18", "0.0000000000000000001"] {
+        let wish = WatchWish {
+            codes: vec![TriggerCode::NetworkCostBelow],
+            ceiling: Some(text.to_owned()),
+            ..WatchWish::default()
+        };
+        let refused = engine.watch(&deposit.id(), &wish, PERSON).await;
+        assert!(
+            matches!(refused, Err(EngineError::UnknownWord { .. })),
+            "{text}: {refused:?}"
+        );
+    }
+    let none = engine
+        .store()
+        .list_watch(&WatchFilter::default(), None, 10)
+        .await;
+    assert!(none.expect("it reads").is_empty());
+    let dropped = engine.drop_watch("wch_0", "no more", PERSON).await;
+    assert!(
+        matches!(dropped, Err(EngineError::NotFound { .. })),
+        "{dropped:?}"
+    );
+}
