@@ -1,5 +1,6 @@
 //! `quote`: what recovery costs, itemised.
 
+use crate::advice_view::{self, AdviceView};
 use crate::args::{Format, QuoteArguments};
 use crate::claim_page::Coins;
 use crate::commands::chosen;
@@ -8,11 +9,13 @@ use crate::output;
 use crate::quote_page::{self, TermsView};
 use crate::view::{ClaimView, seconds};
 use recover_core::claim::{ClaimId, Resolution};
-use recover_core::fee::Cents;
+use recover_core::fee::{Cents, QuoteRefusal};
 use recover_core::observation::DepositId;
+use recover_engine::advice::Advised;
 use recover_engine::claims::{QuoteOptions, StepOptions};
 use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
+use recover_engine::quote::DepositQuote;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -57,10 +60,13 @@ pub async fn run(
     let estimate = engine
         .estimate_with(&stored.deposit, resolution, named)
         .await?;
-    let quote = estimate.outcome.map_err(|refusal| EngineError::NoQuote {
-        refusal,
-        detail: estimate.detail.clone(),
-    })?;
+    let quote = match &estimate.outcome {
+        Ok(quote) => quote.clone(),
+        Err(refusal) => {
+            let advice = engine.advice(&stored.deposit, Some(&estimate)).await?;
+            return refused(format, &arguments.id, *refusal, &estimate.detail, &advice);
+        }
+    };
     if format != Format::Table {
         output::json(&EstimateView {
             deposit_id: arguments.id.clone(),
@@ -102,6 +108,36 @@ pub async fn run(
     }
     output::line("an estimate: nothing is promised until a claim is quoted")?;
     Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct RefusedView {
+    id: String,
+    refused: &'static str,
+    detail: String,
+    advice: Vec<AdviceView>,
+}
+
+/// Tells what can be done instead of a quote, and ends with why there is none.
+fn refused(
+    format: Format,
+    id: &str,
+    refusal: QuoteRefusal,
+    detail: &str,
+    advice: &[Advised],
+) -> anyhow::Result<Exit> {
+    let detail = detail.to_owned();
+    if format == Format::Table {
+        output::facts(&advice_view::lines(advice))?;
+    } else {
+        output::json(&RefusedView {
+            id: id.to_owned(),
+            refused: refusal.code(),
+            detail: detail.clone(),
+            advice: AdviceView::all(advice),
+        })?;
+    }
+    Err(EngineError::NoQuote { refusal, detail }.into())
 }
 
 /// The fee that a person names.
@@ -149,7 +185,28 @@ async fn give(
         spend_inscription: arguments.spend_inscription,
         fee: named(arguments)?,
     };
-    let quoted = engine.quote_claim(&id, &options, &person).await?;
+    let quoted = match engine.quote_claim(&id, &options, &person).await {
+        Err(EngineError::NoQuote { refusal, detail }) => {
+            let claim = engine.claim(&id).await?;
+            let stored = engine.store().deposit(&claim.deposit).await?;
+            let advice = match &stored {
+                None => Vec::new(),
+                Some(stored) => {
+                    let estimate = engine
+                        .estimate_with(&stored.deposit, Some(claim.resolution), options.fee)
+                        .await?;
+                    // Laying it out may have refused what the sums alone allow.
+                    let estimate = DepositQuote {
+                        outcome: Err(refusal),
+                        ..estimate
+                    };
+                    engine.advice(&stored.deposit, Some(&estimate)).await?
+                }
+            };
+            return refused(format, &arguments.id, refusal, &detail, &advice);
+        }
+        quoted => quoted?,
+    };
     if let Some(why) = &quoted.no_plan {
         eprintln!(
             "nobody can approve it yet, because nobody could lay out what would be done: {why}"
