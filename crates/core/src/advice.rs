@@ -513,7 +513,8 @@ fn possible(known: &Known<'_>) -> Vec<Advice> {
             too_dear(known, &mut advice);
         }
         Some(
-            QuoteRefusal::FeeByPerson
+            QuoteRefusal::NothingToPay
+            | QuoteRefusal::FeeByPerson
             | QuoteRefusal::FeeOutsideRange
             | QuoteRefusal::PrepaidTooSmall
             | QuoteRefusal::OutOfRange,

@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::explain;
 use crate::prices;
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference};
@@ -235,10 +236,14 @@ impl Engine {
             waivers: &waivers,
             named: asked.named,
         };
-        let outcome = fee::quote(&input);
-        let network_ceiling = match outcome {
+        let reckoned = fee::quote(&input);
+        let network_ceiling = match reckoned {
             Ok(_) => None,
             Err(_) => ceiling_of(&input),
+        };
+        let outcome = match asked.resolution {
+            Resolution::Refuse => Err(QuoteRefusal::NothingToPay),
+            _ => reckoned,
         };
         let detail = match &outcome {
             Ok(_) => String::new(),
@@ -431,6 +436,10 @@ impl Engine {
         missing: &str,
     ) -> String {
         match refusal {
+            QuoteRefusal::NothingToPay => {
+                let verdict = explain::why(&deposit.classification.verdict, deposit.flags());
+                format!("there is nothing to recover: {verdict}")
+            }
             QuoteRefusal::DecimalsUnknown => {
                 "nobody vouches for this asset's decimals: list it in chains.toml, or `recover tokens review --decision genuine --decimals N`".to_owned()
             }

@@ -145,9 +145,10 @@ fn named(arguments: &QuoteArguments) -> anyhow::Result<Option<Cents>> {
     let Some(text) = &arguments.fee else {
         return Ok(None);
     };
-    let named = Cents::parse(text).map_err(|error| EngineError::NotUnderstood {
-        text: text.clone(),
-        hint: format!("--fee is a sum of the policy's currency, like 350 or 350.50 ({error})"),
+    let named = Cents::parse(text).map_err(|_| EngineError::UnknownWord {
+        what: "fee",
+        word: text.clone(),
+        expected: "350, 350.50 or any other sum of the policy's currency".to_owned(),
     })?;
     Ok(Some(named))
 }

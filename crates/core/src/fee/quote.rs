@@ -110,6 +110,8 @@ impl Quote {
 coded! {
     /// Why no quote is given, in order of precedence.
     pub enum QuoteRefusal {
+        /// Nothing can be recovered, so that there is nothing to pay for.
+        NothingToPay => "nothing_to_pay",
         /// Nobody vouches for the asset's decimals.
         DecimalsUnknown => "decimals_unknown",
         /// The asset has no price, or an old one, or zero.

@@ -718,7 +718,8 @@ const fn refusal_in_words(refusal: QuoteRefusal) -> &'static str {
         QuoteRefusal::NetTooSmall => "what today's fee leaves is less than the least that is sent",
         QuoteRefusal::RefusedByRule => "today's policy refuses such cases",
         QuoteRefusal::FeeByPerson => "a person names the fee by today's policy",
-        QuoteRefusal::DecimalsUnknown
+        QuoteRefusal::NothingToPay
+        | QuoteRefusal::DecimalsUnknown
         | QuoteRefusal::HomeUnknown
         | QuoteRefusal::AgeUnknown
         | QuoteRefusal::WithdrawalFeeUnknown
