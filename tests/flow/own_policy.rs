@@ -61,11 +61,77 @@ fn policy_check_says_who_may_approve_what() {
         .iter()
         .map(|warning| warning["code"].as_str().unwrap())
         .collect();
-    assert_eq!(codes, ["votes_not_signed", "leads_scarce", "no_wallet"]);
+    assert_eq!(
+        codes,
+        [
+            "votes_not_signed",
+            "leads_scarce",
+            "no_wallet",
+            "no_fee_asset"
+        ]
+    );
     assert_eq!(
         desk.json(&["policy", "check"])["policy_change"]["admin_votes"],
         2
     );
+}
+
+/// One rule of each form, with every modifier once.
+const EVERY_FORM: &str = include_str!("policy_of_every_form.toml");
+
+/// The shipped policy with other fees.
+fn with_fees(desk: &Desk, fees: &str) {
+    let text = desk.read("policy.toml");
+    let (top, rest) = text.split_once("[[fee]]").unwrap();
+    let (_, rest) = rest.split_once("[approval]").unwrap();
+    // Keys of the top stand before the first table of all.
+    let (keys, tables) = fees.split_once("[[").unwrap();
+    let (head, own) = top.split_at(top.find("\n[").unwrap());
+    desk.write(
+        "policy.toml",
+        format!("{head}\n{keys}{own}[[{tables}\n[approval]{rest}"),
+    );
+}
+
+#[test]
+fn policy_check_says_every_form_of_fee_in_sentences() {
+    let desk = desk();
+    with_fees(&desk, EVERY_FORM);
+    let run = desk.run(&["policy", "check"]).ok();
+    let (_, fees) = run.out.split_once("as much).\n").unwrap();
+    insta::assert_snapshot!("policy_fees", fees);
+    let warnings: Vec<&str> = run
+        .err
+        .lines()
+        .filter(|line| line.contains("rule"))
+        .collect();
+    insta::assert_snapshot!("policy_fees_warnings", warnings.join("\n"));
+
+    let view = desk.json(&["policy", "check"]);
+    let paragraphs = view["fees"]["paragraphs"].as_array().unwrap();
+    assert_eq!(paragraphs[0]["rule"], 1);
+    let spoken: Vec<&str> = paragraphs
+        .iter()
+        .map(|paragraph| paragraph["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(format!("\n{}\n", spoken.join("\n\n")), fees);
+}
+
+#[test]
+fn policy_check_prints_the_fees_as_a_table_to_publish() {
+    let desk = desk();
+    let shipped = desk.run(&["policy", "check", "--matrix"]).ok();
+    insta::assert_snapshot!("policy_matrix", shipped.out);
+    assert_eq!(shipped.err, "", "nothing but the table");
+    with_fees(&desk, EVERY_FORM);
+    let run = desk.run(&["policy", "check", "--matrix"]).ok();
+    insta::assert_snapshot!("policy_matrix_of_every_form", run.out);
+    let view = desk.json(&["policy", "check", "--matrix"]);
+    assert_eq!(view["fees"]["markdown"], run.out);
+    let rows = view["fees"]["table"].as_array().unwrap();
+    // A row a line between the head and what holds for all.
+    assert_eq!(run.out.lines().count(), rows.len() + 4);
+    assert_eq!(rows[0]["days"], serde_json::json!([2, 3]));
 }
 
 #[test]

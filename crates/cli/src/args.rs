@@ -706,7 +706,11 @@ pub struct Reconcile {
 #[derive(Debug, Subcommand)]
 pub enum Policy {
     /// Check the policy file and say what it decides
-    Check,
+    Check {
+        /// Print only the fees, as a table in Markdown for a help page
+        #[arg(long)]
+        matrix: bool,
+    },
     /// List the versions that were loaded, who agreed to them and what is missing
     List,
     /// Print the text of a version

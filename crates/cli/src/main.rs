@@ -92,9 +92,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Chains(Chains::List) => {
             return commands::chains::list(format, &chains(&global.config)?);
         }
-        Command::Policy(args::Policy::Check) => {
+        Command::Policy(args::Policy::Check { matrix }) => {
             let chains = chains(&global.config)?;
-            return commands::policy::check(format, &chains, global.policy.as_deref());
+            return commands::policy::check(format, &chains, global.policy.as_deref(), *matrix);
         }
         Command::Audit(args::Audit::Verify {
             head,

@@ -107,6 +107,16 @@ impl Decimal {
         amount.mul_ratio_ceil(self.digits, Amount::power_of_ten(self.scale)?)
     }
 
+    /// The product of two numbers, exactly; `None` when it does not fit.
+    #[must_use]
+    pub fn times(self, other: Self) -> Option<Self> {
+        let digits = self
+            .digits
+            .mul_ratio_floor(other.digits, Amount::from_u128(1))?;
+        let scale = self.scale.checked_add(other.scale)?;
+        Self::from_parts(digits, scale).map(Self::trimmed)
+    }
+
     /// `amount / self`, rounded up; `None` when this is zero or the result does not fit.
     #[must_use]
     pub fn divide_ceil(self, amount: Amount) -> Option<Amount> {

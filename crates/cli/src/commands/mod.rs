@@ -15,6 +15,7 @@ pub mod intake;
 pub mod matching;
 pub mod people;
 pub mod policy;
+pub mod policy_fees;
 pub mod proofs;
 pub mod quote;
 pub mod reconcile;

@@ -1,6 +1,7 @@
 //! `policy`: what the policy decides before anybody relies on it, and how a changed one comes into force.
 
 use crate::args::{Format, Policy as Arguments};
+use crate::commands::policy_fees::FeesView;
 use crate::exit::Exit;
 use crate::output;
 use crate::view::seconds;
@@ -30,6 +31,7 @@ struct PolicyView {
     digest: String,
     currency: String,
     fee_rules: usize,
+    fees: FeesView,
     network_fee_max: String,
     network_fee_max_percent: String,
     quote_valid_minutes: u32,
@@ -90,9 +92,10 @@ struct WarningView {
 }
 
 impl PolicyView {
-    fn of(policy: &Policy) -> Self {
+    fn of(policy: &Policy, chains: &ChainsConfig) -> Self {
         let approval = &policy.approval;
         Self {
+            fees: FeesView::of(policy, chains),
             name: policy.name.clone(),
             digest: policy.digest_text(),
             currency: policy.currency.clone(),
@@ -160,11 +163,21 @@ impl TierView {
 }
 
 /// `policy check`
-pub fn check(format: Format, chains: &ChainsConfig, path: Option<&Path>) -> anyhow::Result<Exit> {
+pub fn check(
+    format: Format,
+    chains: &ChainsConfig,
+    path: Option<&Path>,
+    matrix: bool,
+) -> anyhow::Result<Exit> {
     let path = path.ok_or(EngineError::PolicyMissing)?;
     let policy = load(path, chains)?;
     if format != Format::Table {
-        output::json(&PolicyView::of(&policy))?;
+        output::json(&PolicyView::of(&policy, chains))?;
+        return Ok(Exit::Done);
+    }
+    let fees = FeesView::of(&policy, chains);
+    if matrix {
+        fees.print_matrix()?;
         return Ok(Exit::Done);
     }
     output::facts(&facts(&policy, path))?;
@@ -175,6 +188,7 @@ pub fn check(format: Format, chains: &ChainsConfig, path: Option<&Path>) -> anyh
     let tiers = tiers.map(|tier| tier_cells(&policy, tier));
     output::line(&output::table(TIER_COLUMNS, tiers).to_string())?;
     output::line(&sums(&policy))?;
+    fees.print()?;
     for warning in policy.warnings() {
         eprintln!("warning: {}", output::printable(&warning.to_string()));
     }
@@ -379,7 +393,7 @@ pub async fn run(
 ) -> anyhow::Result<Exit> {
     match command {
         // Answered before there is a database.
-        Arguments::Check => Ok(Exit::Done),
+        Arguments::Check { .. } => Ok(Exit::Done),
         Arguments::List => {
             let views: Vec<VersionView> = engine
                 .policy_versions()

@@ -70,9 +70,6 @@ impl<'a> Service<'a> {
             .form
             .deciding(value, &input.case)
             .ok_or(QuoteRefusal::ValueTooSmall)?;
-        if input.named.is_some() && !matches!(deciding, FeeForm::Range { .. }) {
-            return Err(QuoteRefusal::FeeOutsideRange);
-        }
         let fee = rule.form.fee(FormInput {
             value,
             case: &input.case,
@@ -81,6 +78,9 @@ impl<'a> Service<'a> {
             withdrawal: input.policy.withdrawals.get(input.case.asset),
             named: input.named,
         })?;
+        if input.named.is_some() && !matches!(deciding, FeeForm::Range { .. }) {
+            return Err(QuoteRefusal::FeeOutsideRange);
+        }
         let (share, why_less) = Self::share(input, rule);
         let network_waived = input.waivers.iter().any(|waiver| waiver.network);
         match fee {
@@ -167,6 +167,8 @@ pub(super) struct Parts<'a> {
     /// Beside it, in coins.
     beside: Vec<(Coins, &'a UsedPrice, bool)>,
     is_prepaid: bool,
+    /// Whether what is paid in for the network is less than it may take.
+    is_short: bool,
     /// The prices used beside the deposit's own.
     pub used: Vec<UsedPrice>,
 }
@@ -187,6 +189,7 @@ impl<'a> Parts<'a> {
             beside_cents: Cents::default(),
             beside: Vec::new(),
             is_prepaid: paid_from == PaidFrom::Prepaid,
+            is_short: false,
             used: Vec::new(),
         };
         let is_beside = paid_from != PaidFrom::Deposit;
@@ -208,11 +211,13 @@ impl<'a> Parts<'a> {
             return Ok(parts);
         };
         parts.used.push(network.price.clone());
+        // What the exchange pays, nobody pays in beforehand either.
+        if service.network_waived && !network.fee.from_deposit {
+            return Ok(parts);
+        }
         if let Some(prepaid) = rule.prepaid_gas.filter(|_| !network.fee.from_deposit) {
             let amount = exactly(prepaid, network.fee.decimals).ok_or(overflow)?;
-            if amount < network.fee.amount {
-                return Err(QuoteRefusal::PrepaidTooSmall);
-            }
+            parts.is_short = amount < network.fee.amount;
             let coins = Coins {
                 amount,
                 ..network.ceiling.clone()
@@ -225,9 +230,6 @@ impl<'a> Parts<'a> {
             )
             .ok_or(overflow)?;
             parts.beside.push((coins, network.price, true));
-            return Ok(parts);
-        }
-        if service.network_waived && !network.fee.from_deposit {
             return Ok(parts);
         }
         parts.network_asked = network.cost;
@@ -245,6 +247,9 @@ impl<'a> Parts<'a> {
     }
 
     /// What is paid beside the deposit, one charge an asset and a way of paying.
+    ///
+    /// # Errors
+    /// What it is paid in has no price, or else what is paid in for the network is too little.
     pub fn charges(
         &mut self,
         input: &QuoteInput<'_>,
@@ -298,6 +303,9 @@ impl<'a> Parts<'a> {
                 self.used.push(price.clone());
             }
             add(coins, self.beside_cents, self.is_prepaid)?;
+        }
+        if self.is_short {
+            return Err(QuoteRefusal::PrepaidTooSmall);
         }
         Ok(charges)
     }

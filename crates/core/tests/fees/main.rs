@@ -1,4 +1,6 @@
 //! The fee engine: forms, modifiers and quotes, to the cent and to the base unit.
 
 mod desk;
+mod policies;
+mod properties;
 mod sums;

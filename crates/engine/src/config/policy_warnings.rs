@@ -1,7 +1,8 @@
 //! What a policy allows and its author may not have meant. Nothing here stops anything: `policy check` says it.
 
 use super::policy::Policy;
-use recover_core::fee::Cents;
+use recover_core::asset::AssetId;
+use recover_core::fee::{Cents, FeeForm};
 use recover_core::people::{Person, Role};
 
 /// Something that a policy allows and its author may not have meant.
@@ -50,6 +51,29 @@ pub enum PolicyWarning {
     /// Nothing is moved.
     #[error("no [[wallet]]: claims that need a transaction can be carried out on no network")]
     NoWallet,
+    /// Unlisted tokens pay with themselves.
+    #[error(
+        "no fee_asset: what a token that the exchange does not list costs is taken out of that token; name what balances pay in"
+    )]
+    NoFeeAsset,
+    /// A fee that is a multiple of what the policy does not name.
+    #[error(
+        "rule {rule} charges a multiple of the withdrawal fee, and {standing}: there no quote is given"
+    )]
+    WithdrawalUnnamed {
+        /// The rule.
+        rule: u32,
+        /// Which assets have a `[[withdrawal]]`, or have none.
+        standing: String,
+    },
+    /// A waiver that nobody may grant.
+    #[error(
+        "nobody has a role that may grant waiver {code}: name a person with one, or other roles"
+    )]
+    WaiverUngranted {
+        /// The waiver.
+        code: String,
+    },
     /// Nobody is left when one person is away.
     #[error("tier {tier} needs every lead there is: while one is away, it waits")]
     LeadsScarce {
@@ -71,6 +95,9 @@ impl PolicyWarning {
             Self::ValuesDenied { .. } => "values_denied",
             Self::ChangeWithoutDelay => "change_without_delay",
             Self::NoWallet => "no_wallet",
+            Self::NoFeeAsset => "no_fee_asset",
+            Self::WithdrawalUnnamed { .. } => "withdrawal_unnamed",
+            Self::WaiverUngranted { .. } => "waiver_ungranted",
             Self::LeadsScarce { .. } => "leads_scarce",
         }
     }
@@ -125,6 +152,54 @@ impl Policy {
         if self.wallets.is_empty() {
             found.push(PolicyWarning::NoWallet);
         }
+        found.extend(self.fee_warnings());
+        found
+    }
+
+    fn fee_warnings(&self) -> Vec<PolicyWarning> {
+        let fees = &self.fees;
+        let mut found = Vec::new();
+        if fees.fee_asset.is_none() && !fees.rules.is_empty() {
+            found.push(PolicyWarning::NoFeeAsset);
+        }
+        for rule in &fees.rules {
+            let is_multiple = |form: &FeeForm| matches!(form, FeeForm::WithdrawalFee { .. });
+            if !rule.form.members().any(is_multiple) {
+                continue;
+            }
+            let without = |asset: &&AssetId| !fees.withdrawals.contains_key(*asset);
+            let unnamed: Vec<String> = rule
+                .assets
+                .iter()
+                .filter(without)
+                .map(ToString::to_string)
+                .collect();
+            let named: Vec<String> = fees.withdrawals.keys().map(ToString::to_string).collect();
+            let standing = match (rule.assets.is_empty(), unnamed.as_slice()) {
+                (true, _) if named.is_empty() => "there is no [[withdrawal]]".to_owned(),
+                (true, _) => format!(
+                    "assets other than {} have no [[withdrawal]]",
+                    named.join(", ")
+                ),
+                (false, []) => continue,
+                (false, assets) => format!("there is no [[withdrawal]] of {}", assets.join(", ")),
+            };
+            let rule = rule.number;
+            found.push(PolicyWarning::WithdrawalUnnamed { rule, standing });
+        }
+        found.extend(
+            fees.waivers
+                .iter()
+                .filter(|waiver| {
+                    !self
+                        .people
+                        .iter()
+                        .any(|person| person.is_any(&waiver.roles))
+                })
+                .map(|waiver| PolicyWarning::WaiverUngranted {
+                    code: waiver.code.clone(),
+                }),
+        );
         found
     }
 }
