@@ -58,20 +58,6 @@ impl Decimal {
         Some(Self { digits, scale })
     }
 
-    /// Which of two numbers is larger, whatever their scales.
-    #[must_use]
-    pub fn compare(self, other: Self) -> std::cmp::Ordering {
-        let scale = self.scale.max(other.scale);
-        match (self.at_scale(scale), other.at_scale(scale)) {
-            (Some(left), Some(right)) => left.cmp(&right),
-            // What does not fit at the longer scale is larger than everything that does.
-            (None, Some(_)) => std::cmp::Ordering::Greater,
-            (Some(_), None) => std::cmp::Ordering::Less,
-            // Only the number with fewer decimals is ever multiplied.
-            (None, None) => self.digits.cmp(&other.digits),
-        }
-    }
-
     fn at_scale(self, scale: u8) -> Option<Amount> {
         let more = Amount::power_of_ten(scale.checked_sub(self.scale)?)?;
         self.digits.mul_ratio_floor(more, Amount::from_u128(1))

@@ -200,7 +200,7 @@ pub fn mean(prices: &[Decimal]) -> Option<Decimal> {
             .ok()
             .filter(|count| *count > 0)?,
     );
-    let prices: Vec<Decimal> = prices.iter().map(|price| trimmed(*price)).collect();
+    let prices: Vec<Decimal> = prices.iter().copied().map(Decimal::trimmed).collect();
     let scale = prices.iter().map(|price| price.scale()).max()?;
     let mut sum = Amount::ZERO;
     for price in prices {
@@ -209,10 +209,7 @@ pub fn mean(prices: &[Decimal]) -> Option<Decimal> {
     (0..=18_u8).rev().find_map(|more| {
         let one = Amount::power_of_ten(more)?;
         let digits = sum.mul_ratio_floor(one, count)?;
-        Some(trimmed(Decimal::from_parts(
-            digits,
-            scale.checked_add(more)?,
-        )?))
+        Some(Decimal::from_parts(digits, scale.checked_add(more)?)?.trimmed())
     })
 }
 
@@ -310,22 +307,6 @@ fn spread(lowest: Decimal, highest: Decimal) -> Option<Decimal> {
 fn scaled(price: Decimal, scale: u8) -> Option<Amount> {
     let more = Amount::power_of_ten(scale.checked_sub(price.scale())?)?;
     price.digits().mul_ratio_floor(more, Amount::from_u128(1))
-}
-
-/// The same number without zeros at the end of what stands behind the point.
-fn trimmed(price: Decimal) -> Decimal {
-    let text = price.digits().to_base_units();
-    let zeros = text.len().saturating_sub(text.trim_end_matches('0').len());
-    let zeros = u8::try_from(zeros).unwrap_or(u8::MAX).min(price.scale());
-    let shorter = || {
-        let ten = Amount::power_of_ten(zeros)?;
-        let digits = price.digits().mul_ratio_floor(Amount::from_u128(1), ten)?;
-        Decimal::from_parts(digits, price.scale().checked_sub(zeros)?)
-    };
-    if price.is_zero() {
-        return Decimal::from_parts(Amount::ZERO, 0).unwrap_or(price);
-    }
-    shorter().unwrap_or(price)
 }
 
 #[cfg(test)]
