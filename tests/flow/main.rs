@@ -20,4 +20,5 @@ mod own_people;
 mod own_policy;
 mod own_proofs;
 mod own_secrets;
+mod own_watch_list;
 mod recorded_demo;

@@ -4,7 +4,6 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use recover_core::advice::Lack;
 use recover_core::amount::Amount;
-use recover_core::asset::AssetId;
 use recover_core::fee::Cents;
 use recover_core::network::{DepositState, NetworkId, RecoveryCapability};
 use recover_store::{LackRow, LackTotals};
@@ -16,8 +15,6 @@ pub struct ReportRow {
     pub row: LackRow,
     /// What those deposits are worth whose value is known.
     pub value: Cents,
-    /// The subject as people call it.
-    pub called: String,
     /// What to do about it, in words.
     pub remedy: String,
 }
@@ -78,7 +75,6 @@ impl Engine {
                 .into_iter()
                 .map(|row| ReportRow {
                     value: cents(row.value_cents),
-                    called: self.subject_called(&row),
                     remedy: self.remedy(&row),
                     row,
                 })
@@ -90,39 +86,35 @@ impl Engine {
         })
     }
 
-    fn subject_called(&self, row: &LackRow) -> String {
-        match AssetId::parse(&row.subject) {
-            Some(asset) => match self.chains.terms(&asset) {
-                Some(terms) => format!("{} ({})", terms.symbol, row.subject),
-                None => row.subject.clone(),
-            },
-            None => row.subject.clone(),
-        }
-    }
-
     fn remedy(&self, row: &LackRow) -> String {
         let network = &row.network;
         match row.lack {
             Lack::Network => self.network_remedy(network),
             Lack::Source => {
-                let has_source = self.sources.contains_key(network);
-                match has_source {
-                    true => format!(
+                let by_import = self
+                    .chains
+                    .network(network)
+                    .is_some_and(|network| network.is_by_import());
+                if self.sources.contains_key(network) {
+                    format!(
                         "a node of {network} with receipts, traces and code, then `recover scan`; `recover diagnose` what a file alone tells"
-                    ),
-                    false => format!("a source of {network} in chains.toml"),
+                    )
+                } else if by_import {
+                    format!("a reader for {network}: nothing in this build reads its blocks")
+                } else {
+                    format!("a source of {network} in chains.toml")
                 }
             }
             Lack::Ledger => format!(
                 "the ledger's rows of {network} for that time: `recover ledger import … --covers`"
             ),
             Lack::Ownership => {
-                "whose it is: correct the address book, or settle it with the users".to_owned()
+                "an owner: correct the address book, or settle it with the users".to_owned()
             }
             Lack::Review => "a review: `recover tokens review`".to_owned(),
             Lack::Listing => "the contract behind the symbol, in chains.toml".to_owned(),
             Lack::Control => {
-                "how the addresses are controlled: `recover addresses import` with control"
+                "a record of how the addresses are controlled: `recover addresses import` with control"
                     .to_owned()
             }
             Lack::Factory => "the factory at the same address, by the wallet team".to_owned(),
@@ -136,13 +128,13 @@ impl Engine {
             return format!("{network} in chains.toml");
         };
         match (config.deposits, config.recovery) {
-            (DepositState::Suspended, _) => format!("reopen {} for deposits", config.display),
+            (DepositState::Suspended, _) => format!("{} reopened for deposits", config.display),
             (_, RecoveryCapability::None) => {
-                format!("sign on {} (recovery is none)", config.display)
+                format!("a way to sign on {} (recovery is none)", config.display)
             }
             (_, RecoveryCapability::Conditional) => {
                 format!(
-                    "arrange signing on {} (recovery is conditional)",
+                    "signing on {} arranged (recovery is conditional)",
                     config.display
                 )
             }

@@ -4,6 +4,8 @@ use crate::args::{Format, Report as Arguments};
 use crate::exit::Exit;
 use crate::output;
 use crate::progress::Steps;
+use crate::view::shortened;
+use recover_core::asset::AssetId;
 use recover_engine::engine::Engine;
 use recover_engine::report::{Report, ReportRow};
 use serde::Serialize;
@@ -12,7 +14,7 @@ use serde::Serialize;
 const TABLE_ROWS: usize = 30;
 
 /// How long the longest bar is.
-const BAR: u128 = 16;
+const BAR: u128 = 10;
 
 #[derive(Serialize)]
 struct ReportView {
@@ -52,7 +54,7 @@ struct TotalsView {
 }
 
 impl RowView {
-    fn of(rank: usize, row: &ReportRow, most: u128) -> Self {
+    fn of(engine: &Engine, rank: usize, row: &ReportRow, most: u128) -> Self {
         Self {
             rank,
             missing: row.row.lack.code(),
@@ -65,32 +67,40 @@ impl RowView {
             without_value: row.row.without_value,
             also_price: row.row.also_price,
             also_network: row.row.also_network,
-            called: row.called.clone(),
+            called: called(engine, &row.row.subject),
             bar: bar(row.row.value_cents, most),
         }
     }
 
-    const COLUMNS: &[&str] = &[
-        "#",
-        "missing",
-        "of what",
-        "worth",
-        "",
-        "customers",
-        "deposits",
-        "no value",
-        "also lack",
-        "what would help",
-    ];
+    fn columns(currency: &str) -> Vec<String> {
+        let worth = format!("worth {currency}");
+        let columns = [
+            "#",
+            "missing",
+            "of what",
+            worth.trim(),
+            "",
+            "customers",
+            "deposits",
+        ];
+        columns.map(str::to_owned).to_vec()
+    }
 
     fn cells(&self) -> Vec<String> {
-        let mut also = Vec::new();
-        if self.also_price > 0 {
-            also.push(format!("{} a price", self.also_price));
+        let mut beside = Vec::new();
+        if self.without_value > 0 {
+            beside.push(format!("{} without a value", self.without_value));
+        }
+        if self.also_price > self.without_value {
+            beside.push(format!("{} lack a price too", self.also_price));
         }
         if self.also_network > 0 {
-            also.push(format!("{} the network", self.also_network));
+            beside.push(format!("{} lack the network too", self.also_network));
         }
+        let deposits = match beside.is_empty() {
+            true => self.deposits.to_string(),
+            false => format!("{} ({})", self.deposits, beside.join(", ")),
+        };
         vec![
             self.rank.to_string(),
             self.missing.to_owned(),
@@ -103,10 +113,7 @@ impl RowView {
             },
             self.bar.clone(),
             self.customers.to_string(),
-            self.deposits.to_string(),
-            self.without_value.to_string(),
-            also.join("\n"),
-            self.remedy.clone(),
+            deposits,
         ]
     }
 
@@ -141,6 +148,21 @@ impl RowView {
     }
 }
 
+/// A subject as people call it: contracts by their symbol, else shortened; the machine-readable report has them whole.
+fn called(engine: &Engine, subject: &str) -> String {
+    let Some(asset) = AssetId::parse(subject) else {
+        return match subject.split_once(' ') {
+            Some((network, factory)) => format!("{} on {network}", shortened(factory)),
+            None => subject.to_owned(),
+        };
+    };
+    match (engine.chains().terms(&asset), asset.contract_text()) {
+        (Some(terms), _) => format!("{} on {}", terms.symbol, asset.network),
+        (None, Some(contract)) => format!("{} on {}", shortened(contract), asset.network),
+        (None, None) => subject.to_owned(),
+    }
+}
+
 /// A bar for a value beside the greatest one: whatever is worth something has at least one sign.
 fn bar(value: u128, most: u128) -> String {
     if value == 0 || most == 0 {
@@ -172,7 +194,7 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Arguments) -> anyh
     };
     let rows: Vec<RowView> = (1..)
         .zip(report.rows.iter().take(wanted))
-        .map(|(rank, row)| RowView::of(rank, row, most))
+        .map(|(rank, row)| RowView::of(engine, rank, row, most))
         .collect();
     let left = report.rows.len().saturating_sub(rows.len());
     match format {
@@ -183,8 +205,10 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Arguments) -> anyh
         })?,
         Format::Csv => output::rows(format, RowView::CSV_COLUMNS, &rows, RowView::csv_cells)?,
         Format::Table => {
-            output::rows(format, RowView::COLUMNS, &rows, RowView::cells)?;
-            for line in summary(&report) {
+            let columns = RowView::columns(report.currency.as_deref().unwrap_or_default());
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            output::rows(format, &columns, &rows, RowView::cells)?;
+            for line in remedies(&rows).into_iter().chain(summary(&report)) {
                 output::line(&line)?;
             }
         }
@@ -193,6 +217,22 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Arguments) -> anyh
         eprintln!("{left} more rows are there: raise --limit, or use --format json");
     }
     Ok(Exit::Done)
+}
+
+/// What would help, once for all rows that it helps.
+fn remedies(rows: &[RowView]) -> Vec<String> {
+    let mut helped: Vec<(&str, Vec<String>)> = Vec::new();
+    for row in rows {
+        let rank = row.rank.to_string();
+        match helped.iter_mut().find(|(remedy, _)| *remedy == row.remedy) {
+            Some((_, ranks)) => ranks.push(rank),
+            None => helped.push((&row.remedy, vec![rank])),
+        }
+    }
+    helped
+        .into_iter()
+        .map(|(remedy, ranks)| format!("for {}: {remedy}", ranks.join(", ")))
+        .collect()
 }
 
 fn totals(report: &Report) -> TotalsView {
@@ -236,8 +276,8 @@ mod tests {
         assert_eq!(bar(0, 100), "");
         assert_eq!(bar(0, 0), "");
         assert_eq!(bar(1, u128::MAX).chars().count(), 1);
-        assert_eq!(bar(u128::MAX, u128::MAX).chars().count(), 16);
-        assert_eq!(bar(50, 100).chars().count(), 8);
-        assert_eq!(bar(51, 100).chars().count(), 9);
+        assert_eq!(bar(u128::MAX, u128::MAX).chars().count(), 10);
+        assert_eq!(bar(50, 100).chars().count(), 5);
+        assert_eq!(bar(51, 100).chars().count(), 6);
     }
 }

@@ -59,26 +59,19 @@ impl WatchView {
         }
     }
 
-    const COLUMNS: &[&str] = &[
-        "id",
-        "deposit",
-        "appeal",
-        "waits for",
-        "since",
-        "recheck",
-        "stands",
-    ];
+    const COLUMNS: &[&str] = &["id", "deposit", "appeal", "waits for", "since", "stands"];
 
     fn cells(&self) -> Vec<String> {
+        let again = match &self.recheck_at {
+            Some(at) => format!("; looked at again on {}", day(at)),
+            None => String::new(),
+        };
         vec![
             self.id.clone(),
             self.deposit_id.clone(),
             self.appeal_id.clone().unwrap_or_else(|| "-".to_owned()),
-            format!("{}: {}", self.trigger, self.awaits),
+            format!("{}: {}{again}", self.trigger, self.awaits),
             day(&self.created_at),
-            self.recheck_at
-                .as_deref()
-                .map_or_else(|| "-".to_owned(), day),
             self.stands(),
         ]
     }
@@ -87,6 +80,7 @@ impl WatchView {
     pub fn stands(&self) -> String {
         match (&self.closed_why, &self.fired_why) {
             (Some(why), _) => format!("ended: {why}"),
+            (None, Some(why)) if *why == self.awaits => "can go on".to_owned(),
             (None, Some(why)) => format!("can go on: {why}"),
             (None, None) => "waits".to_owned(),
         }
@@ -263,16 +257,19 @@ async fn add(
 
 /// One line about what is watched from now on.
 pub fn told(view: &WatchView, is_repeat: bool, dry_run: bool) -> String {
-    let how = match (is_repeat, dry_run) {
-        (true, _) => format!(" already, {}: nothing was changed", view.stands()),
-        (false, true) => "; it was a dry run, nothing was kept".to_owned(),
-        (false, false) => String::new(),
+    let (already, how) = match (is_repeat, dry_run) {
+        (true, _) => (
+            " already",
+            format!(" ({}); nothing was changed", view.stands()),
+        ),
+        (false, true) => ("", "; it was a dry run, nothing was kept".to_owned()),
+        (false, false) => ("", String::new()),
     };
     let recheck = view.recheck_at.as_deref().map_or_else(String::new, |at| {
         format!(", and looked at again on {}", day(at))
     });
     format!(
-        "{}: {} is watched until {}{recheck}{how}",
+        "{}: {} is watched{already} until {}{recheck}{how}",
         view.id, view.deposit_id, view.awaits
     )
 }

@@ -385,7 +385,10 @@ pub fn awaited(trigger: &Trigger, network: Option<&NetworkConfig>) -> String {
         Trigger::TokenReviewed(asset) => format!("{asset} is reviewed"),
         Trigger::PriceKnown(asset) => format!("{asset} has a price that counts"),
         Trigger::FactoryInPlace(id, address) => {
-            format!("what makes the contract {address} stands on {}", called(id))
+            format!(
+                "the factory of the contract {address} stands on {}",
+                called(id)
+            )
         }
         Trigger::ControlKnown(id, address) => {
             format!(
