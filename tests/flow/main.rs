@@ -18,6 +18,7 @@ mod own_matching;
 mod own_nonsense;
 mod own_people;
 mod own_policy;
+mod own_prices;
 mod own_proofs;
 mod own_secrets;
 mod own_watch_list;

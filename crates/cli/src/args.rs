@@ -616,6 +616,20 @@ pub enum Ledger {
 pub enum Prices {
     /// Read a CSV of exact prices
     Import(ImportFile),
+    /// Ask the sources of prices that chains.toml names
+    Fetch {
+        /// Only this asset: NETWORK/native, NETWORK/contract:ADDRESS or a symbol (repeat for more)
+        #[arg(long, value_name = "ASSET")]
+        asset: Vec<String>,
+        /// Only assets of this network (repeat for more)
+        #[arg(long, value_name = "NETWORK")]
+        network: Vec<String>,
+    },
+    /// Show what each source says, what counts and why not
+    Show {
+        /// The asset, as for `fetch`; every asset with a price when left out
+        asset: Option<String>,
+    },
 }
 
 /// `tokens`

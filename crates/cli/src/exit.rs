@@ -59,6 +59,7 @@ pub fn report(error: &anyhow::Error) -> Exit {
     match error.downcast_ref::<EngineError>() {
         Some(
             EngineError::UnknownNetwork { .. }
+            | EngineError::UnknownAsset { .. }
             | EngineError::NotFound { .. }
             | EngineError::Import(ImportError::Coverage { .. })
             | EngineError::NotUnderstood { .. }

@@ -149,14 +149,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Ledger(Ledger::Coverage) => {
             commands::addresses::ledger_coverage(format, &engine).await
         }
-        Command::Prices(args::Prices::Import(import)) => {
-            commands::intake::run("prices", import, async |file, rows| {
-                engine
-                    .import_prices(file, &move |count| rows.at(count))
-                    .await
-            })
-            .await
-        }
+        Command::Prices(prices) => commands::prices::run(format, &engine, prices).await,
         Command::Tokens(tokens) => commands::tokens::run(format, &engine, tokens, actor).await,
         Command::Deposits(deposits) => commands::deposits::run(format, &engine, deposits).await,
         Command::Watch(watch) => commands::watch_list::run(format, &engine, watch, actor).await,

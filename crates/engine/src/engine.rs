@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::{ChainsConfig, NetworkConfig, Policy};
 use crate::error::EngineError;
 use crate::family::{Adapter, Adapters, MessageProofs};
+use crate::prices;
 use crate::random::{Random, SystemRandom};
 
 use recover_core::network::NetworkId;
@@ -11,6 +12,7 @@ use recover_core::people::Person;
 use recover_core::time::Timestamp;
 use recover_source::carry::Carry;
 use recover_source::chain::ChainRead;
+use recover_source::prices::PriceSource;
 use recover_store::Store;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ pub struct Engine {
     pub(crate) sources: Arc<BTreeMap<NetworkId, Arc<dyn ChainRead>>>,
     pub(crate) carriers: Arc<BTreeMap<NetworkId, Arc<dyn Carry>>>,
     pub(crate) messages: MessageProofs,
+    pub(crate) price_sources: Arc<Vec<Arc<dyn PriceSource>>>,
     pub(crate) random: Arc<dyn Random>,
 }
 
@@ -56,7 +59,9 @@ impl Engine {
                 }
             }
         }
-        Ok(Self::over(store, chains, policy, adapters, clock, sources).carried_by(carriers))
+        let priced_by = prices::open_sources(&chains);
+        let engine = Self::over(store, chains, policy, adapters, clock, sources);
+        Ok(engine.carried_by(carriers).priced_by(priced_by))
     }
 
     /// As [`Engine::new`], over sources that are open already: recordings.
@@ -78,6 +83,7 @@ impl Engine {
             sources: Arc::new(sources),
             carriers: Arc::default(),
             messages: MessageProofs::default(),
+            price_sources: Arc::default(),
             random: Arc::new(SystemRandom),
         }
     }
@@ -87,6 +93,15 @@ impl Engine {
     pub fn carried_by(self, carriers: BTreeMap<NetworkId, Arc<dyn Carry>>) -> Self {
         Self {
             carriers: Arc::new(carriers),
+            ..self
+        }
+    }
+
+    /// With these sources of prices.
+    #[must_use]
+    pub fn priced_by(self, sources: Vec<Arc<dyn PriceSource>>) -> Self {
+        Self {
+            price_sources: Arc::new(sources),
             ..self
         }
     }

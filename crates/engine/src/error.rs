@@ -26,6 +26,14 @@ pub enum EngineError {
         /// The name as given.
         name: String,
     },
+    /// A text that names no asset of `chains.toml`.
+    #[error(
+        "'{text}' names no asset of chains.toml: write NETWORK/native, NETWORK/contract:ADDRESS, or a symbol that stands there"
+    )]
+    UnknownAsset {
+        /// The text as given.
+        text: String,
+    },
     /// No adapter of this build handles the family.
     #[error("networks of family {family} cannot be scanned or diagnosed by this build")]
     NoAdapter {

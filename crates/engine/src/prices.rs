@@ -1,6 +1,10 @@
 //! Which price an asset has for a decision: the newest of each source, compared by the policy's rules, at the time that counts.
 
+mod fetch;
 mod words;
+
+pub(crate) use fetch::open as open_sources;
+pub use fetch::{PriceFetch, SourceFetch};
 
 use crate::config::Policy;
 use crate::engine::Engine;

@@ -5,6 +5,7 @@ use crate::claims::TrackReport;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::match_run::MatchScope;
+use crate::prices::PriceFetch;
 use crate::proofs::TestReport;
 use crate::scan::{From, NetworkReport, ScanProgress, Span};
 use crate::watch_list::WatchReport;
@@ -22,6 +23,8 @@ const LEASE_SECONDS: i64 = 3_600;
 /// What a run found and did.
 #[derive(Debug, Clone, Default)]
 pub struct ReconcileReport {
+    /// What the sources of prices said; `None` where they were not asked.
+    pub prices: Option<PriceFetch>,
     /// Networks whose finality and reorganisations were checked.
     pub networks: Vec<NetworkReport>,
     /// Deposits that are classified otherwise now.
@@ -88,6 +91,10 @@ impl Engine {
     ) -> Result<ReconcileReport, EngineError> {
         let mut report = ReconcileReport::default();
         if ask_sources {
+            // First: what follows is decided at these prices. Without them it goes on; nothing is decided at old ones.
+            if self.has_price_sources() && self.policy.is_some() {
+                report.prices = Some(self.fetch_prices(&[], &[], &|_, _| ()).await?);
+            }
             report.networks = self.recheck(progress).await?;
         }
         let undecided = DepositFilter {
@@ -253,6 +260,8 @@ impl Engine {
             "networks with gaps, failures or deep reorganisations".to_owned(),
             count(faults),
         ));
+        let silent = report.prices.as_ref().map_or(0, PriceFetch::failures);
+        needs.push(("sources of prices that failed".to_owned(), count(silent)));
         for (status, number) in self.store.count_appeals().await? {
             if status == AppealStatus::Conflict {
                 needs.push(("appeals in conflict".to_owned(), number));

@@ -548,3 +548,54 @@ fn own_a_network_read_by_account_needs_what_its_family_has_and_nothing_else() {
         assert!(message.contains(expected), "{message}");
     }
 }
+
+#[test]
+fn own_the_shipped_file_names_coins_and_platforms_for_sources_of_prices() {
+    let shipped = shipped();
+    assert!(
+        shipped.price_sources.is_empty(),
+        "nobody is asked unless the operator says so"
+    );
+    for network in shipped.networks.values() {
+        assert!(network.price_id.is_some(), "{}", network.id);
+    }
+    let ids = |name: &str| {
+        let network = shipped.network(&NetworkId::new(name)).unwrap();
+        (
+            network.price_id.as_deref(),
+            network.price_platform.as_deref(),
+        )
+    };
+    assert_eq!(
+        ids("bsc"),
+        (Some("binancecoin"), Some("binance-smart-chain"))
+    );
+    assert_eq!(ids("arbitrum"), (Some("ethereum"), Some("arbitrum-one")));
+    assert_eq!(ids("xrpl"), (Some("ripple"), None));
+}
+
+#[test]
+fn own_sources_of_prices_are_read_with_their_plan() {
+    let source = "\n[[price_source]]\nname = \" one \"\nkind = \"coingecko\"\nurl = \"https://prices.example/api\"\nkey = \"${KEY}\"\nplan = \"pro\"\nrequests_per_minute = 30\n";
+    let config = parse(&format!("{ONE}{source}")).unwrap();
+    let [read] = &config.price_sources[..] else {
+        panic!("one source: {:?}", config.price_sources);
+    };
+    assert_eq!(
+        (
+            read.name.as_str(),
+            read.plan.code(),
+            read.requests_per_minute
+        ),
+        ("one", "pro", 30)
+    );
+    let keyed = source.replace(
+        "https://prices.example/api",
+        "https://prices.example/?key=abc",
+    );
+    let error = parse(&format!("{ONE}{keyed}")).unwrap_err().to_string();
+    assert!(
+        error.contains("[price_source]") && error.contains("secret"),
+        "{error}"
+    );
+}

@@ -24,6 +24,8 @@ pub struct HttpConfig {
     pub path: &'static str,
     /// A query parameter that carries a key, and the key.
     pub key: Option<(&'static str, SecretTemplate)>,
+    /// A header that carries a key, and the key.
+    pub key_header: Option<(&'static str, SecretTemplate)>,
     /// The time to connect.
     pub connect_timeout: Duration,
     /// The time for one request in all.
@@ -43,6 +45,7 @@ impl HttpConfig {
             url,
             path: "",
             key: None,
+            key_header: None,
             connect_timeout: Duration::from_secs(10),
             total_timeout: Duration::from_secs(60),
             answer_bytes_max: 64 * 1024 * 1024,
@@ -61,6 +64,16 @@ impl RateLimit {
     pub fn per_second(requests: Option<NonZeroU32>) -> Self {
         Self(requests.map(|requests| {
             Arc::new(DefaultDirectRateLimiter::direct(Quota::per_second(
+                requests,
+            )))
+        }))
+    }
+
+    /// At most so many requests a minute; `None` for no limit.
+    #[must_use]
+    pub fn per_minute(requests: Option<NonZeroU32>) -> Self {
+        Self(requests.map(|requests| {
+            Arc::new(DefaultDirectRateLimiter::direct(Quota::per_minute(
                 requests,
             )))
         }))
@@ -86,10 +99,19 @@ struct Opened {
     client: reqwest::Client,
     url: url::Url,
     key: Option<(&'static str, SecretText)>,
+    key_header: Option<(&'static str, SecretText)>,
     secrets: Vec<SecretText>,
 }
 
 impl Opened {
+    /// With the key that is sent as a header, where there is one.
+    fn keyed(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.key_header {
+            Some((name, key)) => request.header(*name, key.reveal()),
+            None => request,
+        }
+    }
+
     fn redact(&self, mut text: String) -> String {
         for secret in &self.secrets {
             text = text.replace(secret.reveal(), "[redacted]");
@@ -158,10 +180,14 @@ impl HttpTransport {
             return Err(not_a_url("it is neither http nor https"));
         }
         append_path(&mut url, self.config.path);
-        let key = match &self.config.key {
-            Some((name, template)) => Some((*name, template.expand(&self.origin, environment)?)),
-            None => None,
+        let expanded = |key: &Option<(&'static str, SecretTemplate)>| match key {
+            Some((name, template)) => {
+                Ok(Some((*name, template.expand(&self.origin, environment)?)))
+            }
+            None => Ok::<_, SourceError>(None),
         };
+        let key = expanded(&self.config.key)?;
+        let key_header = expanded(&self.config.key_header)?;
         let client = reqwest::Client::builder()
             .connect_timeout(self.config.connect_timeout)
             .timeout(self.config.total_timeout)
@@ -173,11 +199,13 @@ impl HttpTransport {
             .map_err(|error| self.unreachable(&error.without_url()))?;
         let mut secrets: Vec<SecretText> =
             secrets_of(&url).into_iter().map(SecretText::new).collect();
-        secrets.extend(key.as_ref().map(|(_, key)| key.clone()));
+        let keys = key.iter().chain(&key_header);
+        secrets.extend(keys.map(|(_, key)| key.clone()));
         Ok(Opened {
             client,
             url,
             key,
+            key_header,
             secrets,
         })
     }
@@ -332,7 +360,7 @@ impl Transport for HttpTransport {
             .post(url)
             .header(CONTENT_TYPE, content_type)
             .body(body);
-        self.send(request).await
+        self.send(opened.keyed(request)).await
     }
 
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Bytes, SourceError> {
@@ -348,7 +376,7 @@ impl Transport for HttpTransport {
                 pairs.append_pair(name, key.reveal());
             }
         }
-        self.send(opened.client.get(url)).await
+        self.send(opened.keyed(opened.client.get(url))).await
     }
 }
 

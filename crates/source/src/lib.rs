@@ -1,7 +1,7 @@
 //! The async side of adapters: the trait that nodes and explorers implement, and the one client they speak through.
 //!
 //! Its job: [`chain::ChainRead`] and its data, the HTTP client with its limits ([`http`]), retry ([`retry`]), what a protocol's
-//! client is made of ([`client`], [`kept`], [`settings`]), several sources of one network behind one face ([`failover`]) and the
+//! client is made of ([`client`], [`kept`], [`settings`]), several sources of one network behind one face ([`failover`]), sources of prices ([`prices`]) and the
 //! checks that every adapter must pass ([`conformance`]).
 //!
 //! It deliberately knows no protocol: JSON-RPC, explorers' verbs and the shapes of answers live with each network's
@@ -21,6 +21,7 @@ pub mod error;
 pub mod failover;
 pub mod http;
 pub mod kept;
+pub mod prices;
 pub mod retry;
 pub mod secret;
 pub mod settings;

@@ -16,6 +16,7 @@ pub mod matching;
 pub mod people;
 pub mod policy;
 pub mod policy_fees;
+pub mod prices;
 pub mod proofs;
 pub mod quote;
 pub mod reconcile;

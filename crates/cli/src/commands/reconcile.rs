@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 #[derive(Serialize)]
 struct ReportView {
+    prices: Option<super::prices::FetchView>,
     networks: Vec<NetworkView>,
     reclassified: u64,
     matches: BTreeMap<&'static str, u64>,
@@ -37,6 +38,7 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Reconcile) -> anyh
         .reconcile(!arguments.offline, &ScanBars::new())
         .await?;
     let view = ReportView {
+        prices: report.prices.as_ref().map(super::prices::FetchView::of),
         networks: report
             .networks
             .iter()
@@ -69,7 +71,11 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Reconcile) -> anyh
                 .iter()
                 .map(|(decision, count)| format!("{count} {decision}"))
                 .collect();
-            let mut rows = vec![
+            let mut rows = Vec::new();
+            if let Some(prices) = &view.prices {
+                rows.push(("prices", prices.in_words()));
+            }
+            rows.extend([
                 (
                     "networks",
                     format!(
@@ -105,12 +111,15 @@ pub async fn run(format: Format, engine: &Engine, arguments: &Reconcile) -> anyh
                         view.claims_invalidated
                     ),
                 ),
-            ];
+            ]);
             for (what, count) in &view.needs_person {
                 rows.push(("a person", format!("{count} {what}")));
             }
             output::facts(&rows)?;
         }
+    }
+    if let Some(prices) = &view.prices {
+        prices.tell_failures();
     }
     for network in &view.networks {
         if let Some(failure) = &network.failure {

@@ -1,6 +1,9 @@
 //! What the operator says about networks, as the engine sees it.
 
-use super::words::{AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, SourceKind};
+use super::words::{
+    AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, PricePlanName, PriceSourceKind,
+    SourceKind,
+};
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference, AssetStanding, AssetTerms, TokenReview};
 use recover_core::names;
@@ -12,6 +15,25 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct ChainsConfig {
     /// By short name.
     pub networks: BTreeMap<NetworkId, NetworkConfig>,
+    /// Who is asked for prices, in the file's order.
+    pub price_sources: Vec<PriceSourceConfig>,
+}
+
+/// A source of prices. Texts may hold `${VAR}`, as those of [`SourceConfig`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceSourceConfig {
+    /// What its prices are said to come from.
+    pub name: String,
+    /// Whose API it speaks.
+    pub kind: PriceSourceKind,
+    /// Where it is, as a template.
+    pub url: String,
+    /// Its key, as a template; `None` when it needs none.
+    pub key: Option<String>,
+    /// Which kind of key it is.
+    pub plan: PricePlanName,
+    /// How often it may be asked.
+    pub requests_per_minute: u32,
 }
 
 /// One network.
@@ -50,6 +72,10 @@ pub struct NetworkConfig {
     pub finality: Finality,
     /// The network's own coin.
     pub native: NativeConfig,
+    /// What sources of prices call the network's own coin (`ethereum`); `None` where they are not asked for it.
+    pub price_id: Option<String>,
+    /// What they call the network where they name tokens by contract (`binance-smart-chain`); `None` likewise.
+    pub price_platform: Option<String>,
     /// Who is asked, in order.
     pub sources: Vec<SourceConfig>,
     /// Tokens, in the file's order.

@@ -4,6 +4,7 @@ use super::chains::{
     AssetConfig, ChainsConfig, Finality, NativeConfig, NetworkConfig, SourceConfig, minimum,
     plain_host,
 };
+use super::chains_prices::PriceSourceTable;
 use super::codec::Codecs;
 use super::error::{ConfigError, Problem};
 use super::place::Text;
@@ -23,12 +24,14 @@ use toml::Spanned;
 /// Rows that an explorer answers at most, whatever the page.
 const PAGE_SIZE_MAX: u64 = 10_000;
 
-type Words = Spanned<String>;
+pub(super) type Words = Spanned<String>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     network: BTreeMap<Words, NetworkTable>,
+    #[serde(default)]
+    price_source: Vec<PriceSourceTable>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +50,8 @@ struct NetworkTable {
     explorer_aliases: Vec<Words>,
     fee_rule: Option<Words>,
     fee_style: Option<Words>,
+    price_id: Option<Words>,
+    price_platform: Option<Words>,
     finality: FinalityTable,
     native: NativeTable,
     #[serde(default)]
@@ -119,7 +124,10 @@ impl ChainsConfig {
             codec,
         };
         let parsed: File = toml::from_str(text).map_err(|error| reader.shape(&error))?;
-        let mut config = Self::default();
+        let mut config = Self {
+            price_sources: reader.price_sources(&parsed.price_source)?,
+            ..Self::default()
+        };
         let mut claimed = known_words();
         let mut hosts: BTreeMap<String, NetworkId> = BTreeMap::new();
         let mut ordered: Vec<(Words, NetworkTable)> = parsed.network.into_iter().collect();
@@ -188,7 +196,7 @@ fn known_words() -> BTreeMap<String, String> {
         .collect()
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: Text<'a>,
     codec: &'a dyn Codecs,
 }
@@ -206,11 +214,11 @@ impl Reader<'_> {
     }
 
     /// Refuses a value at its own place.
-    fn at<T>(&self, spanned: &Spanned<T>, problem: Problem) -> ConfigError {
+    pub(super) fn at<T>(&self, spanned: &Spanned<T>, problem: Problem) -> ConfigError {
         self.invalid(spanned.span().start, None, problem)
     }
 
-    fn word<T: Copy>(
+    pub(super) fn word<T: Copy>(
         &self,
         words: &Words,
         parse: fn(&str) -> Option<T>,
@@ -266,6 +274,8 @@ impl Reader<'_> {
         let (fee_rule, fee_style) = self.fees(family, &table)?;
         let address_prefix = self.address_prefix(family, &table)?;
         let finality = self.finality(family, &table.finality)?;
+        let price_id = self.price_id(table.price_id.as_ref())?;
+        let price_platform = self.price_id(table.price_platform.as_ref())?;
         let native = NativeConfig {
             name: table.native.name,
             terms: self.terms(
@@ -315,6 +325,8 @@ impl Reader<'_> {
             fee_style,
             finality,
             native,
+            price_id,
+            price_platform,
             sources,
             assets,
         })

@@ -128,6 +128,20 @@ pub enum Problem {
         /// The symbol.
         symbol: String,
     },
+    /// One name for two sources of prices: they would count as one.
+    #[error("price source '{name}' stands twice: give each a name of its own")]
+    PriceSourceTwice {
+        /// The name.
+        name: String,
+    },
+    /// Not what a source of prices calls anything.
+    #[error(
+        "'{text}' is no id of a source of prices: they have letters, digits, '-', '_' and '.' only"
+    )]
+    PriceId {
+        /// The text as written.
+        text: String,
+    },
     /// The contract is no address of the family.
     #[error(transparent)]
     Address(#[from] AddressError),

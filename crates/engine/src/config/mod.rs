@@ -6,6 +6,7 @@
 
 mod chains;
 mod chains_file;
+mod chains_prices;
 mod codec;
 mod error;
 mod place;
@@ -24,11 +25,17 @@ mod policy_warnings;
 mod secret;
 mod words;
 
-pub use chains::{AssetConfig, ChainsConfig, Finality, NativeConfig, NetworkConfig, SourceConfig};
+pub use chains::{
+    AssetConfig, ChainsConfig, Finality, NativeConfig, NetworkConfig, PriceSourceConfig,
+    SourceConfig,
+};
 pub use codec::Codecs;
 pub use error::{ConfigError, Problem};
 pub use place::Place;
 pub use policy::{NativeLimits, Policy, PolicyChange};
 pub use policy_file::Networks;
 pub use policy_warnings::PolicyWarning;
-pub use words::{AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, SourceKind};
+pub use words::{
+    AssetStatus, FeeRuleName, FeeStyle, FinalityRule, MemoRule, PricePlanName, PriceSourceKind,
+    SourceKind,
+};

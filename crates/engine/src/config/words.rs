@@ -45,6 +45,24 @@ words! {
 }
 
 words! {
+    /// Whose API a source of prices speaks.
+    pub enum PriceSourceKind {
+        /// CoinGecko's, version 3.
+        CoinGecko => "coingecko",
+    }
+}
+
+words! {
+    /// Which kind of key a source of prices takes.
+    pub enum PricePlanName {
+        /// A free one.
+        Demo => "demo",
+        /// A paid one.
+        Pro => "pro",
+    }
+}
+
+words! {
     /// What a network charges for a transaction beyond gas used times gas price. `chains.toml` explains each in its head.
     pub enum FeeRuleName {
         /// Nothing.

@@ -301,3 +301,85 @@ async fn own_a_table_says_what_counts_and_why_not() {
         NoPriceReason::Absent
     );
 }
+
+/// A source that knows one price, of so many seconds from now.
+struct Ahead(i64);
+
+#[async_trait::async_trait]
+impl recover_source::prices::PriceSource for Ahead {
+    fn name(&self) -> &str {
+        "ahead"
+    }
+
+    async fn prices(
+        &self,
+        questions: &[recover_source::prices::PriceQuestion],
+        currency: &str,
+    ) -> recover_source::prices::PriceUpdate {
+        assert_eq!(currency, "USD");
+        let found = questions
+            .iter()
+            .map(|question| recover_source::prices::FoundPrice {
+                asset: question.asset.clone(),
+                price: Decimal::parse("3").unwrap(),
+                at: time(NOW).plus_seconds(self.0).unwrap(),
+            });
+        recover_source::prices::PriceUpdate {
+            found: found.collect(),
+            ..recover_source::prices::PriceUpdate::default()
+        }
+    }
+}
+
+#[tokio::test]
+async fn own_a_price_of_a_time_to_come_is_not_taken() {
+    const ONE: &str = include_str!("../../../../chains.toml");
+    for (ahead, is_taken) in [(0, true), (300, true), (301, false), (86_400, false)] {
+        let mut engine = engine("", &[])
+            .await
+            .priced_by(vec![Arc::new(Ahead(ahead))]);
+        let chains = ChainsConfig::parse(
+            "chains.toml",
+            &only_xrpl(ONE),
+            &crate::family::Adapters::new(vec![]),
+        );
+        engine.chains = Arc::new(chains.unwrap());
+        let fetched = engine.fetch_prices(&[], &[], &|_, _| ()).await.unwrap();
+        let source = &fetched.sources[0];
+        assert_eq!(
+            (source.asked, source.new),
+            (1, u64::from(is_taken)),
+            "{ahead}"
+        );
+        assert_eq!(fetched.unpriced.is_empty(), is_taken, "{ahead}");
+        assert_eq!(source.missing.is_empty(), is_taken, "{ahead}");
+        // What was taken counts from then on.
+        let quoted = engine.said(NOW, PriceTime::Quote).await;
+        assert_eq!(quoted.is_ok(), is_taken, "{ahead}: {quoted:?}");
+        // Asked again, nothing is new.
+        let again = engine.fetch_prices(&[], &[], &|_, _| ()).await.unwrap();
+        assert_eq!(again.new_prices(), 0);
+        let none = engine
+            .fetch_prices(&[], &[NetworkId::new("ton")], &|_, _| ())
+            .await;
+        assert_eq!(none.unwrap().sources[0].asked, 0);
+    }
+}
+
+/// The tables of one network, without its tokens.
+fn only_xrpl(text: &str) -> String {
+    let mut kept = String::new();
+    let mut is_kept = false;
+    for line in text.lines() {
+        if line.starts_with('[') {
+            is_kept = line.starts_with("[network.xrpl]")
+                || line.starts_with("[network.xrpl.finality]")
+                || line.starts_with("[network.xrpl.native]");
+        }
+        if is_kept {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}

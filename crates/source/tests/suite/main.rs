@@ -5,3 +5,4 @@
 
 mod own_failover;
 mod own_http;
+mod own_prices;
