@@ -321,11 +321,22 @@ impl Adapter for TestAdapter {
     }
 }
 
-/// An engine on a store in memory, over a chain of this height whose blocks are final up to `finalized`.
-pub async fn engine(tip: u64, finalized: Option<u64>) -> (Engine, Chain) {
+/// A chain of this height whose blocks are final up to `finalized`.
+pub fn chain(tip: u64, finalized: Option<u64>) -> Chain {
     let chain = Chain::default();
     chain.state().grow("a", tip);
     chain.state().finalized = finalized;
+    chain
+}
+
+/// The shipped policy.
+pub fn shipped_policy() -> Policy {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Policy::load(&root.join("policy.toml"), None).expect("it loads")
+}
+
+/// An engine on a store, over a chain, under a policy, at a time.
+pub fn engine_under(store: Store, chain: &Chain, policy: Policy, now: &str) -> Engine {
     let adapters = Adapters::new(vec![Arc::new(TestAdapter(chain.clone()))]);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut chains = ChainsConfig::load(&root.join("chains.toml"), &ShapeCodec).expect("it loads");
@@ -333,10 +344,15 @@ pub async fn engine(tip: u64, finalized: Option<u64>) -> (Engine, Chain) {
     for network in chains.networks.values_mut() {
         network.native.terms.minimum = None;
     }
-    let policy = Policy::load(&root.join("policy.toml"), None).expect("it loads");
+    let clock = Arc::new(FixedClock(time(now)));
+    Engine::new(store, chains, Some(policy), adapters, clock).expect("an engine")
+}
+
+/// An engine on a store in memory, over a chain of this height whose blocks are final up to `finalized`, under the shipped policy.
+pub async fn engine(tip: u64, finalized: Option<u64>) -> (Engine, Chain) {
+    let chain = chain(tip, finalized);
     let store = Store::open("sqlite::memory:").await.expect("a store");
-    let clock = Arc::new(FixedClock(time(NOW)));
-    let engine = Engine::new(store, chains, Some(policy), adapters, clock).expect("an engine");
+    let engine = engine_under(store, &chain, shipped_policy(), NOW);
     (engine, chain)
 }
 

@@ -1,0 +1,154 @@
+//! A quote that a customer has seen stays what it is, whatever becomes of the policy.
+
+mod common;
+mod support;
+
+use recover_core::amount::Amount;
+use recover_core::claim::{Claim, Resolution};
+use recover_core::decimal::Decimal;
+use recover_core::observation::Position;
+use recover_core::people::{Person, Role};
+use recover_engine::claims::{OpenOptions, QuoteOptions};
+use recover_engine::config::Policy;
+use recover_engine::engine::Engine;
+use recover_engine::scan::{ScanOptions, Silent};
+use recover_source::chain::NetworkCost;
+use recover_store::{Price, Store};
+use std::collections::BTreeSet;
+use support::{
+    Chain, NOW, addresses, chain, cover_ledger, engine_under, native, payment, shipped_policy, time,
+};
+
+/// The day after, when the votes are given; and four days later, when the changed policy is in force.
+const NEXT_DAY: &str = "2026-03-02T12:00:00Z";
+const LATER: &str = "2026-03-06T12:00:00Z";
+
+/// A fee of 7.50 for a good deposit that was not booked, where the shipped policy takes none.
+fn first() -> Policy {
+    let text = shipped_policy().text;
+    policy(&text.replacen("amount = \"0\"\n", "amount = \"7.5\"\n", 1))
+}
+
+/// Twice the fee, another margin, other limits, no waivers and an hour less.
+fn second() -> Policy {
+    let text = first().text;
+    let (before, rest) = text.split_once("[[waiver]]").expect("it has waivers");
+    let (_, after) = rest.split_once("[approval]").expect("it has approval");
+    let changed = format!("{before}[approval]{after}")
+        .replacen("amount = \"7.5\"", "amount = \"15\"", 1)
+        .replace("gas_buffer_percent = \"25\"", "gas_buffer_percent = \"80\"")
+        .replace("quote_valid_minutes = 1440", "quote_valid_minutes = 60");
+    policy(&changed)
+}
+
+fn policy(text: &str) -> Policy {
+    Policy::parse("policy.toml", text, None).expect("it is sound")
+}
+
+fn specialist() -> Person {
+    Person {
+        name: "ana".to_owned(),
+        roles: BTreeSet::from([Role::Specialist]),
+        keys: Vec::new(),
+    }
+}
+
+/// A coin at 2,000, moved for 0.001 at most.
+async fn opened(engine: &Engine, chain: &Chain) -> Claim {
+    let owner = format!("U1,deposit,evm,{},,,eoa\n", support::address(1).text());
+    addresses(engine, &owner).await;
+    cover_ledger(engine).await;
+    let credit = payment(7, Position::value(), 1, 10_u128.pow(17));
+    chain.state().put(10, credit.clone());
+    let cost = Amount::from_u128(10_u128.pow(15));
+    chain.state().cost = Some(NetworkCost {
+        native_transfer: cost,
+        token_transfer: cost,
+        contract_step: cost,
+        added_input: None,
+        reserve: None,
+        basis: "scripted".to_owned(),
+    });
+    engine
+        .scan(&ScanOptions::default(), &Silent)
+        .await
+        .expect("the store works");
+    let options = OpenOptions {
+        resolution: Some(Resolution::SweepThenCredit),
+        ..OpenOptions::default()
+    };
+    engine
+        .open_claim(&credit.id(), &options, &specialist())
+        .await
+        .expect("it is opened")
+}
+
+async fn priced(engine: &Engine, at: &str) {
+    let price = Price {
+        asset: native(),
+        currency: "USD".to_owned(),
+        price: Decimal::whole(2_000),
+        priced_at: time(at),
+        source: "file".to_owned(),
+    };
+    let stored = engine.store().import_prices(vec![price], time(at)).await;
+    assert_eq!(stored.expect("stored").inserted, 1);
+}
+
+async fn quoted(engine: &Engine, claim: &Claim) -> Claim {
+    let options = QuoteOptions::default();
+    let quoted = engine
+        .quote_claim(&claim.id, &options, &specialist())
+        .await
+        .expect("it is quoted");
+    quoted.claim
+}
+
+#[tokio::test]
+async fn own_a_changed_policy_never_changes_an_existing_quote() {
+    let chain = chain(50, Some(40));
+    let store = Store::open("sqlite::memory:").await.expect("a store");
+    let under = |policy, now| engine_under(store.clone(), &chain, policy, now);
+
+    let engine = under(first(), NOW);
+    let claim = opened(&engine, &chain).await;
+    priced(&engine, NOW).await;
+    let before = quoted(&engine, &claim).await;
+    let quote = before.quote.clone().expect("it has one");
+    assert_eq!(quote.policy_version, 1);
+    assert_eq!(quote.quote.value.to_string(), "200.00");
+    assert_eq!(quote.quote.service_fee.to_string(), "7.50");
+    // 0.001 and a quarter of it, at 2,000.
+    assert_eq!(quote.quote.network_fee.to_string(), "2.50");
+    let digest = before.content_digest();
+
+    // The file is edited, agreed to, and in force.
+    let changed = second();
+    for person in ["jonas", "kim", "farah"] {
+        under(changed.clone(), NEXT_DAY)
+            .approve_policy(2, Some(person))
+            .await
+            .expect("it counts");
+    }
+    let engine = under(changed, LATER);
+    assert_eq!(
+        engine.policy_in_force().await.expect("it is kept").number,
+        2
+    );
+
+    // To the last line, and to the digest that people voted on.
+    let after = engine.claim(&before.id).await.expect("it is kept");
+    assert_eq!(after, before);
+    assert_eq!(after.content_digest(), digest);
+    assert_eq!(after.quote.as_ref(), Some(&quote));
+    let version = engine.policy_version(1).await.expect("it is kept");
+    assert_eq!(version.text, first().text);
+
+    // What is quoted anew is another quote, under the new version, and the old one stays in the log.
+    priced(&engine, LATER).await;
+    let again = quoted(&engine, &after).await;
+    let new = again.quote.expect("it has one");
+    assert_eq!(new.policy_version, 2);
+    assert_eq!(new.quote.service_fee.to_string(), "15.00");
+    assert_eq!(new.quote.network_fee.to_string(), "3.60");
+}
