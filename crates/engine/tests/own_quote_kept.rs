@@ -1,6 +1,7 @@
 //! A quote that a customer has seen stays what it is, whatever becomes of the policy.
 
 mod common;
+#[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
 
 use recover_core::amount::Amount;

@@ -213,7 +213,8 @@ fn own_a_refusal_that_is_our_gap_is_never_told_as_impossible() {
 fn own_each_end_of_a_case_is_told_as_what_it_is() {
     use AdviceCode as Code;
     let asset = asset();
-    let rows: &[(Kind, Verdict, &[Flag], Quoted, &[Code])] = &[
+    type Row<'a> = (Kind, Verdict, &'a [Flag], Quoted, &'a [Code]);
+    let rows: &[Row<'_>] = &[
         (
             Kind::Failed,
             Verdict::NotRecoverable(Reason::TransactionFailed),

@@ -102,7 +102,8 @@ fn refusals_come_in_their_order() {
             fee.price = None;
         }
     };
-    let rows: [(fn(&mut Desk), QuoteRefusal); 8] = [
+    type Row = (fn(&mut Desk), QuoteRefusal);
+    let rows: [Row; 8] = [
         (|desk| desk.decimals = None, QuoteRefusal::DecimalsUnknown),
         (|desk| desk.price = None, QuoteRefusal::PriceUnknown),
         (

@@ -3,6 +3,7 @@
 use super::place::Place;
 use recover_core::address::AddressError;
 use recover_core::amount::AmountError;
+use recover_core::decimal::Decimal;
 use recover_core::fee::Cents;
 
 /// Why a configuration file cannot be used.
@@ -297,21 +298,8 @@ pub enum Problem {
     #[error("this rule charges coins of several assets: write a rule for each")]
     CoinsDiffer,
     /// A sum and a percentage without the word that says which is charged.
-    #[error(
-        "{amount} and {percent} percent stand together, and nothing says which is charged: at a value of {value} the lesser is {lesser} and the greater is {greater}; write form = \"flat_or_percent\" and operator = \"lesser\" or operator = \"greater\""
-    )]
-    Ambiguous {
-        /// The sum.
-        amount: Cents,
-        /// The percentage.
-        percent: recover_core::decimal::Decimal,
-        /// A value at which they lie apart.
-        value: Cents,
-        /// What the one reading charges there.
-        lesser: Cents,
-        /// What the other does.
-        greater: Cents,
-    },
+    #[error(transparent)]
+    Ambiguous(Box<Ambiguity>),
     /// A free part without the words that settle its edge and what lies above.
     #[error(
         "a fee with a free part needs '{key}': {}",
@@ -586,6 +574,24 @@ pub enum Problem {
         /// The text as written.
         currency: String,
     },
+}
+
+/// What each reading of "up to so much or so many percent" would charge.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{amount} and {percent} percent stand together, and nothing says which is charged: at a value of {value} the lesser is {lesser} and the greater is {greater}; write form = \"flat_or_percent\" and operator = \"lesser\" or operator = \"greater\""
+)]
+pub struct Ambiguity {
+    /// The sum.
+    pub amount: Cents,
+    /// The percentage.
+    pub percent: Decimal,
+    /// A value at which the readings lie apart.
+    pub value: Cents,
+    /// What the one charges there.
+    pub lesser: Cents,
+    /// What the other does.
+    pub greater: Cents,
 }
 
 /// `rule 1`, `rules 1 and 2`, `rules 1, 2 and 3`.

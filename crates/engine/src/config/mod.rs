@@ -30,7 +30,7 @@ pub use chains::{
     SourceConfig,
 };
 pub use codec::Codecs;
-pub use error::{ConfigError, Problem};
+pub use error::{Ambiguity, ConfigError, Problem};
 pub use place::Place;
 pub use policy::{NativeLimits, Policy, PolicyChange};
 pub use policy_file::Networks;

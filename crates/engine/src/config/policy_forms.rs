@@ -1,6 +1,6 @@
 //! What a fee rule, a tier or a cell of `policy.toml` charges: the shape and the checks of forms.
 
-use super::error::{ConfigError, Problem};
+use super::error::{Ambiguity, ConfigError, Problem};
 use super::policy_file::{Reader, Words};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
@@ -275,14 +275,14 @@ impl Reader<'_> {
             };
             form.cents_at(value).unwrap_or(sum)
         };
-        let problem = Problem::Ambiguous {
+        let ambiguity = Ambiguity {
             amount: sum,
             percent: share,
             value,
             lesser: charged(Operator::Lesser),
             greater: charged(Operator::Greater),
         };
-        Err(self.at(percent, problem))
+        Err(self.at(percent, Problem::Ambiguous(Box::new(ambiguity))))
     }
 
     fn percent(&self, keys: &FormKeys<'_>, percent: &Words) -> Result<FeeForm, ConfigError> {

@@ -82,15 +82,15 @@ fn each_mistake_in_a_fee_is_told_with_its_key_and_what_to_write() {
     let coin = "form = \"coin\"\nasset = \"bitcoin/native\"\namount = \"1\"\n";
     let rows = [
         (
-            format!("form = \"coin\"\nasset = \"BTC\"\namount = \"1\"\n"),
+            "form = \"coin\"\nasset = \"BTC\"\namount = \"1\"\n".to_owned(),
             "[fee] asset: 'BTC' is no asset: write NETWORK/native or NETWORK/contract:ADDRESS",
         ),
         (
-            format!("form = \"coin\"\nasset = \"ethereum/unlisted:X\"\namount = \"1\"\n"),
+            "form = \"coin\"\nasset = \"ethereum/unlisted:X\"\namount = \"1\"\n".to_owned(),
             "[fee] asset: 'ethereum/unlisted:X' is no asset",
         ),
         (
-            format!("form = \"coin\"\nasset = \"etherium/native\"\namount = \"1\"\n"),
+            "form = \"coin\"\nasset = \"etherium/native\"\namount = \"1\"\n".to_owned(),
             "[fee] asset: network 'etherium' is not known",
         ),
         (
