@@ -219,7 +219,7 @@ fn receipt(receipt: &Receipt) -> ReceiptView {
 
 /// The postings of a settled claim; none before.
 fn postings(claim: &Claim) -> Vec<PostingView> {
-    if claim.status != recover_core::claim::ClaimStatus::Settled {
+    if !claim.has_postings() {
         return Vec::new();
     }
     settlement::postings(claim)
@@ -453,7 +453,7 @@ pub fn receipt_rows(claim: &Claim, coins: &Coins<'_>) -> Vec<Vec<String>> {
 
 /// The postings of a settled claim: columns `account`, `taken from it` (debit), `given to it` (credit).
 pub fn posting_rows(claim: &Claim, coins: &Coins<'_>) -> Vec<Vec<String>> {
-    if claim.status != recover_core::claim::ClaimStatus::Settled {
+    if !claim.has_postings() {
         return Vec::new();
     }
     let side = |asset: &AssetId, amount: Amount| {

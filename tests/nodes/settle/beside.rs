@@ -3,6 +3,7 @@
 use recover_testkit::Arg;
 use serde_json::{Value, json};
 
+use crate::desk::Run;
 use crate::settle::house::{House, deposit, gas, proved, user};
 use crate::settle::signer::checksummed;
 use crate::world::{COIN, Chain, Token, UNIT};
@@ -100,12 +101,15 @@ impl Charged {
         house.vote(id);
         let package = house.export(id);
         let told = house.verify(&package.file, &[]);
-        told.says(&[
-            "given up by",
-            "the token is paused",
-            "fee beside it",
-            "user accepted",
-        ]);
+        shows(
+            &told,
+            &[
+                "given up by",
+                "the token is paused",
+                "fee beside it",
+                "user accepted",
+            ],
+        );
         house.acknowledge(id, &house.answers(&package)).ok();
         assert_eq!(house.status(id), "cancelled");
         house.audited();
@@ -115,6 +119,14 @@ impl Charged {
     fn is_free(&self) -> bool {
         let found = self.house.found(&self.tx);
         found["status"] == "open"
+    }
+}
+
+/// Every one of these stands on the page.
+#[track_caller]
+fn shows(run: &Run, words: &[&str]) {
+    for word in words {
+        assert!(run.out.contains(word), "{word} is not in: {}", run.out);
     }
 }
 
@@ -139,13 +151,16 @@ fn an_unlisted_token_goes_out_whole_and_its_fee_comes_from_the_balance() {
     assert_eq!(shown["acceptance"]["evidence"], "ticket 4711");
     // Nothing moves before the ledger answered, and everybody is told what it waits for.
     let package = house.export(&id);
-    house.verify(&package.file, &[]).says(&[
-        "set the fee aside only",
-        "fee beside it",
-        "from the user's balance",
-    ]);
+    shows(
+        &house.verify(&package.file, &[]),
+        &[
+            "set the fee aside only",
+            "fee beside it",
+            "from the user's balance",
+        ],
+    );
     let run = house.desk.run(&["reconcile"]).exits(4);
-    run.says(&["claims that wait for the customer's fee"]);
+    shows(&run, &["claims that wait for the customer's fee"]);
     house.acknowledge(&id, &house.answers(&package)).ok();
     let before = house.ethereum.balance(&gas().account());
     house.carry_out(&id, "gas_top_up");
@@ -274,7 +289,7 @@ fn a_balance_that_is_too_small_moves_nothing() {
     let id = charged.approved();
     let first = house.export(&id);
     let page = house.desk.run(&["claims", "show", &id]).ok();
-    page.says(&["the ledger sets the customer's"]);
+    shows(&page, &["the ledger sets the customer's"]);
     house.refused(
         "ana",
         &["claims", "cancel", &id, "--reason", "no money"],
@@ -359,7 +374,11 @@ fn a_waiver_is_counted_by_the_next_quote() {
         ]
     };
     house.refused("ana", &waive("goodwill"), "role_missing");
-    house.desk.run_as("esin", &waive("no_such")).exits(1);
+    house
+        .desk
+        .run_as("esin", &waive("no_such"))
+        .exits(2)
+        .says(&["waiver"]);
     let waived = house.claim("esin", &waive("goodwill"));
     assert_eq!(waived["status"], "draft", "{waived}");
     house.refused(
@@ -386,7 +405,7 @@ fn a_waiver_is_counted_by_the_next_quote() {
     house.carry_out(&id, "transfer");
     house.is_settled(&id);
     let page = house.desk.run(&["claims", "show", &id]).ok();
-    page.says(&["goodwill by esin", "our page was wrong"]);
+    shows(&page, &["goodwill by esin", "our page was wrong"]);
 }
 
 #[test]

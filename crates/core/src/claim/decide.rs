@@ -527,6 +527,8 @@ fn unwound(
     next.revision = claim.revision.saturating_add(1);
     next.approvals.clear();
     renew_screening(&mut next);
+    // Nothing of the deposit moved, so that it weighs on no other claim until it is decided again.
+    next.approved = None;
     next.plan = Some(plan);
     next.unwinding = Some(Unwinding {
         reason: reason.to_owned(),

@@ -328,6 +328,16 @@ impl Claim {
         self.execution.has_held() && self.current_step().is_some()
     }
 
+    /// Whether it came to an end that the books tell of: settled, or given up with its fee ended.
+    #[must_use]
+    pub fn has_postings(&self) -> bool {
+        match self.status {
+            ClaimStatus::Settled => true,
+            ClaimStatus::Cancelled => self.unwinding.is_some(),
+            _ => false,
+        }
+    }
+
     /// The latest screening decision.
     #[must_use]
     pub const fn latest_screening(&self) -> Option<&Screening> {

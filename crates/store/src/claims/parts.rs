@@ -81,9 +81,7 @@ pub(super) async fn write(
     if let Written::SlotTaken = packages::write(tx, claim, next, command, actor, now).await? {
         return Ok(Written::SlotTaken);
     }
-    let is_settled = next.status == ClaimStatus::Settled;
-    let is_unwound = next.status == ClaimStatus::Cancelled && next.unwinding.is_some();
-    if claim.status.is_open() && (is_settled || is_unwound) {
+    if next.has_postings() && !claim.has_postings() {
         post(tx, next, now).await?;
     }
     let is_mispaid = next.status == ClaimStatus::Mispaid && claim.status != ClaimStatus::Mispaid;

@@ -2,7 +2,7 @@
 
 use super::moves::Claims;
 use super::state::{Broken, Brought, Out, Stage, State, Weather, What};
-use super::world::{CYD, EVE, World};
+use super::world::{CHARGE, CYD, EVE, World};
 use crate::claim::{Claim, ClaimStatus};
 use stateright::Property;
 use std::collections::BTreeSet;
@@ -42,7 +42,8 @@ pub(super) fn of_step(
 ) -> Option<Broken> {
     let before = state.claims[index].as_deref()?;
     let is = |broken: bool, name| (broken && model.watches(name)).then_some(name);
-    let moved = before.execution.has_moved_deposit();
+    // What gives a fee back does not touch the deposit.
+    let moved = before.execution.has_moved_deposit() || before.unwinding.is_some();
     let enough = || {
         is(
             voters(after, before, state.late) < 2,
@@ -108,7 +109,10 @@ fn went_back(state: &State, index: usize, after: &Claim, what: What) -> bool {
         .package_of(index)
         .and_then(|at| state.out.get(at))
         .is_some_and(|out| out.stage != Stage::InHouse);
-    let is_proof = matches!(what, What::See(_) | What::Acknowledge { .. });
+    let is_proof = matches!(
+        what,
+        What::See(_) | What::Acknowledge { .. } | What::Decline
+    );
     let lost = is_out && !is_proof && before.execution.package.is_some() && {
         let same = |claim: &Claim| {
             claim
@@ -120,7 +124,8 @@ fn went_back(state: &State, index: usize, after: &Claim, what: What) -> bool {
         same(before) != same(after)
     };
     let undone = after.execution.done < before.execution.done
-        && (what != What::Quote || before.execution.is_bound());
+        && (what != What::Quote || before.execution.is_bound())
+        && what != What::Unwind;
     let reopened = !before.status.is_open();
     lost || undone || reopened
 }
@@ -155,7 +160,49 @@ pub(super) fn of_state(model: &Claims, state: &State) -> Option<Broken> {
             is(is_ended, Broken::EndedWhileOut)
         })
         .or_else(|| is(settled && state.paid != 1, Broken::SettledUnpaid))
+        .or_else(|| of_fees(model, state))
 }
+
+/// What must hold of fees beside the deposit at every moment.
+fn of_fees(model: &Claims, state: &State) -> Option<Broken> {
+    model.world.beside?;
+    let is = |broken: bool, name| (broken && model.watches(name)).then_some(name);
+    state
+        .claims
+        .iter()
+        .zip(state.fees)
+        .filter_map(|(claim, fee)| claim.as_deref().map(|claim| (claim, fee)))
+        .find_map(|(claim, fee)| {
+            let is_settled = claim.status == ClaimStatus::Settled;
+            let too_much =
+                fee.held > CHARGE || fee.captured.saturating_add(fee.released) > fee.held;
+            // Where nothing is out, nobody holds it, and the deposit lies where it lay.
+            let rests = match (&claim.execution.package, claim.status) {
+                (_, ClaimStatus::Mispaid) => false,
+                (Some(_), status) => status == ClaimStatus::Prepared,
+                (None, _) => true,
+            };
+            let is_idle = claim.status.is_open()
+                && rests
+                && claim.hold.is_none()
+                && claim.unwinding.is_none()
+                && !claim.execution.has_moved_deposit();
+            is(too_much, Broken::FeeTwice)
+                .or_else(|| is(is_settled && fee.captured != CHARGE, Broken::FeeUncaptured))
+                .or_else(|| is(!claim.status.is_open() && fee.is_open(), Broken::FeeHangs))
+                .or_else(|| {
+                    let is_stuck = is_idle && fee.is_open() && !model.may_unwind(state, claim);
+                    is(is_stuck, Broken::FeeStuck)
+                })
+        })
+}
+
+/// Only where a fee is paid beside the deposit.
+pub(super) const BESIDE: [&str; 3] = [
+    "a fee is set aside",
+    "given up, and the fee ended",
+    "the ledger set nothing aside",
+];
 
 /// Only where the ledger is told.
 pub(super) const WHILE_INSTRUCTED: &str = "approved anew while instructions are out";
@@ -165,7 +212,18 @@ pub(super) fn reached() -> Vec<Property<Claims>> {
     fn any(state: &State, is: impl Fn(&Claim) -> bool) -> bool {
         state.claims.iter().flatten().any(|claim| is(claim))
     }
+    let [held, ended, declined] = BESIDE;
     vec![
+        Property::sometimes(held, |_, state: &State| {
+            state.fees.iter().any(|fee| fee.is_open())
+        }),
+        Property::sometimes(ended, |_, state: &State| {
+            let mut claims = state.claims.iter().flatten();
+            claims.any(|claim| claim.status == ClaimStatus::Cancelled && claim.unwinding.is_some())
+        }),
+        Property::sometimes(declined, |_, state: &State| {
+            state.out.iter().any(|out| out.stage == Stage::Declined)
+        }),
         Property::sometimes("settled", |_, state| {
             any(state, |claim| claim.status == ClaimStatus::Settled)
         }),

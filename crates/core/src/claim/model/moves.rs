@@ -1,8 +1,8 @@
 //! What may happen next, and what comes of it: the claims move by the real machine only.
 
 use super::monitor;
-use super::state::{Action, Broken, Brought, Out, Outside, Seen, Stage, State, Weather, What};
-use super::world::{ADA, BOB, CYD, EVE, Text, World, block, token, verified};
+use super::state::{Action, Broken, Brought, Fee, Out, Outside, Seen, Stage, State, Weather, What};
+use super::world::{ADA, BOB, CYD, EVE, Text, World, block, verified};
 use crate::amount::Amount;
 use crate::block::TxId;
 use crate::check::Check;
@@ -12,7 +12,7 @@ use crate::claim::guards::{Counting, Guards};
 use crate::claim::refusal::Refusal;
 use crate::claim::{Claim, ClaimStatus, Evidence, Resolution};
 use crate::deposit::DepositStatus;
-use crate::plan::Step;
+use crate::plan::{InstructionKind, Step};
 use stateright::{Model, Property};
 use std::sync::Arc;
 
@@ -79,6 +79,16 @@ impl Claims {
         }
     }
 
+    /// Whether a claim may be given up as it stands, by whoever opened it.
+    pub fn may_unwind(&self, state: &State, claim: &Claim) -> bool {
+        let command = Command::Unwind {
+            reason: "because".to_owned(),
+        };
+        self.with(state, ADA, |facts| {
+            step_with(&self.guards, claim, claim.revision, &command, facts).is_ok()
+        })
+    }
+
     fn with<T>(
         &self,
         state: &State,
@@ -106,7 +116,7 @@ impl Claims {
             What::Quote => {
                 let ordinal = claim.revision + u32::from(claim.quote.is_some());
                 (ordinal <= REVISIONS).then(|| Command::Quote {
-                    quote: World::quote(ordinal, state.late),
+                    quote: self.world.quote(ordinal, state.late),
                     plan: Some(self.world.plan.clone()),
                 })?
             }
@@ -141,6 +151,10 @@ impl Claims {
             },
             What::Reject => Command::Reject { reason: because() },
             What::Cancel => Command::Cancel { reason: because() },
+            What::Unwind => {
+                (claim.revision < REVISIONS).then(|| Command::Unwind { reason: because() })?
+            }
+            What::Decline => Command::Decline { reason: because() },
             What::ExpireQuote => Command::ExpireQuote,
             What::Lapse => (claim.revision < REVISIONS).then_some(Command::LapseVotes)?,
             What::Invalidate => Command::Invalidate { reason: because() },
@@ -204,7 +218,7 @@ impl Claims {
                     .map(|(ordinal, instruction)| Acknowledged {
                         instruction: instruction.id(claim.id.as_str(), step, ordinal),
                         entry: "entry".to_owned(),
-                        asset: token(),
+                        asset: instruction.asset.clone(),
                         amount: if right {
                             instruction.amount
                         } else {
@@ -235,6 +249,18 @@ impl Claims {
         Some(next)
     }
 
+    /// Whether a step pays the customer: a credit does, and a transaction to their own address.
+    fn pays(&self, step: Option<&Step>) -> bool {
+        match step {
+            None => false,
+            Some(Step::Send(_)) => self.world.resolution == Resolution::SweepToAddress,
+            Some(Step::Instruct(list)) => {
+                let mut kinds = list.iter().map(|instruction| instruction.kind);
+                kinds.any(|kind| kind == InstructionKind::Credit)
+            }
+        }
+    }
+
     /// What a command does outside of the record.
     fn carry(&self, state: &State, next: &mut State, index: usize, what: What) {
         let Some(claim) = next.claims[index].clone() else {
@@ -249,9 +275,6 @@ impl Claims {
         match what {
             What::Release => {
                 let is_sent = matches!(claim.current_step(), Some(Step::Send(_)));
-                let steps = self.world.plan.steps.len();
-                let is_last =
-                    usize::try_from(claim.execution.done).is_ok_and(|done| done + 1 == steps);
                 next.out.push(Out {
                     claim: index,
                     attempt: claim.execution.attempts,
@@ -260,7 +283,8 @@ impl Claims {
                         true => Stage::InHouse,
                         false => Stage::WithLedger,
                     },
-                    pays: is_last,
+                    pays: self.pays(claim.current_step()),
+                    fee: fee_of(claim.current_step()),
                 });
             }
             What::Export => set(next, |stage| match stage {
@@ -271,7 +295,9 @@ impl Claims {
                 Stage::WithSigners => Stage::Sent,
                 other => other,
             }),
-            What::See(_) | What::Acknowledge { .. } if claim.execution.package.is_none() => {
+            What::See(_) | What::Acknowledge { .. } | What::Decline
+                if claim.execution.package.is_none() =>
+            {
                 if let Some(at) = mine {
                     next.out.remove(at);
                 }
@@ -327,8 +353,13 @@ impl Claims {
                 Stage::Replaced
             }
             (Outside::RunOut, Stage::WithSigners | Stage::Sent) => Stage::Expired,
+            (Outside::Refuse, Stage::WithLedger) if found.fee.held > 0 => Stage::Declined,
             (Outside::Book, Stage::WithLedger) => {
                 next.paid += u32::from(found.pays);
+                let fee = next.fees.get_mut(found.claim)?;
+                fee.held += found.fee.held;
+                fee.captured += found.fee.captured;
+                fee.released += found.fee.released;
                 Stage::Booked
             }
             (Outside::BookOther, Stage::WithLedger) => Stage::BookedOther,
@@ -350,6 +381,7 @@ const TRIES: &[(What, &[usize])] = &[
     (What::VoteOld, &[BOB]),
     (What::Reject, &[CYD]),
     (What::Cancel, &[ADA]),
+    (What::Unwind, &[ADA, BOB]),
     (What::ExpireQuote, &[ADA]),
     (What::Lapse, &[ADA]),
     (What::Invalidate, &[ADA]),
@@ -374,6 +406,7 @@ const fn shown(stage: Stage) -> &'static [What] {
         Stage::Expired => &[What::See(Seen::Expired)],
         Stage::Booked => &[What::Acknowledge { right: true }],
         Stage::BookedOther => &[What::Acknowledge { right: false }],
+        Stage::Declined => &[What::Decline],
         Stage::InHouse | Stage::WithSigners | Stage::WithLedger => &[],
     }
 }
@@ -389,7 +422,27 @@ const OUTSIDE: &[Outside] = &[
     Outside::RunOut,
     Outside::Book,
     Outside::BookOther,
+    Outside::Refuse,
 ];
+
+/// What the ledger does with the customer's fee when it books a step.
+fn fee_of(step: Option<&Step>) -> Fee {
+    let mut fee = Fee::default();
+    let Some(Step::Instruct(list)) = step else {
+        return fee;
+    };
+    for instruction in list.iter().filter(|found| found.user.is_some()) {
+        let amount = instruction.amount.to_u128().unwrap_or(u128::MAX);
+        let amount = u32::try_from(amount).unwrap_or(u32::MAX);
+        match instruction.kind {
+            InstructionKind::HoldFee => fee.held += amount,
+            InstructionKind::CaptureFee => fee.captured += amount,
+            InstructionKind::ReleaseFee => fee.released += amount,
+            _ => {}
+        }
+    }
+    fee
+}
 
 impl Model for Claims {
     type State = State;
@@ -401,6 +454,7 @@ impl Model for Claims {
             old: [None, None],
             out: Vec::new(),
             paid: 0,
+            fees: [Fee::default(); 2],
             weather: Weather::Fine,
             late: false,
             broken: None,

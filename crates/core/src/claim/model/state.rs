@@ -21,6 +21,8 @@ pub(super) enum What {
     VoteOld,
     Reject,
     Cancel,
+    Unwind,
+    Decline,
     ExpireQuote,
     Lapse,
     Invalidate,
@@ -75,6 +77,8 @@ pub(super) enum Outside {
     Book,
     /// A person at the ledger books another amount.
     BookOther,
+    /// The balance is too small for the fee that was to be set aside: the ledger never books it.
+    Refuse,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,6 +123,22 @@ pub(super) enum Stage {
     WithLedger,
     Booked,
     BookedOther,
+    Declined,
+}
+
+/// What the ledger did with a fee of the customer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Fee {
+    pub held: u32,
+    pub captured: u32,
+    pub released: u32,
+}
+
+impl Fee {
+    /// Set aside, and neither captured nor given back.
+    pub fn is_open(self) -> bool {
+        self.held > self.captured + self.released
+    }
 }
 
 impl Stage {
@@ -140,6 +160,8 @@ pub(super) struct Out {
     pub stage: Stage,
     /// Whether it pays the customer, and does not only move the deposit to treasury or freeze a balance.
     pub pays: bool,
+    /// What its booking does with the customer's fee.
+    pub fee: Fee,
 }
 
 /// What must never be.
@@ -163,6 +185,14 @@ pub(super) enum Broken {
     SettledUnpaid,
     WentBack,
     OtherBooking,
+    /// More of a fee ended than was set aside, or more was set aside or captured than charged.
+    FeeTwice,
+    /// A claim is settled without its fee.
+    FeeUncaptured,
+    /// A claim ended with a fee set aside.
+    FeeHangs,
+    /// A fee is set aside on a claim that can neither go on nor be given up.
+    FeeStuck,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -173,6 +203,8 @@ pub(super) struct State {
     pub out: Vec<Out>,
     /// How often the customer was paid, by the network and by the ledger.
     pub paid: u32,
+    /// What the ledger did with the fees of each claim.
+    pub fees: [Fee; 2],
     pub weather: Weather,
     pub late: bool,
     pub broken: Option<Broken>,
@@ -210,6 +242,7 @@ impl Hash for State {
             }
             2_u8.hash(state);
             (claim.status, claim.revision, claim.hold.is_some()).hash(state);
+            claim.unwinding.is_some().hash(state);
             let ends = claim
                 .quote
                 .as_ref()
@@ -249,6 +282,7 @@ impl Hash for State {
             }
         }
         let out: BTreeSet<&Out> = self.out.iter().collect();
-        (out, self.paid, self.weather, self.late, self.broken).hash(state);
+        (out, self.paid, self.fees, self.weather).hash(state);
+        (self.late, self.broken).hash(state);
     }
 }

@@ -11,7 +11,7 @@ use crate::check::{Check, Decoded, Deviation, NotReadable, Signed, Slot};
 use crate::claim::{Claim, ClaimQuote, Correction, Facts, OpenRequest, Resolution, Verified};
 use crate::deposit::{Classification, Deposit, DepositStatus, Origin};
 use crate::digest::Encoder;
-use crate::fee::{Cents, Quote};
+use crate::fee::{Cents, Charge, Coins, OnFailure, Quote, Terms};
 use crate::kind::Kind;
 use crate::ledger::{LedgerEntry, LedgerEntryKind};
 use crate::network::{Family, NetworkId};
@@ -52,6 +52,8 @@ pub(super) struct World {
     rows: [LedgerEntry; 2],
     pub plan: Plan,
     pub resolution: Resolution,
+    /// What becomes of a fee that is paid beside the deposit; `None` where the deposit pays it.
+    pub beside: Option<OnFailure>,
 }
 
 fn person(name: &str, roles: &[Role]) -> Person {
@@ -62,8 +64,20 @@ fn person(name: &str, roles: &[Role]) -> Person {
     }
 }
 
+/// What is charged beside the deposit.
+pub(super) const CHARGE: u32 = 7;
+
 impl World {
     pub fn new(resolution: Resolution) -> Self {
+        Self::with_fee(resolution, None)
+    }
+
+    /// A world whose fee is paid from the balance.
+    pub fn charged(resolution: Resolution, on_failure: OnFailure) -> Self {
+        Self::with_fee(resolution, Some(on_failure))
+    }
+
+    fn with_fee(resolution: Resolution, beside: Option<OnFailure>) -> Self {
         // The maker is of the wallet team too, and a voter is of the treasury: roles alone keep nobody apart.
         let ada = person("ada", &[Role::Specialist, Role::Wallet]);
         let bob = person("bob", &[Role::Wallet]);
@@ -116,8 +130,12 @@ impl World {
                 .flat_map(|status| [true, false].map(|is_final| deposit(kind, *status, is_final)))
                 .collect(),
             rows: ["user-2", "user-3"].map(row),
-            plan: plan(resolution),
+            plan: match beside {
+                None => plan(resolution, FEE),
+                Some(_) => around(plan(resolution, 0)),
+            },
             resolution,
+            beside,
         }
     }
 
@@ -183,17 +201,18 @@ impl World {
     }
 
     /// The second price is another one than the first.
-    pub fn quote(revision: u32, late: bool) -> ClaimQuote {
+    pub fn quote(&self, revision: u32, late: bool) -> ClaimQuote {
+        let fee = if self.beside.is_some() { 0 } else { FEE };
         ClaimQuote {
             quote: Quote {
                 value: Cents(Amount::from_u128(100_000)),
                 service_fee: Cents(Amount::from_u128(8_300)),
                 network_fee: Cents::default(),
                 total_fee: Cents(Amount::from_u128(8_300)),
-                fee_in_asset: Amount::from_u128(FEE),
-                net: Amount::from_u128(AMOUNT - FEE),
+                fee_in_asset: Amount::from_u128(fee),
+                net: Amount::from_u128(AMOUNT - fee),
                 rule: revision,
-                terms: None,
+                terms: self.beside.map(|on_failure| Box::new(terms(on_failure))),
             },
             policy_version: 1,
             policy_digest: Encoder::new("policy").finish(),
@@ -204,7 +223,52 @@ impl World {
     }
 }
 
-fn plan(resolution: Resolution) -> Plan {
+fn terms(on_failure: OnFailure) -> Terms {
+    Terms {
+        currency: "USD".to_owned(),
+        lines: Vec::new(),
+        prices: Vec::new(),
+        ceiling: None,
+        network_cost: Cents::default(),
+        charges: vec![Charge {
+            coins: Coins {
+                asset: dollar(),
+                amount: Amount::from_u128(u128::from(CHARGE)),
+                decimals: 6,
+            },
+            cents: Cents(Amount::from_u128(8_300)),
+            is_prepaid: false,
+        }],
+        on_failure,
+        net_value: Cents::default(),
+    }
+}
+
+/// What balances pay in.
+fn dollar() -> AssetId {
+    AssetId::contract(ethereum(), "0xDollar")
+}
+
+/// The plan with what is charged around it: written out, not asked of the machine.
+fn around(plan: Plan) -> Plan {
+    let charge = |kind| Instruction {
+        kind,
+        user: Some("user-1".to_owned()),
+        asset: dollar(),
+        amount: Amount::from_u128(u128::from(CHARGE)),
+        entry: None,
+    };
+    let capture = charge(InstructionKind::CaptureFee);
+    let mut steps = vec![Step::Instruct(vec![charge(InstructionKind::HoldFee)])];
+    steps.extend(plan.steps);
+    match steps.last_mut() {
+        Some(Step::Instruct(last)) => last.push(capture),
+        _ => steps.push(Step::Instruct(vec![capture])),
+    }
+    Plan { steps }
+}
+
+fn plan(resolution: Resolution, fee: u128) -> Plan {
     let send = |recipient: &str, amount: u128| {
         Step::Send(Box::new(Leg {
             kind: LegKind::Transfer,
@@ -231,10 +295,15 @@ fn plan(resolution: Resolution) -> Plan {
         entry: None,
     };
     let bookings = || {
-        Step::Instruct(vec![
-            instruction(InstructionKind::Credit, Some("user-1"), AMOUNT - FEE),
-            instruction(InstructionKind::CaptureFee, None, FEE),
-        ])
+        let mut list = vec![instruction(
+            InstructionKind::Credit,
+            Some("user-1"),
+            AMOUNT - fee,
+        )];
+        if fee > 0 {
+            list.push(instruction(InstructionKind::CaptureFee, None, fee));
+        }
+        Step::Instruct(list)
     };
     let steps = match resolution {
         Resolution::LedgerCredit => vec![bookings()],
@@ -254,7 +323,7 @@ fn plan(resolution: Resolution) -> Plan {
                 Step::Instruct(right),
             ]
         }
-        _ => vec![send("0xProven", AMOUNT - FEE)],
+        _ => vec![send("0xProven", AMOUNT - fee)],
     };
     Plan { steps }
 }
