@@ -102,6 +102,14 @@ on_both! {
         lists_narrow_and_page,
         a_dry_run_answers_and_keeps_nothing,
     ;
+    charges:
+        a_fee_beside_the_deposit_is_carried_to_balanced_books,
+        a_recovery_that_is_given_up_ends_its_fee_and_frees_the_deposit,
+        a_ledger_that_declined_leaves_the_claim_where_it_stood,
+        waivers_and_acceptance_are_kept_with_the_claim,
+        the_database_itself_refuses_a_second_waiver_of_a_code,
+        what_people_said_is_not_changed_behind_the_program,
+    ;
     corrections:
         a_correction_is_carried_to_balanced_books_once,
         a_correction_that_ended_leaves_the_deposit_booked,

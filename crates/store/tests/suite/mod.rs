@@ -24,6 +24,7 @@ pub mod appeals;
 pub mod audit;
 pub mod cancel;
 pub mod carrying;
+pub mod charges;
 pub mod claims;
 pub mod corrections;
 pub mod coverage;

@@ -97,6 +97,7 @@ fn whole(resolution: Resolution, conflict: bool) {
 
 fn whole_of(world: World, conflict: bool, prefix: Vec<Action>) {
     let (resolution, is_charged) = (world.resolution, world.beside.is_some());
+    let prefix_is_held = prefix.len() > voted().len();
     let found = search(Claims {
         world,
         guards: Standing(vec![]),
@@ -109,7 +110,11 @@ fn whole_of(world: World, conflict: bool, prefix: Vec<Action>) {
     let mut wanted: BTreeSet<&str> = reached().iter().map(|property| property.name).collect();
     if is_charged {
         // A claim that is given up takes the second revision, so that others of it are not looked for.
-        wanted.retain(|name| found.reached.contains(name) || monitor::BESIDE.contains(name));
+        let began = !prefix_is_held;
+        wanted.retain(|name| {
+            found.reached.contains(name) || (began && monitor::BESIDE.contains(name))
+        });
+        wanted.insert(monitor::BESIDE[1]);
     } else {
         wanted.retain(|name| !monitor::BESIDE.contains(name));
     }
@@ -157,7 +162,14 @@ fn nothing_breaks_where_a_fee_is_set_aside_and_the_ledger_is_told() {
 
 #[test]
 fn nothing_breaks_where_a_fee_is_set_aside_and_a_transaction_pays() {
-    whole_of(World::charged(SWEEP, OnFailure::Keep), true, voted());
+    let mut held = voted();
+    held.extend(on(0, &[(EVE, What::Release)]));
+    held.push(Action::Outside {
+        package: 0,
+        what: state::Outside::Book,
+    });
+    held.extend(on(0, &[(EVE, What::Acknowledge { right: true })]));
+    whole_of(World::charged(SWEEP, OnFailure::Keep), true, held);
 }
 
 fn on(claim: usize, steps: &[(usize, What)]) -> Vec<Action> {
@@ -258,6 +270,12 @@ fn rows() -> Vec<Row> {
             steps.extend(on(0, &[(EVE, What::Acknowledge { right: true })]));
             steps
         }),
+        ("what is set aside is cancelled", of(&[R::AlreadyMoved]), (CREDIT, true), B::FeeHangs, {
+            let mut steps = on(0, &[PENDING, VOTES, &[(EVE, What::Release)]].concat());
+            steps.push(Action::Outside { package: 0, what: O::Book });
+            steps.extend(on(0, &[(EVE, What::Acknowledge { right: true })]));
+            steps
+        }),
         ("what was corrected is corrected again", of(&[R::DepositTaken]), (CORRECT, true), B::TwoClaims, vec![]),
         ("what was moved is quoted anew", of(&[R::AlreadyMoved]), (BOTH, true), B::WentBack, {
             let mut steps = on(0, &[PENDING, VOTES, OUT].concat());
@@ -272,8 +290,12 @@ fn rows() -> Vec<Row> {
 fn each_guard_taken_out_breaks_what_it_guards() {
     for (name, guards, (resolution, conflict), broken, prefix) in rows() {
         let started = std::time::Instant::now();
+        let world = match broken {
+            Broken::FeeHangs => World::charged(resolution, OnFailure::Refund),
+            _ => World::new(resolution),
+        };
         let found = search(Claims {
-            world: World::new(resolution),
+            world,
             guards: Standing(guards),
             conflict,
             watch: vec![broken],
