@@ -826,3 +826,37 @@ fn own_a_match_passes_up_to_what_the_policy_says_and_else_up_to_tier_one() {
         assert!(error.to_string().contains(told), "{error}");
     }
 }
+
+#[test]
+fn own_rules_for_prices_have_defaults_and_limits() {
+    let read = |table: &str| {
+        let text = POLICY.replacen("[approval]", &format!("{table}\n[approval]"), 1);
+        Policy::parse("policy.toml", &text, None).map(|policy| {
+            let rules = policy.prices;
+            (rules.sources_min, rules.spread_max_percent.to_string())
+        })
+    };
+    assert_eq!(read("").unwrap(), (1, "5".to_owned()));
+    assert_eq!(
+        read("[prices]\nsources_min = 2\n").unwrap(),
+        (2, "5".to_owned())
+    );
+    let both = "[prices]\nsources_min = 3\nspread_max_percent = \"0.5\"\n";
+    assert_eq!(read(both).unwrap(), (3, "0.5".to_owned()));
+    for (table, says) in [
+        ("[prices]\nsources_min = 0\n", "[prices] sources_min"),
+        ("[prices]\nsources_min = 21\n", "at most 20"),
+        (
+            "[prices]\nspread_max_percent = \"100.1\"\n",
+            "more than 100 percent",
+        ),
+        (
+            "[prices]\nspread_max_percent = \"NaN\"\n",
+            "[prices] spread_max_percent",
+        ),
+        ("[prices]\nspread = \"5\"\n", "unknown field"),
+    ] {
+        let error = read(table).expect_err(table).to_string();
+        assert!(error.contains(says), "{says}: {error}");
+    }
+}
