@@ -185,6 +185,12 @@ proptest! {
         let value = Cents(Amount::from_u128(value));
         let holding = tiers.iter().filter(|tier| tier.holds(value)).count();
         prop_assert_eq!(holding, usize::from(value >= tiers[0].from));
+        // At each limit the tier that begins there.
+        for (tier, next) in tiers.iter().zip(tiers.iter().skip(1)) {
+            prop_assert!(tier.holds(tier.from));
+            prop_assert_eq!(tier.to, Some(next.from));
+            prop_assert!(!tier.holds(next.from) && next.holds(next.from));
+        }
     }
 
     /// Of any faults together the first of the documented order is told.
