@@ -199,6 +199,16 @@ impl Plan {
         })
     }
 
+    /// The step by which money begins to leave, from 0: the first that does more than set a customer's fee aside or end it. The
+    /// limit of a day counts a claim when this step is released. `None` where there is none, as where a recovery is given up.
+    #[must_use]
+    pub fn first_payment(&self) -> Option<usize> {
+        self.steps.iter().position(|step| match step {
+            Step::Send(_) => true,
+            Step::Instruct(list) => !list.iter().all(Instruction::is_of_charge),
+        })
+    }
+
     /// Adds every field to a digest. The structs are taken apart without `..`, so that a new field cannot be forgotten.
     #[must_use]
     pub fn encode(&self, encoder: Encoder) -> Encoder {
@@ -273,6 +283,18 @@ impl Leg {
 }
 
 impl Instruction {
+    /// Whether it only sets a fee of a customer aside beside the deposit, or ends one: nothing leaves the exchange by it.
+    fn is_of_charge(&self) -> bool {
+        match self.kind {
+            InstructionKind::HoldFee | InstructionKind::ReleaseFee => true,
+            // What is captured from nobody in particular is taken out of the deposit.
+            InstructionKind::CaptureFee => self.user.is_some(),
+            InstructionKind::Credit
+            | InstructionKind::FreezeCounterparty
+            | InstructionKind::Reverse => false,
+        }
+    }
+
     /// Its idempotency id, in the claim and step that carry it: the ledger books an id once.
     #[must_use]
     pub fn id(&self, claim: &str, step: usize, ordinal: usize) -> String {

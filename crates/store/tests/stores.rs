@@ -105,6 +105,7 @@ on_both! {
     charges:
         a_fee_beside_the_deposit_is_carried_to_balanced_books,
         a_recovery_that_is_given_up_ends_its_fee_and_frees_the_deposit,
+        a_day_counts_payouts_and_not_the_holds_before_them,
         a_ledger_that_declined_leaves_the_claim_where_it_stood,
         waivers_and_acceptance_are_kept_with_the_claim,
         the_database_itself_refuses_a_second_waiver_of_a_code,

@@ -14,7 +14,7 @@ use crate::amount::Amount;
 use crate::block::{BlockRef, TxId};
 use crate::check::Signed;
 use crate::people::Role;
-use crate::plan::{Instruction, Leg, Step};
+use crate::plan::{Instruction, Leg, Plan, Step};
 use crate::time::Timestamp;
 
 /// Who hands packages out and brings signed bytes and answers back.
@@ -59,8 +59,10 @@ fn require_release(guards: &impl Guards, claim: &Claim, facts: &Facts<'_>) -> Re
     let counts = count_all(guards, claim, facts)?;
     require_uninvolved(guards, claim, facts)?;
     require_quorum(guards, claim, &counts, facts)?;
-    // Later steps finish what was released before. What was built, and never left, was not.
-    let is_first = claim.execution.attempts == 0 || claim.execution.done == 0;
+    // Later steps finish what was released before. What was built, and never left, was not; and a fee that is set aside, or ends
+    // where the recovery is given up, is no payment.
+    let first = claim.plan.as_ref().and_then(Plan::first_payment);
+    let is_first = first.is_some() && first == usize::try_from(claim.execution.done).ok();
     let within = facts.policies.iter().all(|policy| {
         value_of(claim)
             .and_then(|value| value.checked_add(facts.spending.released))

@@ -258,6 +258,34 @@ fn without_charges_a_plan_stays_as_it_is() {
     }
 }
 
+/// A hold is no payment: the day is asked when the money begins to leave, and not again after that, nor where the recovery is
+/// given up.
+#[test]
+fn i18_the_limit_of_a_day_is_asked_at_the_payout_and_not_at_the_hold() {
+    for (resolution, world) in PAYING {
+        let mut world = world().charged(OnFailure::Refund);
+        let claim = opened(&mut world, resolution);
+        let claim = world
+            .act(&claim, "ada", &world.quote(&claim))
+            .expect("a quote");
+        let approved = world.on_to(claim, |claim| claim.status == ClaimStatus::Approved);
+        let full = world.policies[0].day_release_max;
+        world.spending.released = full;
+        let held = world.on_to(approved, is_held);
+        assert_eq!(
+            world.act(&held, "tom", &world.release(&held)),
+            Err(Refusal::DayLimitReached),
+            "{resolution}"
+        );
+        let given_up = world.act(&held, "tom", &unwind()).expect("it is given up");
+        world.on_to(given_up, |claim| claim.status == ClaimStatus::Cancelled);
+        world.spending.released = Default::default();
+        let begun = world.on_to(held, |claim| claim.execution.done > 1);
+        world.spending.released = full;
+        world.on_to(begun, |claim| claim.status == ClaimStatus::Settled);
+    }
+}
+
 /// After the top-up is final the payment fails on the network: the networks took 60 base units, which are 1.20.
 fn failed_after_top_up(world: &World, claim: Claim) -> Claim {
     let sent = world.on_to(claim, |claim| {

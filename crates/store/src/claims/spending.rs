@@ -15,6 +15,7 @@ use recover_core::claim::Claim;
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::fee::Cents;
 use recover_core::time::Timestamp;
+use recover_core::wire::PlanJson;
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY_SECONDS: i64 = 86_400;
@@ -114,7 +115,7 @@ pub(super) async fn read(
     Ok(sums)
 }
 
-/// What was released of claims whose first step was built since `day`, or since two people lifted a halt after that.
+/// What was released of claims whose first payment was built since `day`, or since two people lifted a halt after that.
 async fn released(tx: &mut Tx, claim: &Claim, day: Timestamp) -> Result<Cents, StoreError> {
     let lifted = halts::state(&mut Reader::Tx(tx)).await?.lifted_at;
     // What was released at the very moment of the lift was released before it.
@@ -122,18 +123,31 @@ async fn released(tx: &mut Tx, claim: &Claim, day: Timestamp) -> Result<Cents, S
     let since = lifted.map_or(day, |lifted| after(lifted).max(day));
     let rows = tx
         .rows(
-            "SELECT package.claim_id AS claim_id, value_cents, price_ids FROM package
+            "SELECT package.claim_id AS claim_id, step, plan, value_cents, price_ids FROM package
+                LEFT JOIN claim_plan ON claim_plan.claim_id = package.claim_id AND claim_plan.revision = package.revision
                 LEFT JOIN claim_quote ON claim_quote.claim_id = package.claim_id
                     AND claim_quote.revision = package.revision
-             WHERE package.step = 0 AND package.prepared_at >= $1 AND package.claim_id <> $2
+             WHERE package.prepared_at >= $1 AND package.claim_id <> $2
              ORDER BY package.claim_id, package.attempt",
             values![since, claim.id.as_str()],
         )
         .await?;
-    // A first step that was built twice in a day went out once: its latest build counts.
+    // A first payment that was built twice in a day went out once: its latest build counts.
     let mut by_claim = BTreeMap::new();
     for row in &rows {
         let row = row.of("package", "claim_id");
+        let first = match row.text_or_null("plan")? {
+            // Older than plans: its one step pays.
+            None => Some(0),
+            Some(_) => row
+                .json::<PlanJson>("plan")?
+                .read()
+                .map_err(|error| row.bad("plan", &error.to_string()))?
+                .first_payment(),
+        };
+        if first != Some(row.number("step")?) {
+            continue;
+        }
         by_claim.insert(row.text("claim_id")?, value(&row)?.unwrap_or_default());
     }
     let mut sum = Cents::default();

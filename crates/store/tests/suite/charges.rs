@@ -1,8 +1,9 @@
 //! Fees beside the deposit, waivers and acceptance: what is kept of them, in the tables and in the log.
 
 use super::world::{
-    accept, acknowledge, approve, approved_with, assert_sound, by, claim_quote, credit, instruct,
-    opened, prepared, read, refusal, screen, status_of, stepped,
+    DAY, accept, acknowledge, approve, approved_with, assert_sound, by, by_at, claim_quote, credit,
+    found, founded, instruct, later, opened, prepared, read, refusal, rules, screen, status_of,
+    stepped,
 };
 use super::{Backend, ethereum};
 use recover_core::amount::Amount;
@@ -16,7 +17,7 @@ use recover_core::deposit::DepositStatus;
 use recover_core::fee::{Cents, Charge, Coins, OnFailure, Terms, Waiver};
 use recover_core::people::Role;
 use recover_core::plan::Plan;
-use recover_store::{Store, StoreError};
+use recover_store::{ClaimContext, Store, StoreError};
 
 fn dollars() -> AssetId {
     AssetId::contract(ethereum(), "0xDollar")
@@ -62,6 +63,48 @@ async fn held(store: &Store, claim: &Claim, on_failure: OnFailure) -> Claim {
     assert!(held.holds_fee());
     same(store, &held).await;
     held
+}
+
+/// Fees that were set aside on one day are no payments of it; the payouts of another are one sum, whenever their fees were set aside.
+pub async fn a_day_counts_payouts_and_not_the_holds_before_them(backend: Backend) {
+    let store = founded(&backend).await;
+    let limited = |seconds| {
+        let mut rules = rules();
+        rules.approval.day_release_max = Cents(Amount::from_u128(15_000));
+        rules.approval.vote_valid_seconds = 7 * DAY;
+        rules.approval.release_screening_age_max_seconds = 7 * DAY;
+        ClaimContext {
+            policies: vec![rules],
+            ..by_at("tom", later(seconds))
+        }
+    };
+    let instruct = |seconds: i64| Command::Instruct {
+        expires_at: later(seconds + 600),
+    };
+    let mut waiting = Vec::new();
+    for (tx, seconds) in [("0x1", 0), ("0x2", 60)] {
+        let deposit = found(&store, tx).await;
+        let claim = opened(&store, &deposit.id()).await;
+        let claim = approved_with(&store, &claim, charged(&claim, OnFailure::Refund)).await;
+        // The second is worth as much as the first: a day of payouts would have no room for it.
+        let out = stepped(&store, &claim, instruct(seconds), limited(seconds)).await;
+        waiting.push(stepped(&store, &out, acknowledge(&out), limited(seconds)).await);
+    }
+    let after = DAY + 3_600;
+    let out = stepped(&store, &waiting[0], instruct(after), limited(after)).await;
+    assert_eq!(
+        refusal(&store, &waiting[1], instruct(after), limited(after)).await,
+        Refusal::DayLimitReached
+    );
+    // What was paid counts on when it is done.
+    stepped(&store, &out, acknowledge(&out), limited(after)).await;
+    assert_eq!(
+        refusal(&store, &waiting[1], instruct(after), limited(after)).await,
+        Refusal::DayLimitReached
+    );
+    let tomorrow = after + DAY + 1;
+    stepped(&store, &waiting[1], instruct(tomorrow), limited(tomorrow)).await;
+    assert_sound(&store).await;
 }
 
 async fn posted(
