@@ -299,9 +299,8 @@ impl Advice {
             Self::TopUpToMinimum { .. } | Self::WaitForNextDeposit { .. } | Self::WaitForValue => {
                 Some(Trigger::MinimumReached(asset(), to()))
             }
-            Self::WaitForCheaperNetwork { ceiling, .. } => {
-                Some(Trigger::NetworkCostBelow(network(), *ceiling))
-            }
+            // Not the ceiling of today: the coin's price moves it.
+            Self::WaitForCheaperNetwork { .. } => Some(Trigger::NetworkCostBelow(network(), None)),
             Self::WaitForPrice(priced) => Some(Trigger::PriceKnown(priced.clone())),
             Self::WaitForReview => Some(Trigger::TokenReviewed(asset())),
             Self::WaitForListing => Some(Trigger::AssetListed(asset())),
@@ -508,7 +507,8 @@ fn possible(known: &Known<'_>) -> Vec<Advice> {
         ) => advice.push(Advice::WaitForRule),
         Some(QuoteRefusal::HomeUnknown) => advice.push(Advice::WaitForControl),
         Some(QuoteRefusal::AgeUnknown) => advice.push(Advice::WaitForSource),
-        Some(QuoteRefusal::ValueTooSmall) => too_small(known, &mut advice),
+        // One claim carries one deposit, and its value alone is asked: more at the address lifts none of them.
+        Some(QuoteRefusal::ValueTooSmall) => advice.push(Advice::WaitForValue),
         Some(QuoteRefusal::FeeExceedsValue | QuoteRefusal::NetTooSmall) => {
             too_dear(known, &mut advice);
         }
@@ -527,7 +527,8 @@ fn possible(known: &Known<'_>) -> Vec<Advice> {
     advice
 }
 
-/// It is worth too little for the rule, or lies below the smallest deposit.
+/// It lies below the smallest deposit, and no rule of the policy was asked: where one refuses it for its value, more beside it
+/// does not help.
 fn too_small(known: &Known<'_>, advice: &mut Vec<Advice>) {
     let Some(below) = known.below.filter(|_| heals(known)) else {
         advice.push(Advice::WaitForValue);

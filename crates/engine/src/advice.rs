@@ -57,7 +57,6 @@ impl Engine {
     ) -> Result<Vec<Advised>, EngineError> {
         let classification = &deposit.classification;
         let proposed = Resolution::proposed(classification.kind, &classification.verdict);
-        let may_ask = quote.is_some();
         let estimate = match quote {
             Some(_) => None,
             None if !proposed.needs_transaction()
@@ -77,8 +76,10 @@ impl Engine {
         let network = self.chains.network(deposit.network());
         let standing = self.asset_standing(deposit.asset()).await?;
         let below = match quoted {
-            Quoted::Given => None,
-            Quoted::NotAsked | Quoted::Refused(_) => {
+            // A claim's quote values its one deposit: what lies beside it changes nothing of a refusal.
+            Quoted::Given | Quoted::Refused(_) => None,
+            Quoted::NotAsked => {
+                let may_ask = self.policy.is_some();
                 self.below(deposit, standing.as_ref(), may_ask).await?
             }
         };

@@ -130,7 +130,7 @@ pub struct WatchReport {
 struct Asked {
     prices: BTreeMap<AssetId, Option<bool>>,
     /// What moving a deposit costs, by its network, whether it is the network's own coin, and the steps before it.
-    costs: BTreeMap<(NetworkId, bool, usize), Option<Amount>>,
+    costs: BTreeMap<(NetworkId, bool, usize), Amount>,
 }
 
 impl Engine {
@@ -301,9 +301,11 @@ impl Engine {
             TriggerCode::ControlKnown => Trigger::ControlKnown(network, to),
             TriggerCode::NetworkCostBelow => {
                 let ceiling = self.wished_ceiling(deposit, wish).await?;
-                Trigger::NetworkCostBelow(network, ceiling.ok_or_else(|| unfit(
+                ceiling.ok_or_else(|| unfit(
                     "no cost of the network makes it pay, or none is known: name one with --ceiling",
-                ))?)
+                ))?;
+                // One that nobody named is that of today: the price of then decides.
+                Trigger::NetworkCostBelow(network, ceiling.filter(|_| wish.ceiling.is_some()))
             }
             TriggerCode::MinimumReached => Trigger::MinimumReached(asset, to),
             TriggerCode::Recoverable => Trigger::Recoverable,
@@ -403,10 +405,33 @@ impl Engine {
         let new = NewWatch {
             deposit: deposit.id(),
             appeal: Some(appeal.clone()),
+            recheck_at: self.day_to_look_again(deposit, &trigger).await?,
             trigger,
-            recheck_at: None,
         };
         self.put_watch(new, person, false).await.map(Some)
+    }
+
+    /// When somebody looks again at what an appeal waits for, as long as anything waits by the policy; `None` where an open entry
+    /// has a day to come already.
+    async fn day_to_look_again(
+        &self,
+        deposit: &Deposit,
+        trigger: &Trigger,
+    ) -> Result<Option<Timestamp>, EngineError> {
+        let filter = WatchFilter {
+            open_only: true,
+            deposit: Some(deposit.id()),
+            ..WatchFilter::default()
+        };
+        let now = self.now();
+        let entries = self.store.list_watch(&filter, None, PAGE).await?;
+        let has_day = entries.iter().any(|entry| {
+            entry.trigger == *trigger && entry.recheck_at.is_some_and(|day| day > now)
+        });
+        let hours = i64::from(self.service_levels().wait_hours);
+        Ok(now
+            .plus_seconds(hours.saturating_mul(3_600))
+            .filter(|_| !has_day))
     }
 
     /// Looks at every open entry: fires those whose trigger or day came, closes those whose deposit needs no watching any
@@ -493,6 +518,7 @@ impl Engine {
             asset: None,
             has_price: None,
             network_cost: None,
+            is_quoted: None,
             minimum_reached: None,
             now: self.now(),
         };
@@ -516,14 +542,22 @@ impl Engine {
                     }
                 };
             }
-            Trigger::NetworkCostBelow(network, _) => {
+            Trigger::NetworkCostBelow(_, None) if ask_sources => {
+                let quote = self.quote_where_possible(deposit).await?;
+                seen.is_quoted = quote.map(|quote| quote.outcome.is_ok());
+            }
+            Trigger::NetworkCostBelow(_, None) => {}
+            Trigger::NetworkCostBelow(network, Some(_)) => {
                 let key = cost_key(network, deposit);
                 seen.network_cost = match asked.costs.get(&key) {
-                    Some(known) => *known,
+                    Some(known) => Some(*known),
                     None if ask_sources => {
                         let quote = self.quote_where_possible(deposit).await?;
                         let cost = quote.and_then(|quote| quote.network_amount);
-                        asked.costs.insert(key, cost);
+                        // That nothing was said of one deposit says nothing of another.
+                        if let Some(cost) = cost {
+                            asked.costs.insert(key, cost);
+                        }
                         cost
                     }
                     None => None,
@@ -540,16 +574,17 @@ impl Engine {
         Ok(trigger.is_met(&seen))
     }
 
-    /// Whether enough lies at a deposit's address: with what else its owner has there below the minimum, or, where it is below
-    /// none, by itself for a quote to be given.
+    /// Whether a deposit is enough to be worked: a quote is given for it. Without a policy nobody quotes: whether it reaches the
+    /// minimum with what else its owner has there below it.
     async fn reaches_minimum(
         &self,
         deposit: &Deposit,
         ask_sources: bool,
     ) -> Result<Option<bool>, EngineError> {
-        let standing = self.asset_standing(deposit.asset()).await?;
-        if let Some(below) = self.below(deposit, standing.as_ref(), false).await? {
-            return Ok(Some(below.present >= below.minimum));
+        if self.policy.is_none() {
+            let standing = self.asset_standing(deposit.asset()).await?;
+            let below = self.below(deposit, standing.as_ref(), false).await?;
+            return Ok(below.map(|below| below.present >= below.minimum));
         }
         let classification = &deposit.classification;
         let resolution = Resolution::proposed(classification.kind, &classification.verdict);

@@ -67,16 +67,38 @@ async fn desk() -> (Engine, Chain) {
     let rows = format!("U1,deposit,evm,{},,,eoa\n", address(1).text());
     addresses(&engine, &rows).await;
     cover_ledger(&engine).await;
+    priced(&engine, "2000", NOW).await;
+    (engine, chain)
+}
+
+/// The one source says what the coin costs from a time on.
+async fn priced(engine: &Engine, price: &str, at: &str) {
     let price = Price {
         asset: native(),
         currency: "USD".to_owned(),
-        price: Decimal::parse("2000").expect("a price"),
-        priced_at: time(NOW),
+        price: Decimal::parse(price).expect("a price"),
+        priced_at: time(at),
         source: "test".to_owned(),
     };
     let stored = engine.store().import_prices(vec![price], time(NOW)).await;
     assert_eq!(stored.expect("stored").inserted, 1);
-    (engine, chain)
+}
+
+/// The same engine at another time.
+fn later(engine: &Engine, now: &str) -> Engine {
+    Engine::new(
+        engine.store().clone(),
+        engine.chains().clone(),
+        Some(engine.policy().expect("one is loaded").clone()),
+        engine.adapters().clone(),
+        Arc::new(FixedClock(time(now))),
+    )
+    .expect("an engine")
+}
+
+async fn is_quoted(engine: &Engine, deposit: &Deposit) -> bool {
+    let quote = engine.estimate(deposit).await.expect("an answer");
+    quote.outcome.is_ok()
 }
 
 fn coins(text: &str) -> Amount {
@@ -199,6 +221,8 @@ async fn own_a_paused_network_reopens_and_the_appeal_goes_on() {
         (&entry.trigger, &entry.appeal),
         (&reopened, &Some(id.clone()))
     );
+    // Somebody looks at it whatever comes: two weeks are the example's wait.
+    assert_eq!(entry.recheck_at, Some(time("2026-03-15T12:00:00Z")));
     // Once more changes nothing.
     let again = paused.work_on_appeal(&id, wait(), PERSON, false).await;
     assert!(
@@ -269,7 +293,7 @@ async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
         .watch(&deposit.id(), &WatchWish::default(), PERSON)
         .await
         .expect("the advice has something to watch for");
-    let below = Trigger::NetworkCostBelow(NetworkId::new(NETWORK), ceiling);
+    let below = Trigger::NetworkCostBelow(NetworkId::new(NETWORK), None);
     assert_eq!(watched[0].entry.trigger, below);
     assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
     // A run that may ask nobody knows nothing, and fires nothing.
@@ -310,7 +334,7 @@ async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
 }
 
 #[tokio::test]
-async fn own_a_deposit_below_the_minimum_heals_with_the_next_one() {
+async fn own_a_deposit_that_a_rule_refuses_is_not_told_to_be_topped_up() {
     let (engine, chain) = desk().await;
     let kinds =
         "kinds = [\"suspended_network\", \"below_minimum\", \"retired_address\"]\nnetworks = []";
@@ -323,22 +347,10 @@ async fn own_a_deposit_below_the_minimum_heals_with_the_next_one() {
     let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
     let deposit = scanned(&engine, &chain, 10, &credit).await;
     assert_eq!(deposit.classification.kind, Kind::BelowMinimum);
-    // Nobody says what a transfer costs: nobody is told to make one.
-    let told = advice(&engine, &deposit).await;
-    assert_eq!(codes(&told), [AdviceCode::WaitForNextDeposit]);
-    // It would cost more than it frees.
-    costs(&chain, coins("0.005"));
-    let told = advice(&engine, &deposit).await;
-    assert_eq!(codes(&told), [AdviceCode::WaitForNextDeposit]);
     costs(&chain, coins("0.0001"));
+    // Worth 8, where the rule asks for 50: no coin beside it changes what a claim of it is worth.
     let told = advice(&engine, &deposit).await;
-    let Advice::TopUpToMinimum { missing, costs, .. } = &told[0] else {
-        panic!("{told:?}")
-    };
-    assert_eq!(
-        (*missing, costs.to_string().as_str()),
-        (coins("0.006"), "0.20")
-    );
+    assert_eq!(told, [Advice::WaitForValue]);
 
     let watched = engine
         .watch(&deposit.id(), &WatchWish::default(), PERSON)
@@ -346,15 +358,139 @@ async fn own_a_deposit_below_the_minimum_heals_with_the_next_one() {
         .expect("the advice has something to watch for");
     assert_eq!(watched[0].entry.trigger.code(), TriggerCode::MinimumReached);
     assert_eq!(night(&engine, true).await, (0, 0, 0, 0));
-    // One base unit less than what is missing is not enough.
-    let almost = payment(8, Position::value(), 1, 5_999_999_999_999_999);
-    scanned(&engine, &chain, 60, &almost).await;
+    // Together they reach the smallest deposit, and each is refused as before: nobody is told that it goes on.
+    let rest = payment(8, Position::value(), 1, 6_000_000_000_000_000);
+    let rest = scanned(&engine, &chain, 60, &rest).await;
     assert_eq!(night(&engine, true).await, (0, 0, 0, 0));
-    let last = payment(9, Position::value(), 1, 1);
-    scanned(&engine, &chain, 70, &last).await;
+    for part in [&deposit, &rest] {
+        assert!(!is_quoted(&engine, part).await);
+        assert_eq!(advice(&engine, part).await, [Advice::WaitForValue]);
+    }
+    // What is advised leads to quotes: the coin becomes dearer, and each part is worth enough.
+    priced(&engine, "20000", "2026-03-01T12:01:00Z").await;
+    for part in [&deposit, &rest] {
+        assert!(is_quoted(&engine, part).await);
+        let told = advice(&engine, part).await;
+        assert_eq!(told, [Advice::ClaimIt { is_quoted: true }]);
+    }
     assert_eq!(night(&engine, true).await, (1, 0, 0, 1));
+}
+
+#[tokio::test]
+async fn own_a_rule_without_a_least_value_credits_below_the_minimum_at_once() {
+    let (engine, chain) = desk().await;
+    let engine = changed(
+        &engine,
+        |network| network.native.terms.minimum = Some(coins("0.01")),
+        None,
+    );
+    let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
+    let deposit = scanned(&engine, &chain, 10, &credit).await;
+    assert_eq!(deposit.classification.kind, Kind::BelowMinimum);
+    assert!(is_quoted(&engine, &deposit).await);
     let told = advice(&engine, &deposit).await;
-    assert_eq!(codes(&told), [AdviceCode::CreditTogether]);
+    assert_eq!(told, [Advice::ClaimIt { is_quoted: true }]);
+
+    // Where no rule is asked, the ledger's minimum alone is told, exactly.
+    let unruled = Engine::new(
+        engine.store().clone(),
+        engine.chains().clone(),
+        None,
+        engine.adapters().clone(),
+        Arc::new(FixedClock(time(NOW))),
+    )
+    .expect("an engine");
+    let told = unruled.advice(&deposit, None).await.expect("it reads");
+    let (minimum, present) = (coins("0.01"), coins("0.004"));
+    let missing = coins("0.006");
+    assert_eq!(
+        told[0].advice,
+        Advice::WaitForNextDeposit {
+            missing,
+            present,
+            minimum
+        }
+    );
+}
+
+#[tokio::test]
+async fn own_a_ceiling_that_nobody_named_moves_with_the_price() {
+    let (engine, chain) = desk().await;
+    let closed = changed(
+        &engine,
+        |network| network.deposits = DepositState::Closed,
+        None,
+    );
+    costs(&chain, coins("0.2"));
+    let credit = payment(7, Position::value(), 1, 150_000_000_000_000_000);
+    let deposit = scanned(&closed, &chain, 10, &credit).await;
+    closed
+        .watch(&deposit.id(), &WatchWish::default(), PERSON)
+        .await
+        .expect("the advice has something to watch for");
+    let named = |ceiling: &str| WatchWish {
+        codes: vec![TriggerCode::NetworkCostBelow],
+        ceiling: Some(ceiling.to_owned()),
+        ..WatchWish::default()
+    };
+    closed
+        .watch(&deposit.id(), &named("0.09"), PERSON)
+        .await
+        .expect("a person names one");
+    assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
+    // With a cheaper coin the service takes all: what the ceiling of that day allowed leaves nothing now.
+    priced(&closed, "500", "2026-03-01T12:01:00Z").await;
+    costs(&chain, coins("0.0792"));
+    assert!(!is_quoted(&closed, &deposit).await);
+    assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
+    // With a dearer one something is left although the network takes more than that.
+    priced(&closed, "20000", "2026-03-01T12:02:00Z").await;
+    assert!(is_quoted(&closed, &deposit).await);
+    assert_eq!(night(&closed, true).await, (1, 0, 0, 1));
+    // The ceiling that a person named is a ceiling.
+    costs(&chain, coins("0.072"));
+    assert_eq!(night(&closed, true).await, (1, 0, 0, 2));
+}
+
+#[tokio::test]
+async fn own_a_deposit_without_a_quote_hides_the_networks_cost_from_no_other() {
+    let (engine, chain) = desk().await;
+    let closed = changed(
+        &engine,
+        |network| network.deposits = DepositState::Closed,
+        None,
+    );
+    costs(&chain, coins("0.2"));
+    let sure = payment(7, Position::value(), 1, 150_000_000_000_000_000);
+    let sure = scanned(&closed, &chain, 10, &sure).await;
+    // A second one that is not final yet, looked at first.
+    let young = payment(8, Position::value(), 1, 150_000_000_000_000_000);
+    {
+        let mut state = chain.state();
+        state.grow("a", 60);
+        state.put(60, young.clone());
+    }
+    closed
+        .scan(&ScanOptions::default(), &Silent)
+        .await
+        .expect("the store works");
+    let young = stored(&closed, &young.id()).await;
+    assert!(!young.classification.verdict.is_recoverable());
+    let wish = WatchWish {
+        codes: vec![TriggerCode::NetworkCostBelow],
+        ceiling: Some("0.09".to_owned()),
+        ..WatchWish::default()
+    };
+    for (deposit, at) in [(&young, NOW), (&sure, "2026-03-01T12:00:01Z")] {
+        later(&closed, at)
+            .watch(&deposit.id(), &wish, PERSON)
+            .await
+            .expect("a person names a ceiling");
+    }
+    let tonight = later(&closed, "2026-03-01T12:00:02Z");
+    assert_eq!(night(&tonight, true).await, (0, 0, 0, 0));
+    costs(&chain, coins("0.05"));
+    assert_eq!(night(&tonight, true).await, (1, 0, 0, 1));
 }
 
 #[tokio::test]
@@ -383,14 +519,7 @@ async fn own_a_day_that_came_fires_and_a_vanished_deposit_ends_its_entry() {
         .await
         .expect("a day to come");
     assert_eq!(night(&paused, true).await, (0, 0, 0, 0));
-    let later = Engine::new(
-        paused.store().clone(),
-        paused.chains().clone(),
-        Some(paused.policy().expect("one is loaded").clone()),
-        paused.adapters().clone(),
-        Arc::new(FixedClock(time("2026-03-02T00:00:00Z"))),
-    )
-    .expect("an engine");
+    let later = later(&paused, "2026-03-02T00:00:00Z");
     assert_eq!(night(&later, true).await, (1, 0, 0, 1));
     assert_eq!(night(&later, true).await, (0, 0, 0, 1));
     chain.state().reorganise(41, "b");

@@ -119,6 +119,11 @@ fn check(known: &Known<'_>) {
                 assert_eq!(known.deposits, Some(DepositState::Open), "{told}");
                 assert_eq!(known.verdict, &Verdict::Controllable(How::OwnAccount));
                 assert!(known.has_owner && known.is_listed, "{told}");
+                assert_eq!(
+                    known.quoted,
+                    Quoted::NotAsked,
+                    "no rule refuses the parts: {told}"
+                );
                 let (_, frees) = known.below.and_then(|below| below.transfer).unwrap();
                 assert!(*costs < frees, "{told}");
             }
@@ -344,7 +349,7 @@ fn own_a_top_up_is_advised_only_where_it_helps_and_pays() {
     };
     let good = Known {
         kind: Kind::BelowMinimum,
-        quoted: Quoted::Refused(QuoteRefusal::ValueTooSmall),
+        quoted: Quoted::NotAsked,
         below: Some(below),
         ..known(&own, &asset)
     };
@@ -441,6 +446,13 @@ fn own_a_top_up_is_advised_only_where_it_helps_and_pays() {
             },
         ),
         (
+            "the rule asks each part for more",
+            Known {
+                quoted: Quoted::Refused(QuoteRefusal::ValueTooSmall),
+                ..good.clone()
+            },
+        ),
+        (
             "it reaches it already",
             Known {
                 below: Some(Below {
@@ -453,6 +465,36 @@ fn own_a_top_up_is_advised_only_where_it_helps_and_pays() {
     ] {
         assert_eq!(missing(&bad), None, "{name}");
         check(&bad);
+    }
+}
+
+#[test]
+fn own_what_a_rule_refuses_for_its_value_waits_for_value_alone() {
+    let asset = asset();
+    let own = Verdict::Controllable(How::OwnAccount);
+    for (present, transfer) in [
+        (73, None),
+        (73, Some((cents(1), cents(2)))),
+        (100, None),
+        (500, None),
+    ] {
+        let known = Known {
+            kind: Kind::BelowMinimum,
+            quoted: Quoted::Refused(QuoteRefusal::ValueTooSmall),
+            below: Some(Below {
+                minimum: amount(100),
+                present: amount(present),
+                transfer,
+            }),
+            ..known(&own, &asset)
+        };
+        assert_eq!(advise(&known), [Advice::WaitForValue], "{present}");
+        // The same deposit without a refusal is told of the others beside it.
+        let unasked = Known {
+            quoted: Quoted::NotAsked,
+            ..known
+        };
+        assert_ne!(advise(&unasked), [Advice::WaitForValue], "{present}");
     }
 }
 

@@ -22,7 +22,7 @@ coded! {
         FactoryInPlace => "factory_in_place",
         /// The address book says how the address is controlled.
         ControlKnown => "control_known",
-        /// The network's work costs no more than a ceiling.
+        /// The network's work costs no more than a ceiling, or leaves something.
         NetworkCostBelow => "network_cost_below",
         /// What lies at the address reaches the smallest sum that is worked.
         MinimumReached => "minimum_reached",
@@ -48,8 +48,9 @@ pub enum Trigger {
     FactoryInPlace(NetworkId, String),
     /// As [`TriggerCode::ControlKnown`]: of an address on a network.
     ControlKnown(NetworkId, String),
-    /// As [`TriggerCode::NetworkCostBelow`]: the most that the network may take, in base units of its own coin.
-    NetworkCostBelow(NetworkId, Amount),
+    /// As [`TriggerCode::NetworkCostBelow`]: the most that the network may take, in base units of its own coin, where a person
+    /// named one; `None` is whatever leaves enough for a quote to be given then.
+    NetworkCostBelow(NetworkId, Option<Amount>),
     /// As [`TriggerCode::MinimumReached`]: of an asset at an address.
     MinimumReached(AssetId, String),
     /// As [`TriggerCode::Recoverable`].
@@ -80,14 +81,16 @@ impl Trigger {
     #[must_use]
     pub fn subject(&self) -> String {
         match self {
-            Self::NetworkReopened(network) => network.to_string(),
+            Self::NetworkReopened(network) | Self::NetworkCostBelow(network, None) => {
+                network.to_string()
+            }
             Self::AssetListed(asset) | Self::TokenReviewed(asset) | Self::PriceKnown(asset) => {
                 asset.to_string()
             }
             Self::FactoryInPlace(network, address) | Self::ControlKnown(network, address) => {
                 format!("{network} {address}")
             }
-            Self::NetworkCostBelow(network, ceiling) => {
+            Self::NetworkCostBelow(network, Some(ceiling)) => {
                 format!("{network} {}", ceiling.to_base_units())
             }
             Self::MinimumReached(asset, address) => format!("{asset} {address}"),
@@ -119,8 +122,13 @@ impl Trigger {
                 Self::ControlKnown(network, address)
             }
             TriggerCode::NetworkCostBelow => {
-                let (network, ceiling) = placed()?;
-                Self::NetworkCostBelow(network, Amount::from_base_units(&ceiling).ok()?)
+                if subject.contains(' ') {
+                    let (network, ceiling) = placed()?;
+                    let ceiling = Amount::from_base_units(&ceiling).ok()?;
+                    Self::NetworkCostBelow(network, Some(ceiling))
+                } else {
+                    Self::NetworkCostBelow(network()?, None)
+                }
             }
             TriggerCode::MinimumReached => {
                 let (asset, address) = subject.rsplit_once(' ')?;
@@ -147,6 +155,8 @@ pub struct Seen<'a> {
     pub has_price: Option<bool>,
     /// What the network's work for this deposit costs now, in base units of its own coin.
     pub network_cost: Option<Amount>,
+    /// Whether a quote is given now.
+    pub is_quoted: Option<bool>,
     /// Whether what lies at the address reaches the smallest sum that is worked.
     pub minimum_reached: Option<bool>,
     /// The time.
@@ -190,7 +200,8 @@ impl Trigger {
                 Verdict::Conditional(missing) => *missing > Missing::ControlContradicted,
                 Verdict::NotRecoverable(_) => false,
             },
-            Self::NetworkCostBelow(_, ceiling) => {
+            Self::NetworkCostBelow(_, None) => seen.is_quoted == Some(true),
+            Self::NetworkCostBelow(_, Some(ceiling)) => {
                 seen.network_cost.is_some_and(|cost| cost <= *ceiling)
             }
             Self::MinimumReached(..) => seen.minimum_reached == Some(true),
@@ -233,6 +244,7 @@ mod tests {
             asset: None,
             has_price: None,
             network_cost: None,
+            is_quoted: None,
             minimum_reached: None,
             now: Timestamp::from_seconds(1_000).unwrap(),
         }
@@ -247,7 +259,7 @@ mod tests {
             Trigger::PriceKnown(AssetId::unlisted(network(), "A B")),
             Trigger::FactoryInPlace(network(), "0xAb".to_owned()),
             Trigger::ControlKnown(network(), "an address".to_owned()),
-            Trigger::NetworkCostBelow(network(), Amount::from_u128(u128::MAX)),
+            Trigger::NetworkCostBelow(network(), Some(Amount::from_u128(u128::MAX))),
             Trigger::MinimumReached(AssetId::unlisted(network(), "A B"), "0xAb".to_owned()),
             Trigger::Recoverable,
             Trigger::Date(Timestamp::from_seconds(5).unwrap()),
@@ -259,7 +271,8 @@ mod tests {
         let triggers = triggers();
         let codes: Vec<TriggerCode> = triggers.iter().map(Trigger::code).collect();
         assert_eq!(codes, TriggerCode::ALL);
-        for trigger in triggers {
+        let unnamed = Trigger::NetworkCostBelow(network(), None);
+        for trigger in triggers.into_iter().chain([unnamed]) {
             let again = Trigger::parse(trigger.code(), &trigger.subject());
             assert_eq!(again, Some(trigger));
         }
@@ -322,13 +335,23 @@ mod tests {
             assert_eq!(listed.is_met(&seen), is_listed, "{standing:?}");
             assert_eq!(reviewed.is_met(&seen), is_reviewed, "{standing:?}");
         }
-        let cheap = Trigger::NetworkCostBelow(network(), Amount::from_u128(10));
+        let cheap = Trigger::NetworkCostBelow(network(), Some(Amount::from_u128(10)));
         for (cost, expected) in [(9, true), (10, true), (11, false)] {
             let seen = Seen {
                 network_cost: Some(Amount::from_u128(cost)),
                 ..seen(&good)
             };
             assert_eq!(cheap.is_met(&seen), expected, "{cost}");
+        }
+        // Without a ceiling of a person's the quote of now decides, however little the network takes.
+        let pays = Trigger::NetworkCostBelow(network(), None);
+        for (is_quoted, expected) in [(Some(true), true), (Some(false), false), (None, false)] {
+            let seen = Seen {
+                network_cost: Some(Amount::ZERO),
+                is_quoted,
+                ..seen(&good)
+            };
+            assert_eq!(pays.is_met(&seen), expected, "{is_quoted:?}");
         }
         let factory = Trigger::FactoryInPlace(network(), String::new());
         let control = Trigger::ControlKnown(network(), String::new());

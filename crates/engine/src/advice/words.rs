@@ -188,17 +188,18 @@ pub fn tell(advice: &Advice, trigger: Option<&Trigger>, scene: &Scene<'_>) -> To
             match scene.network.map(|network| network.family) {
                 Some(Family::Bitcoin) => format!(
                     "Recover it together with others on {network}, {} deposits in all: one transaction moves them, and much of its cost \
-                     is paid once. The cost is split in proportion to the amounts. Ask for it: it is done once enough are together.",
+                     is paid once. No claim does that by itself: write to us, and a person of the wallet team moves them together by hand.",
                     share.deposits
                 ),
                 _ => format!(
                     "Recover it together with what else lies at this address, {} deposits in all: one transfer moves them, and the \
-                     network is paid once. The cost is split in proportion to the amounts.",
+                     network is paid once. No claim does that by itself: write to us, and a person of the wallet team moves them together by hand.",
                     share.deposits
                 ),
             },
             format!(
-                "{} of the {} that {network} takes for all of them, and the service fee of the quote.",
+                "Each deposit pays its part of the network's cost in proportion to its amount, and its own service fee. This one: {} of \
+                 the {} that {network} takes for all of them.",
                 scene.native(share.own),
                 scene.native(share.shared)
             ),
@@ -396,7 +397,13 @@ pub fn awaited(trigger: &Trigger, network: Option<&NetworkConfig>) -> String {
                 called(id)
             )
         }
-        Trigger::NetworkCostBelow(id, ceiling) => {
+        Trigger::NetworkCostBelow(id, None) => {
+            format!(
+                "{} takes so little that a quote leaves something",
+                called(id)
+            )
+        }
+        Trigger::NetworkCostBelow(id, Some(ceiling)) => {
             let most = network.map_or_else(
                 || format!("{} base units", ceiling.to_base_units()),
                 |network| {

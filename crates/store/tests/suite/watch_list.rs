@@ -87,7 +87,7 @@ pub async fn every_trigger_comes_back_as_it_went(backend: Backend) {
         Trigger::PriceKnown(native()),
         Trigger::FactoryInPlace(network(), "0xAb".into()),
         Trigger::ControlKnown(network(), "0xAb".into()),
-        Trigger::NetworkCostBelow(network(), Amount::from_u128(u128::MAX)),
+        Trigger::NetworkCostBelow(network(), Some(Amount::from_u128(u128::MAX))),
         Trigger::MinimumReached(native(), "0xAb".into()),
         Trigger::Recoverable,
         Trigger::Date(later(9)),
