@@ -128,9 +128,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let is_for_the_ledger = judged
-        .as_ref()
-        .is_ok_and(|report| ["instruct", "freeze"].contains(&report.effect));
+    let is_for_the_ledger = judged.as_ref().is_ok_and(|report| report.is_for_ledger);
     let what = match arguments.signed {
         None if is_for_the_ledger => "BOOKED",
         None => "SIGNED",

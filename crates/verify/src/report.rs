@@ -47,6 +47,10 @@ pub struct Report {
     /// What makes a second package of the same effect harmless: the slot, or the instructions' text, as a digest.
     #[serde(serialize_with = "as_text")]
     pub once: Digest,
+    /// Whether a ledger books it; otherwise it is a transaction that is signed.
+    pub is_for_ledger: bool,
+    /// The claim whose fee beside the deposit it ends, captured or given back, which is done once; `None` where it ends none.
+    pub ends_fee_of: Option<String>,
     /// The page, line by line.
     pub rows: Vec<Row>,
     /// What could not be known here.
@@ -159,6 +163,8 @@ impl Report {
             deposit: plain(claim.deposit.as_str()),
             effect,
             once: once.finish(),
+            is_for_ledger: leg.is_none(),
+            ends_fee_of: ends_fee(claim, file.step).then(|| plain(claim.id.as_str())),
             rows: rows.0,
             notes: NOTES.to_vec(),
         }
@@ -190,12 +196,25 @@ impl std::fmt::Display for Report {
     }
 }
 
+/// Whether a step captures or gives back what a customer had set aside beside the deposit.
+fn ends_fee(claim: &Claim, step: u32) -> bool {
+    let steps = claim.plan.as_ref().map(|plan| plan.steps.as_slice());
+    match usize::try_from(step).ok().and_then(|step| steps?.get(step)) {
+        Some(Step::Instruct(list)) => list.iter().any(|instruction| match instruction.kind {
+            InstructionKind::ReleaseFee => true,
+            InstructionKind::CaptureFee => instruction.user.is_some(),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
 /// Freezing is no payment: what is frozen first and what is booked then are two effects on one deposit.
 const FREEZE: &str = "freeze";
 /// Setting a fee aside pays nobody either, and giving it back or keeping it is done after the payout or in its place.
-const HOLD: &str = "hold_fee";
-const CAPTURE: &str = "capture_fee";
-const UNWIND: &str = "unwind";
+pub(crate) const HOLD: &str = "hold_fee";
+pub(crate) const CAPTURE: &str = "capture_fee";
+pub(crate) const UNWIND: &str = "unwind";
 
 fn effect(claim: &Claim, step: u32, leg: Option<&Leg>) -> &'static str {
     let steps = claim.plan.as_ref().map(|plan| plan.steps.as_slice());

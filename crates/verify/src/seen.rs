@@ -5,7 +5,7 @@
 //! slot, so that the network takes one of them, or where a person says which earlier one is proven dead.
 
 use crate::problem::{Code, Problem};
-use crate::report::Report;
+use crate::report::{CAPTURE, HOLD, Report, UNWIND};
 use recover_core::audit::Head;
 use recover_core::digest::Digest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,13 +29,23 @@ struct Accepted {
 }
 
 impl Accepted {
-    fn of(report: &Report) -> Self {
-        Self {
+    /// What a package does that must be done once, each on a line of its own. A hold pays nobody and may come again: after the ledger
+    /// declined it, or for another claim of the deposit. The end of a fee is one effect of its claim, whether it is captured alone,
+    /// with a credit, or given back, since another claim of the deposit has a fee of its own.
+    fn all_of(report: &Report) -> Vec<Self> {
+        let of = |effect: String| Self {
             package: report.package_digest,
             deposit: report.deposit.clone(),
-            effect: report.effect.to_owned(),
+            effect,
             once: report.once,
-        }
+        };
+        let own = match report.effect {
+            HOLD | CAPTURE | UNWIND => None,
+            effect => Some(effect.to_owned()),
+        };
+        let end = report.ends_fee_of.as_ref();
+        let end = end.map(|claim| format!("end of the fee of {claim}"));
+        own.into_iter().chain(end).map(of).collect()
     }
 }
 
@@ -131,10 +141,13 @@ impl Seen {
                 ),
             ));
         }
-        let new = Accepted::of(report);
+        let all = Accepted::all_of(report);
         for before in &self.packages {
-            let same = before.deposit == new.deposit && before.effect == new.effect;
-            if same && before.once != new.once && !replaced.contains(&before.package) {
+            let is_again = all.iter().any(|new| {
+                let same = before.deposit == new.deposit && before.effect == new.effect;
+                same && before.once != new.once
+            });
+            if is_again && !replaced.contains(&before.package) {
                 problems.push(Problem::new(
                     Code::AlreadyPaid,
                     format!(
@@ -152,6 +165,6 @@ impl Seen {
     pub fn add(&mut self, report: &Report) {
         let head = report.log_head;
         self.heads.insert(head.sequence, head.hash);
-        self.packages.insert(Accepted::of(report));
+        self.packages.extend(Accepted::all_of(report));
     }
 }

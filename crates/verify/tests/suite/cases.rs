@@ -405,7 +405,12 @@ pub fn charged_payout() -> Claim {
     charged(claim)
 }
 
-/// The same, given up after its top-up: what the networks took is kept, the rest given back.
+/// A sweep whose fee is captured with the credit.
+pub fn charged_booking() -> Claim {
+    charged(sweep())
+}
+
+/// A payout as above, given up after its top-up: what the networks took is kept, the rest given back.
 pub fn unwound() -> Claim {
     let mut claim = charged_payout();
     let hold = claim.plan.as_ref().unwrap().steps[0].clone();
@@ -581,7 +586,7 @@ fn make() -> Vec<Case> {
         case("charged_top_up", charged_payout(), 1),
         case("charged_payout", charged_payout(), 2),
         case("charged_capture", charged_payout(), 3),
-        case("charged_booking", charged(sweep()), 3),
+        case("charged_booking", charged_booking(), 3),
         case("unwound", unwound(), 1),
     ]
 }

@@ -3,9 +3,11 @@
 use crate::cases;
 use crate::chains;
 use crate::world::{now, policy_digest, roster_text};
+use recover_core::amount::Amount;
 use recover_core::audit::Head;
-use recover_core::claim::Claim;
+use recover_core::claim::{Claim, ClaimId};
 use recover_core::kind::Kind;
+use recover_core::plan::Step;
 use recover_verify::{Code, Outgoing, PackageFile, Report, Seen, verify};
 
 fn report(claim: &Claim, sequence: i64, hash: &str) -> Report {
@@ -103,6 +105,62 @@ fn own_a_correction_follows_its_freeze_and_no_credit() {
     credit.deposit = cases::correction().deposit;
     let credit = report(&cases::out(credit, 0), 102, "aa");
     assert_eq!(codes(&seen, &credit), [Code::AlreadyPaid]);
+}
+
+/// A hold may come again, since it pays nobody; a fee ends once, captured or given back; and another claim has a fee of its own.
+#[test]
+fn own_a_fee_is_set_aside_again_and_ended_once() {
+    let of = |claim: Claim, step| report(&cases::out(claim, step), 100, "aa");
+    let raised = || {
+        let mut claim = cases::charged_payout();
+        claim.revision += 1;
+        let terms = claim.quote.as_mut().unwrap().quote.terms.as_mut().unwrap();
+        let coins = &mut terms.charges[0].coins;
+        coins.amount = coins.amount.checked_add(Amount::from_u128(1)).unwrap();
+        let more = coins.amount;
+        for step in &mut claim.plan.as_mut().unwrap().steps {
+            if let Step::Instruct(list) = step {
+                list[0].amount = more;
+            }
+        }
+        claim
+    };
+    let mut seen = Seen::default();
+    let hold = of(cases::charged_payout(), 0);
+    assert!(hold.is_for_ledger);
+    seen.add(&hold);
+    let again = of(raised(), 0);
+    assert_ne!(hold.once, again.once);
+    assert_eq!(codes(&seen, &again), [], "after the ledger declined");
+
+    let (unwind, capture) = (of(cases::unwound(), 1), of(cases::charged_payout(), 3));
+    assert!(unwind.is_for_ledger && capture.is_for_ledger);
+    for (first, second) in [(&unwind, &capture), (&capture, &unwind)] {
+        let mut seen = seen.clone();
+        seen.add(first);
+        assert_eq!(codes(&seen, first), [], "the same once more");
+        assert_eq!(codes(&seen, second), [Code::AlreadyPaid]);
+        assert_eq!(seen.problems(second, &[first.package_digest]), []);
+        assert_eq!(Seen::parse(&seen.to_text()), Ok(seen));
+    }
+    // With a credit it is the end of the fee as well.
+    let mut booking = cases::charged_booking();
+    booking.deposit = cases::unwound().deposit;
+    booking.id = cases::unwound().id;
+    let booking = of(booking, 3);
+    assert_eq!(booking.effect, "instruct");
+    seen.add(&unwind);
+    assert_eq!(codes(&seen, &booking), [Code::AlreadyPaid]);
+
+    // The deposit is recovered after all, by another claim with another fee.
+    for step in 0..4 {
+        let mut claim = cases::charged_payout();
+        claim.id = ClaimId::of(&claim.deposit, 2);
+        let report = of(claim, step);
+        assert_eq!(codes(&seen, &report), [], "step {step}");
+        seen.add(&report);
+    }
+    assert!(!of(cases::charged_payout(), 2).is_for_ledger);
 }
 
 #[test]
