@@ -121,16 +121,12 @@ pub fn with_charges(claim: &Claim, quote: &Quote, plan: Plan) -> Option<Plan> {
         InstructionKind::HoldFee,
     )?)];
     steps.extend(plan.steps);
+    let is_own_step = steps.last().is_some_and(only_holds);
     match steps.last_mut() {
-        Some(Step::Instruct(list)) if !only_holds_of(list) => list.extend(captures),
+        Some(Step::Instruct(list)) if !is_own_step => list.extend(captures),
         _ => steps.push(Step::Instruct(captures)),
     }
     Some(Plan { steps })
-}
-
-fn only_holds_of(list: &[Instruction]) -> bool {
-    list.iter()
-        .all(|instruction| instruction.kind == InstructionKind::HoldFee)
 }
 
 /// The plan without what a quote's charges put around it; `None` where they are not there exactly: first one step that sets each
@@ -167,7 +163,11 @@ pub(super) fn unwinding_plan(claim: &Claim, quote: &Quote, costs: Amount) -> Opt
     let terms = quote.terms.as_deref()?;
     let user = claim.beneficiary.as_ref()?;
     let mut ends = Vec::new();
-    for (charge, captured) in terms.charges.iter().zip(kept_of(claim, terms, costs)?) {
+    for (charge, captured) in terms
+        .charges
+        .iter()
+        .zip(kept_of(claim, quote, terms, costs)?)
+    {
         let rest = charge.coins.amount.checked_sub(captured)?;
         let asset = &charge.coins.asset;
         let parts = [
@@ -189,15 +189,20 @@ pub(super) fn unwinding_plan(claim: &Claim, quote: &Quote, costs: Amount) -> Opt
 
 /// What is kept of each charge. The networks' costs are taken from what was charged in the native coin first, base unit for base
 /// unit; the rest is valued at the quote's own price of that coin, rounded up, and taken from the other charges in their order, by
-/// the quote's own conversion, rounded up. Never more than the charge. What nobody can value is not taken.
-fn kept_of(claim: &Claim, terms: &Terms, costs: Amount) -> Option<Vec<Amount>> {
+/// the quote's own conversion, rounded up. Never more than the charge. What nobody can value is not taken; nor are costs that the
+/// exchange took upon itself when it asked no network fee for them.
+fn kept_of(claim: &Claim, quote: &Quote, terms: &Terms, costs: Amount) -> Option<Vec<Amount>> {
     let charges = terms.charges.as_slice();
+    let nothing = Cents::default();
+    let is_waived = quote.network_fee == nothing && terms.network_cost != nothing;
     match terms.on_failure {
-        OnFailure::Refund => return Some(vec![Amount::ZERO; charges.len()]),
         OnFailure::Keep => {
             return Some(charges.iter().map(|charge| charge.coins.amount).collect());
         }
-        OnFailure::RefundLessCosts => {}
+        OnFailure::RefundLessCosts if !is_waived => {}
+        OnFailure::Refund | OnFailure::RefundLessCosts => {
+            return Some(vec![Amount::ZERO; charges.len()]);
+        }
     }
     let native = AssetId::native(claim.asset.network.clone());
     let mut kept = vec![Amount::ZERO; charges.len()];

@@ -203,7 +203,9 @@ impl Refusal {
             Self::ScreeningMissing => "a compliance person screens it with `claims screen`",
             Self::BlockedByPolicy => "see [[approval.rule]] in policy.toml",
             Self::NoApprovalRule => "see [[approval.rule]] and [[approval.tier]] in policy.toml",
-            Self::ActorInvolved => "another person of the wallet team must vote",
+            Self::ActorInvolved => {
+                "another person must do it: who did one part of the work may not do this one"
+            }
             Self::AlreadyVoted => "another person of the wallet team must vote",
             Self::DigestDiffers => "read the claim again: its content is not what you saw",
             Self::SignatureMissing => {

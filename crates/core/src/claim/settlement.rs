@@ -55,10 +55,10 @@ pub enum SettlementError {
 
 /// The postings of a claim whose plan is done: the deposit becomes the customer's net and the fee; what networks took is the
 /// exchange's cost, and what a top-up brought and the next leg did not use is left over. Where an output pays for its own
-/// transaction, that comes out of the fee. A correction takes both from the user to
-/// whom the deposit was booked. A fee that was captured from the
-/// balance beside the payout is no part of the deposit's split: it goes from the customer to the revenue in its own asset. Where the
-/// recovery was given up the deposit is not split at all, and what was kept of the fee and what networks took is all there is.
+/// transaction, that comes out of the fee. A correction takes both from the user to whom the deposit was booked. A fee that was
+/// captured from the balance beside the payout is no part of the deposit's split: it goes from the customer to the revenue in its
+/// own asset. Where the recovery was given up the deposit is not split at all, and what was kept of the fee and what networks took
+/// is all there is.
 ///
 /// # Errors
 /// When sums leave every range or the claim has no quote.

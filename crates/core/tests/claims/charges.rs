@@ -1,9 +1,9 @@
 //! Fees beside the deposit: set aside first, captured last, given back where the recovery fails, and never hanging.
 
 use crate::world::{
-    AMOUNT, CHARGED, PREPAID, START, VOTE_SECONDS, World, acknowledge, because, cancel, decline,
-    ethereum, expired, failed, included, instruction, invalidate, later, plan, quote, quoted,
-    reject, replaced, screen, terms, token, unwind, usdt, vote,
+    AMOUNT, CHARGED, PREPAID, START, VOTE_SECONDS, World, acknowledge, because, cancel, cents,
+    decline, ethereum, expired, failed, included, instruction, invalidate, later, plan, quote,
+    quoted, reject, replaced, screen, terms, token, unwind, usdt, vote,
 };
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
@@ -363,6 +363,31 @@ fn what_becomes_of_the_fee_is_what_the_quote_said() {
             .filter(|(_, amount)| *amount > 0)
             .collect();
         assert_eq!(revenue, expected, "{on_failure}");
+    }
+}
+
+/// Where the exchange took the network's cost upon itself nobody pays it, whatever the recovery comes to.
+#[test]
+fn costs_that_were_waived_are_not_kept() {
+    for (asked, kept) in [(0, 0), (1, PREPAID)] {
+        let mut world = World::new().charged(OnFailure::RefundLessCosts);
+        let claim = world.claim_at(ClaimStatus::Draft);
+        let Command::Quote { mut quote, plan } = world.quote(&claim) else {
+            panic!("a quote");
+        };
+        quote.quote.network_fee = cents(asked);
+        let claim = world
+            .act(&claim, "ada", &quoted(quote, plan.expect("a plan")))
+            .expect("a quote");
+        let failed = failed_after_top_up(&world, claim);
+        let given_up = world.act(&failed, "tom", &unwind()).expect("given up");
+        let ended = world.on_to(given_up, |claim| claim.status == ClaimStatus::Cancelled);
+        assert_eq!(
+            booked(&ended)[&native()],
+            [PREPAID, kept, PREPAID - kept],
+            "{asked}"
+        );
+        assert_eq!(booked(&ended)[&usdt()][1] == 0, asked == 0);
     }
 }
 
