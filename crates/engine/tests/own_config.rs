@@ -589,6 +589,24 @@ fn own_sources_of_prices_are_read_with_their_plan() {
         ),
         ("one", "pro", 30)
     );
+    // One server under two names is no second source.
+    for url in ["https://prices.example/api", "https://Prices.example/api/"] {
+        let second = source
+            .replace("\" one \"", "\"two\"")
+            .replace("https://prices.example/api", url);
+        let error = parse(&format!("{ONE}{source}{second}"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("'two' has the url of 'one'"),
+            "{url}: {error}"
+        );
+    }
+    let second = source
+        .replace("\" one \"", "\"two\"")
+        .replace("prices.example", "others.example");
+    let config = parse(&format!("{ONE}{source}{second}")).unwrap();
+    assert_eq!(config.price_sources.len(), 2);
     let keyed = source.replace(
         "https://prices.example/api",
         "https://prices.example/?key=abc",

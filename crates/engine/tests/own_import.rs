@@ -8,7 +8,7 @@ use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
 use recover_core::ledger::{AccountStanding, LedgerEntryKind};
 use recover_core::network::{Family, NetworkId};
 use recover_core::time::Timestamp;
-use recover_engine::config::ChainsConfig;
+use recover_engine::config::{ChainsConfig, PricePlanName, PriceSourceConfig, PriceSourceKind};
 use recover_engine::import::{
     ColumnMap, Context, ImportError, LedgerCoverage, LedgerRecord, Records, Reject, RejectFile,
     RejectReason, addresses, appeals, deposits, ledger, prices,
@@ -580,6 +580,37 @@ fn own_prices_are_exact_and_never_zero() {
             .assets
             .contains(&AssetId::native(NetworkId::new("base")))
     );
+}
+
+#[test]
+fn own_no_file_speaks_as_a_source_that_is_fetched() {
+    let mut chains = chains();
+    chains.price_sources = vec![PriceSourceConfig {
+        name: "coingecko".to_owned(),
+        kind: PriceSourceKind::ALL[0],
+        url: "https://prices.example/api".to_owned(),
+        key: None,
+        plan: PricePlanName::Demo,
+        requests_per_minute: 20,
+    }];
+    let context = Context {
+        codec: &ShapeCodec,
+        chains: Some(&chains),
+    };
+    let text = "asset,network,currency,price,time,source\n\
+                ethereum/native,,USD,1,2026-01-01T00:00:00Z,coingecko\n\
+                ethereum/native,,USD,1,2026-01-01T00:00:00Z, CoinGecko \n\
+                ethereum/native,,USD,1,2026-01-01T00:00:00Z,coingecko by hand\n";
+    let map = ColumnMap::default();
+    let (good, bad) = split(prices("p", text.as_bytes(), &map, &context).expect("columns fit"));
+    assert_eq!(lines(&bad), [2, 3]);
+    assert!(
+        bad[0].to_string().contains("[[price_source]]"),
+        "{}",
+        bad[0]
+    );
+    assert_eq!(good.len(), 1);
+    assert_eq!(good[0].source, "coingecko by hand");
 }
 
 #[test]

@@ -20,6 +20,12 @@ pub(super) struct PriceSourceTable {
     requests_per_minute: Spanned<u32>,
 }
 
+/// Whether two urls lead to one server's prices: as they are written, but for capital letters and a last `/`.
+fn same_url(left: &str, right: &str) -> bool {
+    let bare = |url: &str| url.trim().trim_end_matches('/').to_ascii_lowercase();
+    bare(left) == bare(right)
+}
+
 impl Reader<'_> {
     pub(super) fn price_sources(
         &self,
@@ -37,6 +43,13 @@ impl Reader<'_> {
             }
             let url = &table.url;
             secret::check_url(url.get_ref()).map_err(|problem| self.at(url, problem))?;
+            if let Some(other) = sources
+                .iter()
+                .find(|other| same_url(&other.url, url.get_ref()))
+            {
+                let (name, other) = (name.to_owned(), other.name.clone());
+                return Err(self.at(url, Problem::PriceSourceSameUrl { name, other }));
+            }
             if let Some(key) = &table.key {
                 secret::check_key(key.get_ref()).map_err(|problem| self.at(key, problem))?;
             }

@@ -135,6 +135,16 @@ pub enum Problem {
         /// The name.
         name: String,
     },
+    /// One url for two sources of prices: one server would count twice.
+    #[error(
+        "price source '{name}' has the url of '{other}': one server is one source; leave one of them out"
+    )]
+    PriceSourceSameUrl {
+        /// The second.
+        name: String,
+        /// The first.
+        other: String,
+    },
     /// Not what a source of prices calls anything.
     #[error(
         "'{text}' is no id of a source of prices: they have letters, digits, '-', '_' and '.' only"

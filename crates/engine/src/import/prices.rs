@@ -7,6 +7,7 @@ use super::reject::RejectReason;
 use super::rows::{Records, Row};
 use recover_core::asset::AssetId;
 use recover_core::decimal::Decimal;
+use recover_core::price::same_source;
 use recover_core::time::Timestamp;
 use std::io::Read;
 
@@ -61,12 +62,26 @@ fn parse(row: &Row<'_>, context: &Context<'_>) -> Result<PriceRecord, RejectReas
         let problem = "a price of 0 is no price: leave the row out while it is unknown";
         return Err(RejectReason::value("price", problem));
     }
+    let source = row.needed("source")?;
+    // What a fetched source said is what it answered: no file speaks in its name.
+    let is_fetched = context.chains.is_some_and(|chains| {
+        chains
+            .price_sources
+            .iter()
+            .any(|one| same_source(&one.name, source))
+    });
+    if is_fetched {
+        let problem = format!(
+            "'{source}' is a [[price_source]] of chains.toml, which `recover prices fetch` asks itself: name who says so here"
+        );
+        return Err(RejectReason::value("source", problem));
+    }
     Ok(PriceRecord {
         assets: assets(row, context)?,
         currency: currency.to_owned(),
         price,
         at: row.needed_time("time")?,
-        source: row.needed("source")?.to_owned(),
+        source: source.to_owned(),
     })
 }
 

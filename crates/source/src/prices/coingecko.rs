@@ -13,8 +13,11 @@ use crate::secret::SecretTemplate;
 use crate::transport::Transport;
 use async_trait::async_trait;
 use recover_core::time::Timestamp;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +27,41 @@ const BATCH: usize = 100;
 /// A hundred prices take ten kilobytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
-type Entries = BTreeMap<String, Box<RawValue>>;
+/// The entries of one JSON object, each name once: of two values under one name nobody can say which is meant.
+#[derive(Default)]
+struct Entries(BTreeMap<String, Box<RawValue>>);
+
+impl Entries {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.get())
+    }
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EachOnce)
+    }
+}
+
+struct EachOnce;
+
+impl<'de> Visitor<'de> for EachOnce {
+    type Value = Entries;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with each name once")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Entries, A::Error> {
+        let mut entries = Entries::default();
+        while let Some((name, value)) = object.next_entry::<String, Box<RawValue>>()? {
+            if entries.0.insert(name, value).is_some() {
+                return Err(A::Error::custom("a name stands twice"));
+            }
+        }
+        Ok(entries)
+    }
+}
 
 /// One source.
 pub struct CoinGecko {
@@ -91,10 +128,10 @@ impl CoinGecko {
         // Errors come as an object too: {"status": {"error_code": …}} or {"error": "…"}.
         let has_code = entries
             .get("status")
-            .is_some_and(|status| status.get().contains("error_code"));
+            .is_some_and(|status| status.contains("error_code"));
         let is_text = entries
             .get("error")
-            .is_some_and(|error| error.get().starts_with('"'));
+            .is_some_and(|error| error.starts_with('"'));
         if has_code || is_text {
             return Err(SourceError::Refused {
                 origin: self.client.origin().to_owned(),
@@ -129,15 +166,15 @@ fn entry(
     entries: &Entries,
 ) -> Result<(recover_core::decimal::Decimal, Timestamp), String> {
     let entry = entries.get(key).ok_or("it does not know it")?;
-    let fields: Entries = serde_json::from_str(entry.get())
-        .map_err(|_| "its answer for it is no object".to_owned())?;
+    let fields: Entries = serde_json::from_str(entry)
+        .map_err(|_| "its answer for it is no object with each name once".to_owned())?;
     let price = fields
         .get(currency)
         .ok_or_else(|| format!("it has no price of it in {currency}"))?;
-    let price = number::exact(price.get()).map_err(|why| format!("its price is {why}"))?;
+    let price = number::exact(price).map_err(|why| format!("its price is {why}"))?;
     let at = fields
         .get("last_updated_at")
-        .and_then(|text| text.get().parse::<u64>().ok())
+        .and_then(|text| text.parse::<u64>().ok())
         .filter(|seconds| *seconds > 0)
         .and_then(Timestamp::from_seconds)
         .ok_or("its price has no time")?;

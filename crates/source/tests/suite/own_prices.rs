@@ -230,6 +230,15 @@ async fn own_what_is_no_price_is_left_out_with_its_reason() {
             "no time",
         ),
         (r#"{"bitcoin":5}"#.to_owned(), "no object"),
+        // Nobody can say which of two is meant, not even where they are alike.
+        (
+            format!(r#"{{"bitcoin":{{"usd":5,{time},"usd":50}}}}"#),
+            "each name once",
+        ),
+        (
+            format!(r#"{{"bitcoin":{{"usd":5,{time},{time}}}}}"#),
+            "each name once",
+        ),
     ] {
         let update = ask(body(&answer), &[coin("bitcoin", "bitcoin")]).await;
         assert!(
@@ -261,6 +270,12 @@ async fn own_what_is_no_answer_is_a_failure_and_what_was_found_before_stands() {
         (body(&good[..30]), |error| {
             matches!(error, SourceError::NotProtocol { .. })
         }),
+        (
+            body(
+                r#"{"bitcoin":{"usd":5,"last_updated_at":1711356300},"bitcoin":{"usd":50,"last_updated_at":1711356300}}"#,
+            ),
+            |error| matches!(error, SourceError::NotProtocol { .. }),
+        ),
         (Response::html("<html>busy</html>"), |error| {
             matches!(error, SourceError::NotProtocol { .. })
         }),
