@@ -9,8 +9,8 @@ use recover_core::asset::{AssetId, AssetReference};
 use recover_core::claim::{Claim, Resolution};
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::fee::{
-    self, Case, Cents, FeePolicy, FeeRule, NetworkFee, PriceTime, PricedAsset, Quote, QuoteInput,
-    QuoteRefusal, UsedPrice, Waiver,
+    self, Case, Cents, FeeRule, NetworkFee, PriceTime, PricedAsset, Quote, QuoteInput,
+    QuoteRefusal, UsedPrice,
 };
 use recover_core::network::{Family, NetworkId};
 use recover_core::time::Timestamp;
@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 pub struct DepositQuote {
     /// The sums, or the refusal.
     pub outcome: Result<Quote, QuoteRefusal>,
-    /// What is missing, in words; empty for a quote.
+    /// What is missing, in words; for a quote a waiver that was granted and counts no more, else empty.
     pub detail: String,
     /// The policy's currency.
     pub currency: String,
@@ -100,18 +100,6 @@ impl<'a> PriceWanted<'a> {
             now,
         }
     }
-}
-
-/// What was granted on the claim and still holds: a waiver that left the policy, or is closed by now, lets nobody off.
-fn granted<'a>(asked: Asked<'_>, fees: &'a FeePolicy, now: Timestamp) -> Vec<&'a Waiver> {
-    let kind = asked.deposit.classification.kind;
-    asked
-        .claim
-        .map_or(&[][..], |claim| claim.waivers.as_slice())
-        .iter()
-        .filter_map(|granted| fees.waiver(&granted.code))
-        .filter(|waiver| waiver.is_open(kind, now))
-        .collect()
 }
 
 /// When the deposit's block was made; `None` when nobody knows.
@@ -221,7 +209,15 @@ impl Engine {
             None => None,
             Some(asset) => self.fee_paid_in(asset, now, &mut found.missing).await?,
         };
-        let waivers = granted(asked, &policy.fees, now);
+        let granted = asked
+            .claim
+            .map_or(&[][..], |claim| claim.waivers.as_slice());
+        let (waivers, lost) = policy.fees.granted(
+            deposit.classification.kind,
+            granted
+                .iter()
+                .map(|waiver| (waiver.code.as_str(), waiver.granted_at)),
+        );
         let input = QuoteInput {
             policy: &policy.fees,
             currency: &policy.currency,
@@ -246,7 +242,12 @@ impl Engine {
             _ => reckoned,
         };
         let detail = match &outcome {
-            Ok(_) => String::new(),
+            Ok(_) if lost.is_empty() => String::new(),
+            Ok(_) => format!(
+                "the policy in force no longer has what was granted ({}), so that the quote does not count it: tell the customer, or put it \
+                 back into policy.toml and quote again",
+                lost.join(", ")
+            ),
             Err(refusal) => self.why_no_quote(*refusal, deposit, rule.ok(), &found.missing),
         };
         let mut price_ids: Vec<String> = match &outcome {

@@ -213,6 +213,9 @@ async fn give(
             "nobody can approve it yet, because nobody could lay out what would be done: {why}"
         );
     }
+    if let Some(lost) = &quoted.lost_waivers {
+        eprintln!("{lost}");
+    }
     let claim = quoted.claim;
     if let (Format::Table, Some(terms)) = (
         format,

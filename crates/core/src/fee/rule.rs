@@ -304,9 +304,68 @@ impl FeePolicy {
         })
     }
 
+    /// The waivers that count of those that were granted for a kind, each by its code and when it was granted: what was open then
+    /// counts later too. Beside them the codes that count no more, since they left the policy or are for other kinds by now.
+    #[must_use]
+    pub fn granted<'a>(
+        &self,
+        kind: Kind,
+        granted: impl Iterator<Item = (&'a str, Timestamp)>,
+    ) -> (Vec<&Waiver>, Vec<&'a str>) {
+        let mut lost = Vec::new();
+        let counted = granted.filter_map(|(code, at)| {
+            let waiver = self.waiver(code).filter(|waiver| waiver.is_open(kind, at));
+            if waiver.is_none() {
+                lost.push(code);
+            }
+            waiver
+        });
+        (counted.collect(), lost)
+    }
+
     /// The waiver with this code; `None` when there is none.
     #[must_use]
     pub fn waiver(&self, code: &str) -> Option<&Waiver> {
         self.waivers.iter().find(|waiver| waiver.code == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiver_counts_by_the_time_at_which_it_was_granted() {
+        let at = Timestamp::from_micros;
+        let waiver = |code: &str, kinds: &[Kind]| Waiver {
+            code: code.to_owned(),
+            title: code.to_owned(),
+            kinds: kinds.to_vec(),
+            from: Some(at(10)),
+            until: Some(at(20)),
+            percent: Decimal::whole(50),
+            network: false,
+            roles: vec![Role::WalletLead],
+        };
+        let policy = FeePolicy {
+            waivers: vec![
+                waiver("goodwill", &[]),
+                waiver("other_kind", &[Kind::MissedCredit]),
+            ],
+            ..FeePolicy::default()
+        };
+        let counted = |code, granted| {
+            let (counted, lost) = policy.granted(Kind::NoKey, [(code, at(granted))].into_iter());
+            let counted: Vec<&str> = counted.iter().map(|waiver| waiver.code.as_str()).collect();
+            // Nothing is dropped in silence.
+            assert_eq!([counted.clone(), lost].concat(), [code]);
+            counted == [code]
+        };
+        assert!(!counted("goodwill", 9));
+        assert!(counted("goodwill", 10));
+        assert!(counted("goodwill", 19));
+        assert!(!counted("goodwill", 20));
+        assert!(!counted("left_the_policy", 15));
+        assert!(!counted("other_kind", 15));
     }
 }

@@ -78,6 +78,8 @@ pub struct QuotedClaim {
     pub claim: Claim,
     /// Why nobody could lay out what would be done, in words; `None` where it was. Without a plan nobody can approve it.
     pub no_plan: Option<String>,
+    /// What was granted and the quote does not count, in words; `None` where it counts everything.
+    pub lost_waivers: Option<String>,
 }
 
 impl Engine {
@@ -235,6 +237,7 @@ impl Engine {
         Ok(QuotedClaim {
             claim,
             no_plan: (!plan.why_not.is_empty()).then_some(plan.why_not),
+            lost_waivers: (!estimate.detail.is_empty()).then_some(estimate.detail),
         })
     }
 
