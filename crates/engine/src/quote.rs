@@ -177,7 +177,8 @@ impl Engine {
             asset: deposit.asset(),
             is_listed: self.chains.terms(deposit.asset()).is_some(),
             resolution: asked.resolution,
-            age_seconds: block_time(deposit).map(|at| now.micros_since(at) / 1_000_000),
+            // A block's own clock may run ahead of ours: it is no younger than new.
+            age_seconds: block_time(deposit).map(|at| (now.micros_since(at) / 1_000_000).max(0)),
             earlier_cases: self.earlier_cases(asked).await?,
         };
         let rule = policy.fees.rule_for(&case);
@@ -191,6 +192,14 @@ impl Engine {
         let price = self
             .price_for(&wanted(deposit.asset()), &mut found.missing)
             .await?;
+        // People, proofs and limits go by what it is worth now, whichever price the fee goes by.
+        let price_now = match rule {
+            Ok(rule) if rule.price != PriceTime::Quote || rule.price_source.is_some() => {
+                let now = PriceWanted::now(deposit.asset(), now);
+                self.price_for(&now, &mut String::new()).await?
+            }
+            _ => price.clone(),
+        };
         let network_fee = if asked.resolution.needs_transaction() {
             Some(self.network_fee(asked, now, &mut found).await?)
         } else {
@@ -226,6 +235,7 @@ impl Engine {
             amount: deposit.amount(),
             decimals: deposit.decimals_vouched.then_some(deposit.decimals),
             price,
+            price_now,
             network_fee,
             fee_asset,
             coin,
@@ -296,8 +306,10 @@ impl Engine {
             None => asked.deposit.classification.owner.as_deref(),
         };
         let Some(user) = user else { return Ok(None) };
-        let beside = asked.claim.map(|claim| &claim.id);
-        Ok(Some(self.store.count_cases_of(user, beside).await?))
+        let before = asked.claim.map(|claim| (claim.opened_at, &claim.id));
+        let deposit = asked.deposit.id();
+        let count = self.store.count_cases_of(user, &deposit, before).await?;
+        Ok(Some(count))
     }
 
     /// An asset that fees are paid in, with its price of now; `None` where nobody vouches for its decimals.
@@ -425,7 +437,8 @@ impl Engine {
             decimals: network.native.terms.decimals,
             price,
             basis,
-            from_deposit: network.family == Family::Bitcoin,
+            // A payout in kind is the output itself, and nothing but the output can pay for its transaction.
+            from_deposit: network.family == Family::Bitcoin && asked.resolution.needs_destination(),
         })
     }
 

@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     19 "0019_watch_list",
     20 "0020_appeal_resume",
     21 "0021_claim_consent",
+    22 "0022_limit_value",
 ];
 
 #[derive(Debug, Clone, Copy)]

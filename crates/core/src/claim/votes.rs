@@ -77,7 +77,7 @@ pub fn value_of(claim: &Claim) -> Option<Cents> {
         .quote
         .as_ref()
         .filter(|quote| !quote.price_ids.is_empty())
-        .map(|quote| quote.quote.value)
+        .and_then(|quote| quote.quote.limit_value())
 }
 
 /// The value by which people are chosen. Taking money back from a user needs the top tier whatever it is worth, as what nobody can

@@ -272,15 +272,8 @@ impl FeeForm {
                 Ok(ServiceFee::Cents(named))
             }
             Self::Refuse => Err(NoFee::Refused),
-            Self::Tiers(_) | Self::Matrix(_) => {
-                let inner = self
-                    .deciding(input.value, input.case)
-                    .ok_or(NoFee::OutsideTiers)?;
-                match inner {
-                    Self::Tiers(_) | Self::Matrix(_) => Err(NoFee::OutOfRange),
-                    form => form.fee(input),
-                }
-            }
+            // Their member decides, and is none of these again.
+            Self::Tiers(_) | Self::Matrix(_) => Err(NoFee::OutsideTiers),
         }
     }
 

@@ -105,12 +105,13 @@ impl Lines<'_, '_> {
         const ROUNDED: &str = "rounded up to the base unit";
         let (cents, coins) = self.from_deposit;
         let cents_part = format!("{cents} / {}", self.price.price);
+        let own = (self.own)(coins);
         if coins.is_zero() {
             format!("{cents_part}, {ROUNDED}")
         } else if cents == Cents::default() {
-            "the service fee in its own coin".to_owned()
+            format!("{own} in its own coin")
         } else {
-            format!("the service fee in its own coin, and {cents_part}, {ROUNDED}")
+            format!("{own} in its own coin, and {cents_part}, {ROUNDED}")
         }
     }
 
@@ -171,8 +172,15 @@ impl Lines<'_, '_> {
         lines.push(Line {
             code: LineCode::NetworkFee,
             detail: format!(
-                "at most {} x {}, rounded up to the cent: {}",
-                network.ceiling, network.price.price, network.fee.basis
+                "at most {} x {}, rounded up to the cent: {}{}",
+                network.ceiling,
+                network.price.price,
+                network.fee.basis,
+                if network.fee.from_deposit {
+                    "; the output itself pays it, whoever else would"
+                } else {
+                    ""
+                }
             ),
             cents: Some(self.quote.network_fee.max(network.cost)),
             coins: Some(network.ceiling.clone()),

@@ -71,7 +71,7 @@ impl<'a> Service<'a> {
             .form
             .deciding(value, &input.case)
             .ok_or(QuoteRefusal::ValueTooSmall)?;
-        let fee = rule.form.fee(FormInput {
+        let fee = deciding.fee(FormInput {
             value,
             case: &input.case,
             decimals,
@@ -232,12 +232,17 @@ impl<'a> Parts<'a> {
             return Ok(parts);
         }
         parts.network_asked = network.cost;
-        let sum = if is_beside && !network.fee.from_deposit {
-            &mut parts.beside_cents
+        if is_beside && !network.fee.from_deposit {
+            let sum = parts.beside_cents.checked_add(network.cost);
+            parts.beside_cents = sum.ok_or(overflow)?;
+        } else if network.fee.asset == *input.case.asset {
+            // Coin for coin: two prices of one coin, of two times, would make it more or less than the network takes.
+            let sum = parts.deposit_coins.checked_add(network.fee.amount);
+            parts.deposit_coins = sum.ok_or(overflow)?;
         } else {
-            &mut parts.deposit_cents
-        };
-        *sum = sum.checked_add(network.cost).ok_or(overflow)?;
+            let sum = parts.deposit_cents.checked_add(network.cost);
+            parts.deposit_cents = sum.ok_or(overflow)?;
+        }
         Ok(parts)
     }
 

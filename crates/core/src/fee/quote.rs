@@ -56,6 +56,8 @@ pub struct QuoteInput<'a> {
     pub decimals: Option<u8>,
     /// The price of one coin in the policy's currency; `None` when unknown or too old.
     pub price: Option<UsedPrice>,
+    /// The price of now that all sources agree on, whichever price the rule goes by; `None` when there is none.
+    pub price_now: Option<UsedPrice>,
     /// What moving the money costs; `None` when it needs no transaction (a ledger instruction).
     pub network_fee: Option<NetworkFee>,
     /// The asset that balances pay in; `None` where the policy names none.
@@ -104,6 +106,15 @@ impl Quote {
         self.terms
             .as_ref()
             .map_or(self.network_fee, |terms| terms.network_cost)
+    }
+
+    /// The value by which people, proofs and limits are chosen; `None` where nobody knows it.
+    #[must_use]
+    pub fn limit_value(&self) -> Option<Cents> {
+        match &self.terms {
+            None => Some(self.value),
+            Some(terms) => terms.limit_value,
+        }
     }
 }
 
@@ -196,6 +207,13 @@ pub fn quote(input: &QuoteInput<'_>) -> Result<Quote, QuoteRefusal> {
     require_sendable(input, decimals, net)?;
     let net_value =
         value_of(net, decimals, price.price, Rounding::Down).ok_or(QuoteRefusal::OutOfRange)?;
+    // Something is charged for, and what is left is worth nothing.
+    if total_fee != Cents::default() && net_value == Cents::default() {
+        return Err(QuoteRefusal::NetTooSmall);
+    }
+    let limit_value = known(input.price_now.as_ref())
+        .and_then(|now| value_of(input.amount, decimals, now.price, Rounding::Down))
+        .map(|worth| worth.max(value));
     let mut quote = Quote {
         value,
         service_fee: service.asked,
@@ -234,6 +252,7 @@ pub fn quote(input: &QuoteInput<'_>) -> Result<Quote, QuoteRefusal> {
         charges,
         on_failure: rule.on_failure,
         net_value,
+        limit_value,
     }));
     Ok(quote)
 }

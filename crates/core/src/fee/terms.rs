@@ -134,6 +134,9 @@ pub struct Terms {
     pub on_failure: OnFailure,
     /// What the customer receives, in the policy's currency, rounded down.
     pub net_value: Cents,
+    /// The value by which people, proofs and limits are chosen: at the price of the quote's own time that all sources agree on,
+    /// and never below the value that fees go by. `None` where there is no such price: then everything asks for the most.
+    pub limit_value: Option<Cents>,
 }
 
 impl Coins {
@@ -163,6 +166,7 @@ impl Terms {
             charges,
             on_failure,
             net_value,
+            limit_value,
         } = self;
         let coins = |encoder: Encoder, coins: Option<&Coins>| match coins {
             None => encoder.optional(None),
@@ -225,5 +229,6 @@ impl Terms {
             })
             .field(on_failure.code())
             .field(&net_value.to_string())
+            .optional(limit_value.map(|value| value.to_string()).as_deref())
     }
 }

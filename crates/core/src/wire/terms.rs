@@ -55,6 +55,7 @@ pub struct TermsJson {
     charges: Vec<ChargeJson>,
     on_failure: String,
     net_value: String,
+    limit_value: Option<String>,
 }
 
 impl CoinsJson {
@@ -119,6 +120,7 @@ impl TermsJson {
                 .collect(),
             on_failure: terms.on_failure.code().to_owned(),
             net_value: terms.net_value.to_string(),
+            limit_value: terms.limit_value.map(|value| value.to_string()),
         }
     }
 
@@ -166,6 +168,11 @@ impl TermsJson {
             charges: charges.collect::<Result<_, WireError>>()?,
             on_failure: parsed("terms.on_failure", &self.on_failure, OnFailure::from_code)?,
             net_value: cents("terms.net_value", &self.net_value)?,
+            limit_value: self
+                .limit_value
+                .as_deref()
+                .map(|text| cents("terms.limit_value", text))
+                .transpose()?,
         })
     }
 }

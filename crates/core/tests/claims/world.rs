@@ -499,6 +499,7 @@ pub fn reckoned(
             sources: vec!["file".to_owned()],
             ids: vec!["prc_1".to_owned()],
         }),
+        price_now: None,
         network_fee: None,
         fee_asset: None,
         coin: None,

@@ -69,6 +69,8 @@ pub struct Desk {
     pub amount: Amount,
     pub decimals: Option<u8>,
     pub price: Option<UsedPrice>,
+    /// The price of now; `None` where it is that of the rule.
+    pub price_now: Option<UsedPrice>,
     pub network_fee: Option<NetworkFee>,
     pub fee_asset: Option<PricedAsset>,
     pub coin: Option<PricedAsset>,
@@ -80,7 +82,9 @@ impl Desk {
     /// 250 coins at 2.50, moved for 0.001 native coins at 3,000.01, under one rule.
     pub fn new(form: FeeForm) -> Self {
         let network = NetworkId::new("ethereum");
-        let asset = AssetId::native(network.clone());
+        let native = AssetId::native(network.clone());
+        let asset = AssetId::parse("ethereum/contract:0x1111111111111111111111111111111111111111")
+            .expect("an asset");
         Self {
             policy: FeePolicy {
                 rules: vec![FeeRule::new(1, form)],
@@ -95,11 +99,12 @@ impl Desk {
             amount: Amount::from_coin_text("250", 18).expect("coins"),
             decimals: Some(18),
             price: Some(price(&asset, "2.5")),
+            price_now: None,
             network_fee: Some(NetworkFee {
-                asset: asset.clone(),
+                asset: native.clone(),
                 amount: Amount::from_coin_text("0.001", 18).expect("coins"),
                 decimals: 18,
-                price: Some(price(&asset, "3000.01")),
+                price: Some(price(&native, "3000.01")),
                 basis: "gas".to_owned(),
                 from_deposit: false,
             }),
@@ -144,6 +149,7 @@ impl Desk {
             amount: self.amount,
             decimals: self.decimals,
             price: self.price.clone(),
+            price_now: self.price_now.clone().or_else(|| self.price.clone()),
             network_fee: self.network_fee.clone(),
             fee_asset: self.fee_asset.clone(),
             coin: self.coin.clone(),

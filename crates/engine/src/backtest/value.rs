@@ -179,6 +179,7 @@ pub(super) fn our_fee(
                 sources: vec![price.source.clone()],
                 ids: vec![price.id()],
             }),
+            price_now: None,
             network_fee: None,
             fee_asset: None,
             coin: None,

@@ -46,12 +46,15 @@ impl Engine {
         command: &Command,
     ) -> Result<Option<ProofError>, EngineError> {
         let value: Option<Cents> = match command {
-            Command::Quote { quote, .. } => Some(quote.quote.value),
+            Command::Quote { quote, .. } => quote.quote.limit_value(),
             Command::Approve { .. }
             | Command::Prepare { .. }
             | Command::Export { .. }
             | Command::Instruct { .. }
-            | Command::Send => claim.quote.as_ref().map(|quote| quote.quote.value),
+            | Command::Send => claim
+                .quote
+                .as_ref()
+                .and_then(|quote| quote.quote.limit_value()),
             _ => return Ok(None),
         };
         // A fee that is given back goes to the balance that it was taken from, whoever's the deposit turned out to be.

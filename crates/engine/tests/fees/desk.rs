@@ -212,6 +212,7 @@ impl Desk {
             amount: self.amount,
             decimals: Some(self.decimals),
             price: self.price.clone(),
+            price_now: self.price.clone(),
             // One native coin is worth 2,500.
             network_fee: self.gas.map(|gas| NetworkFee {
                 amount: Amount::from_coin_text(gas, 18).unwrap(),

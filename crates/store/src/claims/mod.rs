@@ -99,10 +99,8 @@ pub struct ClaimFilter {
     pub open_only: bool,
 }
 
-/// Where a claim is no case that its user had: no price holds, and nothing was paid.
-const NOT_TAKEN_UP: [ClaimStatus; 5] = [
-    ClaimStatus::Draft,
-    ClaimStatus::QuoteExpired,
+/// How a claim ends that paid nobody.
+const UNPAID: [ClaimStatus; 3] = [
     ClaimStatus::Rejected,
     ClaimStatus::Cancelled,
     ClaimStatus::Invalidated,
@@ -180,24 +178,34 @@ impl Store {
         Ok(ClaimPage { claims, next })
     }
 
-    /// How many cases of a user were taken up or settled beside one claim: claims with a price that holds or that were paid, and
-    /// cases that the ledger says were settled by hand.
+    /// How many other cases a user has or had before one: claims on other deposits that were opened before it and did not end
+    /// without payment, every one that was settled, and cases that the ledger says were settled by hand. Each claim sees the same
+    /// whenever it is asked, so that two of them are never both the first. `before` is when and as what it was opened; `None`
+    /// counts all.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn count_cases_of(
         &self,
         user: &str,
-        beside: Option<&ClaimId>,
+        deposit: &DepositId,
+        before: Option<(Timestamp, &ClaimId)>,
     ) -> Result<u32, StoreError> {
         let mut claims = Statement::new("SELECT COUNT(*) AS count FROM claim WHERE beneficiary = ");
         claims
             .bind(user)
-            .push(" AND status NOT IN ")
-            .bind_list(NOT_TAKEN_UP.iter().map(|status| status.code()));
-        if let Some(id) = beside {
-            claims.push(" AND id <> ").bind(id.as_str());
+            .push(" AND deposit_id <> ")
+            .bind(deposit)
+            .push(" AND (status = ")
+            .bind(ClaimStatus::Settled.code())
+            .push(" OR (status NOT IN ")
+            .bind_list(UNPAID.iter().map(|status| status.code()));
+        if let Some((opened_at, id)) = before {
+            claims.push(" AND (opened_at < ").bind(opened_at);
+            claims.push(" OR (opened_at = ").bind(opened_at);
+            claims.push(" AND id < ").bind(id.as_str()).push("))");
         }
+        claims.push("))");
         let mut settled = Statement::new(
             "SELECT COUNT(*) AS count FROM ledger_entry WHERE kind = 'settled_case' AND user_id = ",
         );

@@ -6,6 +6,7 @@ use crate::error::StoreError;
 use crate::incidents::{self, IncidentKind};
 use crate::sql::{IntoValue as _, Statement, Tx, json, values};
 use recover_core::claim::settlement::{is_balanced, postings};
+use recover_core::claim::votes::value_of;
 use recover_core::claim::{Claim, ClaimStatus, Command, Screening, Sighting};
 use recover_core::digest::Digest;
 use recover_core::time::Timestamp;
@@ -26,8 +27,8 @@ pub(super) async fn write(
         let sums = &quote.quote;
         tx.run(
             "INSERT INTO claim_quote (claim_id, revision, value_cents, service_fee_cents, network_fee_cents,
-                total_fee_cents, fee_in_asset, net, rule, policy_version, policy_digest, price_ids, quoted_at, expires_at, terms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                total_fee_cents, fee_in_asset, net, rule, policy_version, policy_digest, price_ids, quoted_at, expires_at, terms, limit_cents)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             values![
                 next.id.as_str(),
                 next.revision,
@@ -43,7 +44,8 @@ pub(super) async fn write(
                 json(&quote.price_ids),
                 quote.quoted_at,
                 quote.expires_at,
-                sums.terms.as_deref().map(|terms| json(&TermsJson::of(terms)))
+                sums.terms.as_deref().map(|terms| json(&TermsJson::of(terms))),
+                value_of(next).map(|value| value.0)
             ],
         )
         .await?;

@@ -35,13 +35,9 @@ fn count(window: &mut Window, value: Cents, is_today: bool) {
     }
 }
 
-/// The value of a claim by its quote; `None` where no price stood behind it.
+/// The value of a claim by which limits go; `None` where no price stood behind it.
 fn value(row: &RowOf<'_>) -> Result<Option<Cents>, StoreError> {
-    let has_price = row
-        .text_or_null("price_ids")?
-        .is_some_and(|price_ids| price_ids != "[]");
-    let cents = row.amount_or_null("value_cents")?.map(Cents);
-    Ok(cents.filter(|_| has_price))
+    Ok(row.amount_or_null("limit_cents")?.map(Cents))
 }
 
 fn before(now: Timestamp, seconds: i64) -> Timestamp {
@@ -70,7 +66,7 @@ pub(super) async fn read(
             "SELECT claim.id AS id, claim.beneficiary AS beneficiary, claim.destination AS destination, claim.opened_by AS opened_by,
                 claim.approved_at AS approved_at, claim.approved_voters AS approved_voters,
                 claim.approved_alone AS approved_alone, deposit.from_text AS from_text,
-                claim_quote.value_cents AS value_cents, claim_quote.price_ids AS price_ids
+                claim_quote.limit_cents AS limit_cents
              FROM claim JOIN deposit ON deposit.id = claim.deposit_id
                 LEFT JOIN claim_quote ON claim_quote.claim_id = claim.id AND claim_quote.revision = claim.revision
              WHERE claim.approved_at >= $1 AND claim.id <> $2
@@ -123,7 +119,7 @@ async fn released(tx: &mut Tx, claim: &Claim, day: Timestamp) -> Result<Cents, S
     let since = lifted.map_or(day, |lifted| after(lifted).max(day));
     let rows = tx
         .rows(
-            "SELECT package.claim_id AS claim_id, step, plan, value_cents, price_ids FROM package
+            "SELECT package.claim_id AS claim_id, step, plan, limit_cents FROM package
                 LEFT JOIN claim_plan ON claim_plan.claim_id = package.claim_id AND claim_plan.revision = package.revision
                 LEFT JOIN claim_quote ON claim_quote.claim_id = package.claim_id
                     AND claim_quote.revision = package.revision

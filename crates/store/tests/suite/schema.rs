@@ -4,11 +4,11 @@ use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the migrations, in order.
-const NUMBERS: [i64; 21] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+const NUMBERS: [i64; 22] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
 ];
 
-const MIGRATIONS: [(&str, &str); 21] = [
+const MIGRATIONS: [(&str, &str); 22] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -93,10 +93,14 @@ const MIGRATIONS: [(&str, &str); 21] = [
         include_str!("../../../../migrations/sqlite/0021_claim_consent.sql"),
         include_str!("../../../../migrations/postgres/0021_claim_consent.sql"),
     ),
+    (
+        include_str!("../../../../migrations/sqlite/0022_limit_value.sql"),
+        include_str!("../../../../migrations/postgres/0022_limit_value.sql"),
+    ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 21] = [
+const SEEDS: [(&str, &str); 22] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -198,6 +202,10 @@ const SEEDS: [(&str, &str); 21] = [
          INSERT INTO claim_acceptance VALUES ('C-1', 1, 'mail of 3 May', DIGEST, 812, 'p', 5);
          INSERT INTO claim_unwinding VALUES ('C-1', 1, 'r', 'p', 5, AMOUNT)",
         "SELECT claim_id FROM claim_waiver JOIN claim_acceptance USING (claim_id) JOIN claim_unwinding USING (claim_id)",
+    ),
+    (
+        "UPDATE claim_quote SET limit_cents = AMOUNT WHERE claim_id = 'C-1'",
+        "SELECT claim_id FROM claim_quote WHERE limit_cents = AMOUNT",
     ),
 ];
 
