@@ -440,6 +440,7 @@ pub fn terms(on_failure: OnFailure) -> Terms {
         ],
         on_failure,
         net_value: cents(91_700),
+        limit_value: Some(cents(100_000)),
     }
 }
 

@@ -43,6 +43,7 @@ fn charged(claim: &Claim, on_failure: OnFailure) -> Command {
         }],
         on_failure,
         net_value: Cents(Amount::from_u128(10_000)),
+        limit_value: Some(Cents(Amount::from_u128(10_000))),
     }));
     let steps = vec![credit(0)];
     let plan = with_charges(claim, &quote.quote, Plan { steps });

@@ -357,6 +357,7 @@ fn charged(mut claim: Claim) -> Claim {
         ],
         on_failure: OnFailure::RefundLessCosts,
         net_value: cents("4995"),
+        limit_value: Some(quote.value),
     }));
     let mut plan = claim.plan.take().unwrap();
     for step in &mut plan.steps {

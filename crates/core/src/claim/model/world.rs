@@ -241,6 +241,7 @@ fn terms(on_failure: OnFailure) -> Terms {
         }],
         on_failure,
         net_value: Cents::default(),
+        limit_value: Some(Cents(Amount::from_u128(100_000))),
     }
 }
 
