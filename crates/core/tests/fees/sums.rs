@@ -3,6 +3,7 @@
 use crate::desk::{Desk, cents, decimal, flat, percent};
 use proptest::prelude::*;
 use recover_core::amount::Amount;
+use recover_core::asset::AssetId;
 use recover_core::fee::{
     Basis, Cents, Edge, FeeForm, FeeRule, QuoteRefusal, Rounding, ValueMin, value_of,
 };
@@ -130,6 +131,59 @@ fn refusals_come_in_their_order() {
     for (change, refusal) in rows {
         assert_eq!(changed(change), Err(refusal));
     }
+}
+
+/// People, proofs and limits go by what it is worth now, whichever price the fee goes by.
+#[test]
+fn limits_go_by_the_price_of_now_and_never_below_the_fee() {
+    let limit = |of_rule: &str, now: Option<&str>| {
+        let mut desk = Desk::new(flat("80"));
+        desk.price = Some(crate::desk::price(&desk.asset, of_rule));
+        desk.price_now = now.map(|now| crate::desk::price(&desk.asset, now));
+        let quote = desk.ask().unwrap();
+        (quote.value, quote.limit_value())
+    };
+    assert_eq!(
+        limit("1", Some("100")),
+        (cents("250"), Some(cents("25000")))
+    );
+    assert_eq!(
+        limit("100", Some("1")),
+        (cents("25000"), Some(cents("25000")))
+    );
+    // Without a price of now nobody knows, and everything asks for the most.
+    assert_eq!(limit("1", Some("0")), (cents("250"), None));
+}
+
+/// What the network takes of a deposit in its own coin is taken coin for coin, whatever two times say that the coin is worth.
+#[test]
+fn the_network_is_paid_coin_for_coin_where_the_deposit_is_its_coin() {
+    for now in ["1500", "3000", "6000"] {
+        let mut desk = Desk::new(flat("0"));
+        let native = AssetId::native(desk.network.clone());
+        desk.amount = Amount::from_coin_text("1", 18).unwrap();
+        desk.price = Some(crate::desk::price(&native, "3000"));
+        desk.asset = native.clone();
+        desk.network_fee.as_mut().unwrap().price = Some(crate::desk::price(&native, now));
+        let quote = desk.ask().unwrap();
+        assert_eq!(quote.fee_in_asset.to_coin_text(18), "0.001", "at {now}");
+        assert_eq!(quote.net.to_coin_text(18), "0.999", "at {now}");
+    }
+}
+
+#[test]
+fn what_is_left_and_worth_nothing_is_no_quote() {
+    let mut desk = Desk::worth(flat("150"), "150");
+    desk.decimals = Some(6);
+    desk.amount = Amount::from_coin_text("150.000001", 6).unwrap();
+    assert_eq!(desk.ask(), Err(QuoteRefusal::NetTooSmall));
+    desk.amount = Amount::from_coin_text("150.01", 6).unwrap();
+    assert_eq!(desk.ask().unwrap().net.to_coin_text(6), "0.01");
+    // Without any fee there is nothing to refuse: it is all the customer's.
+    let mut free = Desk::worth(flat("0"), "0");
+    free.amount = Amount::from_u128(1);
+    free.decimals = Some(6);
+    assert_eq!(free.ask().unwrap().net, Amount::from_u128(1));
 }
 
 #[test]

@@ -210,7 +210,10 @@ fn without_a_price_there_is_no_quote() {
 #[test]
 fn what_the_fees_would_eat_is_refused() {
     let desk = Desk::new(&flat("")).with(|desk| desk.gas = Some("0.001"));
-    assert_eq!(desk.quote("82.500001").unwrap().net.to_base_units(), "1");
+    // What is left must be worth something: at least a cent.
+    assert_eq!(desk.fee("82.500001"), Err(QuoteRefusal::NetTooSmall));
+    assert_eq!(desk.fee("82.509999"), Err(QuoteRefusal::NetTooSmall));
+    assert_eq!(desk.quote("82.51").unwrap().net.to_base_units(), "10000");
     assert_eq!(desk.fee("82.50"), Err(QuoteRefusal::FeeExceedsValue));
     let least = Desk::new(&format!(
         "{}\n[[withdrawal]]\nasset = \"ethereum/contract:0xToken\"\nfee = \"1\"\nminimum = \"10\"\n",
