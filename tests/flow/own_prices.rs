@@ -76,7 +76,7 @@ fn two_sources_are_asked_compared_and_shown() {
         assert_eq!(source["source"], name);
         assert!(source["failure"].is_null(), "{source}");
         // Ether is the coin of six networks of the file.
-        assert_eq!((&source["found"], &source["new"]), (&json!(7), &json!(7)));
+        assert_eq!((&source["found"], &source["new"]), (&json!(6), &json!(6)));
     }
     let unpriced = fetched["unpriced"].as_array().unwrap();
     assert!(unpriced.contains(&json!("bitcoin/native")), "{unpriced:?}");
@@ -157,7 +157,7 @@ fn a_source_that_fails_is_told_and_the_other_stands() {
     // The nightly job says so, goes on, and asks for a person.
     let run = desk.run(&["--format", "json", "reconcile"]).exits(4);
     let report = run.json();
-    assert_eq!(report["prices"]["sources"][0]["found"], 7);
+    assert_eq!(report["prices"]["sources"][0]["found"], 6);
     assert!(report["prices"]["sources"][1]["failure"].is_string());
     assert_eq!(report["needs_person"]["sources of prices that failed"], 1);
     // Offline nobody is asked.
