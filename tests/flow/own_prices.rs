@@ -207,8 +207,8 @@ fn a_price_source_that_cannot_be_is_refused_with_its_place() {
             "no id of a source",
         ),
     ] {
-        let market = Market::new("1");
-        let desk = desk(&[("two", &market), ("one", &market)]);
+        let (first, second) = (Market::new("1"), Market::new("1"));
+        let desk = desk(&[("two", &first), ("one", &second)]);
         let chains = desk.read("chains.toml");
         // The last: the file as it comes shows one in a comment.
         let (before, after) = chains.rsplit_once(from).expect(from);
