@@ -19,7 +19,7 @@ use recover_core::people::Role;
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
 use recover_matching::secret;
-use recover_store::{NewWatch, WatchAnswer, WatchEntry, WatchFilter, WatchStep};
+use recover_store::{NewWatch, WatchAnswer, WatchEntry, WatchFilter, WatchMove, WatchStep};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -354,7 +354,7 @@ impl Engine {
         let reason = secret::redact(reason).text.into_owned();
         let step = self
             .store
-            .drop_watch(id, &person, &reason, self.now())
+            .step_watch(id, WatchMove::Drop, &person, &reason, self.now())
             .await?;
         match step {
             WatchStep::Done(_) => Ok(()),
@@ -478,7 +478,7 @@ impl Engine {
         if let Some(why) = needs_no_watching(deposit, &entry.trigger) {
             let step = self
                 .store
-                .close_watch(&entry.id, ENGINE_ACTOR, &why, self.now())
+                .step_watch(&entry.id, WatchMove::Close, ENGINE_ACTOR, &why, self.now())
                 .await?;
             count(step, &mut report.closed, &mut report.resumed);
             return Ok(());
@@ -498,7 +498,7 @@ impl Engine {
         };
         let step = self
             .store
-            .fire_watch(&entry.id, ENGINE_ACTOR, &why, self.now())
+            .step_watch(&entry.id, WatchMove::Fire, ENGINE_ACTOR, &why, self.now())
             .await?;
         count(step, &mut report.fired, &mut report.resumed);
         Ok(())

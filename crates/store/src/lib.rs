@@ -80,4 +80,6 @@ pub use report::{LackRow, LackTotals};
 pub use reservations::{Feed, OwnTransaction, Reservation};
 pub use store::Store;
 pub use tokens::{Token, TokenDecision, TokenFilter, TokenSighting};
-pub use watch_list::{NewWatch, WatchAnswer, WatchEnd, WatchEntry, WatchFilter, WatchStep};
+pub use watch_list::{
+    NewWatch, WatchAnswer, WatchEnd, WatchEntry, WatchFilter, WatchMove, WatchStep,
+};

@@ -77,7 +77,37 @@ pub enum WatchAnswer {
     NotFound(&'static str),
 }
 
-/// What closing or firing an entry did.
+/// What is done to an entry that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchMove {
+    /// What it was watched for has come; it stays open.
+    Fire,
+    /// It ends because a person does not want it any more; the appeal goes on waiting.
+    Drop,
+    /// It ends because its deposit needs no watching any more.
+    Close,
+}
+
+impl WatchMove {
+    /// The word of the audit log.
+    const fn command(self) -> &'static str {
+        match self {
+            Self::Fire => "watch_fire",
+            Self::Drop => "watch_drop",
+            Self::Close => "watch_close",
+        }
+    }
+
+    /// Whether the appeal goes on that waits for the entry.
+    const fn resumes(self) -> bool {
+        match self {
+            Self::Fire | Self::Close => true,
+            Self::Drop => false,
+        }
+    }
+}
+
+/// What a move did to an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WatchStep {
     /// It is done; where the appeal stands now that waited for it.
@@ -305,64 +335,46 @@ async fn resume(
     }
 }
 
-/// What a step does to an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// It came.
-    Fire,
-    /// A person does not want it any more; the appeal goes on waiting.
-    Drop,
-    /// Its deposit needs no watching any more.
-    Close,
-}
-
-async fn step(
+async fn move_on(
     tx: &mut Tx,
     id: &str,
-    step: Step,
+    step: WatchMove,
     (person, why): (&str, &str),
     now: Timestamp,
 ) -> Result<WatchStep, StoreError> {
     let Some(found) = find(&mut Reader::Tx(tx), id).await? else {
         return Ok(WatchStep::NotFound);
     };
-    if found.appeal.is_some() && step != Step::Drop {
+    if found.appeal.is_some() && step.resumes() {
         // Before any row is locked, as everybody does who may move an appeal that matching reads.
         tx.serialize(MATCHING).await?;
     }
-    let (written, command) = match step {
-        Step::Fire => {
-            let written = tx
-                .run(
-                    "UPDATE watch_entry SET fired_at = $1, fired_why = $2
-                     WHERE id = $3 AND fired_at IS NULL AND closed_at IS NULL",
-                    values![now, why, id],
-                )
-                .await?;
-            (written, "watch_fire")
+    let written = match step {
+        WatchMove::Fire => {
+            tx.run(
+                "UPDATE watch_entry SET fired_at = $1, fired_why = $2
+                 WHERE id = $3 AND fired_at IS NULL AND closed_at IS NULL",
+                values![now, why, id],
+            )
+            .await?
         }
-        Step::Drop | Step::Close => {
-            let written = tx
-                .run(
-                    "UPDATE watch_entry SET closed_at = $1, closed_by = $2, closed_why = $3
-                     WHERE id = $4 AND closed_at IS NULL",
-                    values![now, person, why, id],
-                )
-                .await?;
-            let command = match step {
-                Step::Drop => "watch_drop",
-                Step::Fire | Step::Close => "watch_close",
-            };
-            (written, command)
+        WatchMove::Drop | WatchMove::Close => {
+            tx.run(
+                "UPDATE watch_entry SET closed_at = $1, closed_by = $2, closed_why = $3
+                 WHERE id = $4 AND closed_at IS NULL",
+                values![now, person, why, id],
+            )
+            .await?
         }
     };
     if written == 0 {
         return Ok(WatchStep::Before);
     }
-    log(tx, &found, (person, command, Some(why)), now).await?;
-    let resumed = match step {
-        Step::Drop => None,
-        Step::Fire | Step::Close => resume(tx, &found, why, (person, now)).await?,
+    log(tx, &found, (person, step.command(), Some(why)), now).await?;
+    let resumed = if step.resumes() {
+        resume(tx, &found, why, (person, now)).await?
+    } else {
+        None
     };
     Ok(WatchStep::Done(resumed))
 }
@@ -392,66 +404,30 @@ impl Store {
         .await
     }
 
-    async fn step_watch(
+    /// Fires, drops or closes an entry, each once: says that it happened, and of firing and closing lets the appeal go on that
+    /// waits for the entry.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn step_watch(
         &self,
         id: &str,
-        what: Step,
-        (person, why): (&str, &str),
+        step: WatchMove,
+        person: &str,
+        why: &str,
         now: Timestamp,
     ) -> Result<WatchStep, StoreError> {
         let db = self.db.clone();
         let (id, person, why) = (id.to_owned(), person.to_owned(), why.to_owned());
         detached(async move {
             let mut tx = db.begin().await?;
-            let answer = step(&mut tx, &id, what, (&person, &why), now).await?;
+            let answer = move_on(&mut tx, &id, step, (&person, &why), now).await?;
             if matches!(answer, WatchStep::Done(_)) {
                 tx.commit().await?;
             }
             Ok(answer)
         })
         .await
-    }
-
-    /// Notes that what an entry was watched for has come, once, and lets the appeal go on that waits for it.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn fire_watch(
-        &self,
-        id: &str,
-        person: &str,
-        why: &str,
-        now: Timestamp,
-    ) -> Result<WatchStep, StoreError> {
-        self.step_watch(id, Step::Fire, (person, why), now).await
-    }
-
-    /// Ends an entry that a person does not want any more. The appeal goes on waiting.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn drop_watch(
-        &self,
-        id: &str,
-        person: &str,
-        why: &str,
-        now: Timestamp,
-    ) -> Result<WatchStep, StoreError> {
-        self.step_watch(id, Step::Drop, (person, why), now).await
-    }
-
-    /// Ends an entry whose deposit needs no watching any more, and lets the appeal go on that waits for it.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn close_watch(
-        &self,
-        id: &str,
-        person: &str,
-        why: &str,
-        now: Timestamp,
-    ) -> Result<WatchStep, StoreError> {
-        self.step_watch(id, Step::Close, (person, why), now).await
     }
 
     /// One page of entries, oldest first, after another entry of the list; an empty page is the end.

@@ -11,7 +11,7 @@ use recover_core::deposit::{Deposit, DepositStatus};
 use recover_core::observation::DepositId;
 use recover_store::{
     ActAnswer, ActContext, LeaseAnswer, NewWatch, Store, StoreError, WatchAnswer, WatchEntry,
-    WatchFilter, WatchStep, Work,
+    WatchFilter, WatchMove, WatchStep, Work,
 };
 
 fn id(text: &str) -> AppealId {
@@ -150,11 +150,11 @@ pub async fn one_thing_is_watched_once(backend: Backend) {
         panic!("checked above")
     };
     let dropped = store
-        .drop_watch(&entry.id, "sue", "no more", later(2))
+        .step_watch(&entry.id, WatchMove::Drop, "sue", "no more", later(2))
         .await;
     assert_eq!(dropped.unwrap(), WatchStep::Done(None));
     let dropped = store
-        .drop_watch(&entry.id, "sue", "no more", later(3))
+        .step_watch(&entry.id, WatchMove::Drop, "sue", "no more", later(3))
         .await;
     assert_eq!(dropped.unwrap(), WatchStep::Before);
     added(
@@ -196,7 +196,9 @@ pub async fn what_needs_no_watching_is_not_watched(backend: Backend) {
     assert_eq!(entries(&store).await, before, "a dry run keeps nothing");
     assert!(all(&store, &WatchFilter::default()).await.is_empty());
     for missing in ["wch_0", ""] {
-        let step = store.fire_watch(missing, "recover", "it came", now()).await;
+        let step = store
+            .step_watch(missing, WatchMove::Fire, "recover", "it came", now())
+            .await;
         assert_eq!(step.unwrap(), WatchStep::NotFound);
     }
 }
@@ -216,7 +218,13 @@ pub async fn what_came_fires_once_and_the_appeal_goes_on(backend: Backend) {
         let (store, id) = (store.clone(), entry.id.clone());
         tasks.spawn(async move {
             store
-                .fire_watch(&id, "recover", "ethereum takes deposits again", later(9))
+                .step_watch(
+                    &id,
+                    WatchMove::Fire,
+                    "recover",
+                    "ethereum takes deposits again",
+                    later(9),
+                )
                 .await
                 .unwrap()
         });
@@ -248,7 +256,13 @@ pub async fn what_came_fires_once_and_the_appeal_goes_on(backend: Backend) {
     assert_eq!(store.count_watch(&fired).await.unwrap(), 1);
     // It is closed once its deposit needs it no more, and then counted no more.
     let closed = store
-        .close_watch(&entry.id, "recover", "it is claimed", later(10))
+        .step_watch(
+            &entry.id,
+            WatchMove::Close,
+            "recover",
+            "it is claimed",
+            later(10),
+        )
         .await;
     assert_eq!(closed.unwrap(), WatchStep::Done(None));
     assert_eq!(store.count_watch(&fired).await.unwrap(), 0);
@@ -289,7 +303,7 @@ pub async fn an_appeal_goes_on_only_from_waiting(backend: Backend) {
         };
         let entry = added(add(&store, new).await);
         let step = store
-            .fire_watch(&entry.id, "recover", "it came", later(3))
+            .step_watch(&entry.id, WatchMove::Fire, "recover", "it came", later(3))
             .await;
         assert_eq!(step.unwrap(), WatchStep::Done(resumed), "{appeal}");
         assert_eq!(status(&store, appeal).await, stands, "{appeal}");
@@ -318,7 +332,7 @@ pub async fn a_lost_lease_fires_nothing(backend: Backend) {
     lease("two", later(11)).await;
     let fenced = store.under(&old);
     let error = fenced
-        .fire_watch(&entry.id, "recover", "it came", later(12))
+        .step_watch(&entry.id, WatchMove::Fire, "recover", "it came", later(12))
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::LeaseLost { .. }), "{error}");
@@ -371,7 +385,7 @@ pub async fn lists_page_and_narrow(backend: Backend) {
         0
     );
     store
-        .drop_watch(&made[0].id, "sue", "no more", later(9))
+        .step_watch(&made[0].id, WatchMove::Drop, "sue", "no more", later(9))
         .await
         .unwrap();
     assert_eq!(
