@@ -377,6 +377,9 @@ pub struct ClaimView {
     pub amount: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<WaiverJson>,
+    /// Of `quote`: the codes of those that the policy in force does not have any more, so that the quote does not count them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waivers_lost: Vec<String>,
     pub quote: Option<QuoteView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acceptance: Option<AcceptanceJson>,
@@ -429,6 +432,7 @@ impl ClaimView {
             asset: claim.asset.to_string(),
             amount: claim.amount.to_base_units(),
             waivers: claim.waivers.iter().map(WaiverJson::of).collect(),
+            waivers_lost: Vec::new(),
             acceptance: claim.acceptance.as_ref().map(AcceptanceJson::of),
             unwinding: claim.unwinding.as_ref().map(UnwindingJson::of),
             quote: claim.quote.as_ref().map(|given| QuoteView {

@@ -157,6 +157,8 @@ pub enum EngineError {
         refusal: QuoteRefusal,
         /// What is missing, in words.
         detail: String,
+        /// The codes of waivers that were granted on the claim and count no more.
+        lost_waivers: Vec<String>,
     },
     /// What the network takes is above the policy's limits.
     #[error(

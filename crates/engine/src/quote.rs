@@ -22,8 +22,11 @@ use std::collections::BTreeSet;
 pub struct DepositQuote {
     /// The sums, or the refusal.
     pub outcome: Result<Quote, QuoteRefusal>,
-    /// What is missing, in words; for a quote a waiver that was granted and counts no more, else empty.
+    /// What is missing, in words; empty for a quote.
     pub detail: String,
+    /// The codes of waivers that were granted on the claim and count no more, in the order in which they were granted; empty for
+    /// an estimate of a deposit.
+    pub lost_waivers: Vec<String>,
     /// The policy's currency.
     pub currency: String,
     /// The price rows used.
@@ -252,12 +255,7 @@ impl Engine {
             _ => reckoned,
         };
         let detail = match &outcome {
-            Ok(_) if lost.is_empty() => String::new(),
-            Ok(_) => format!(
-                "the policy in force no longer has what was granted ({}), so that the quote does not count it: tell the customer, or put it \
-                 back into policy.toml and quote again",
-                lost.join(", ")
-            ),
+            Ok(_) => String::new(),
             Err(refusal) => self.why_no_quote(*refusal, deposit, rule.ok(), &found.missing),
         };
         let mut price_ids: Vec<String> = match &outcome {
@@ -274,6 +272,7 @@ impl Engine {
         Ok(DepositQuote {
             outcome,
             detail,
+            lost_waivers: lost.into_iter().map(str::to_owned).collect(),
             currency: policy.currency.clone(),
             price_ids,
             network_basis: found.network_basis,

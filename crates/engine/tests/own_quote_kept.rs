@@ -7,11 +7,13 @@ mod support;
 use recover_core::amount::Amount;
 use recover_core::claim::{Claim, Resolution};
 use recover_core::decimal::Decimal;
+use recover_core::fee::QuoteRefusal;
 use recover_core::observation::Position;
 use recover_core::people::{Person, Role};
-use recover_engine::claims::{OpenOptions, QuoteOptions};
+use recover_engine::claims::{OpenOptions, QuoteOptions, QuotedClaim, StepOptions};
 use recover_engine::config::Policy;
 use recover_engine::engine::Engine;
+use recover_engine::error::EngineError;
 use recover_engine::scan::{ScanOptions, Silent};
 use recover_source::chain::NetworkCost;
 use recover_store::{Price, Store};
@@ -50,6 +52,14 @@ fn specialist() -> Person {
     Person {
         name: "ana".to_owned(),
         roles: BTreeSet::from([Role::Specialist]),
+        keys: Vec::new(),
+    }
+}
+
+fn lead(name: &str) -> Person {
+    Person {
+        name: name.to_owned(),
+        roles: BTreeSet::from([Role::WalletLead]),
         keys: Vec::new(),
     }
 }
@@ -96,13 +106,25 @@ async fn priced(engine: &Engine, at: &str) {
     assert_eq!(stored.expect("stored").inserted, 1);
 }
 
-async fn quoted(engine: &Engine, claim: &Claim) -> Claim {
-    let options = QuoteOptions::default();
-    let quoted = engine
-        .quote_claim(&claim.id, &options, &specialist())
+async fn quoted_with(engine: &Engine, claim: &Claim) -> QuotedClaim {
+    engine
+        .quote_claim(&claim.id, &QuoteOptions::default(), &specialist())
         .await
-        .expect("it is quoted");
-    quoted.claim
+        .expect("it is quoted")
+}
+
+async fn quoted(engine: &Engine, claim: &Claim) -> Claim {
+    quoted_with(engine, claim).await.claim
+}
+
+/// The people of the first policy agree to the second.
+async fn agreed(engine: &Engine) {
+    for person in ["jonas", "kim", "farah"] {
+        engine
+            .approve_policy(2, Some(person))
+            .await
+            .expect("it counts");
+    }
 }
 
 #[tokio::test]
@@ -125,12 +147,7 @@ async fn own_a_changed_policy_never_changes_an_existing_quote() {
 
     // The file is edited, agreed to, and in force.
     let changed = second();
-    for person in ["jonas", "kim", "farah"] {
-        under(changed.clone(), NEXT_DAY)
-            .approve_policy(2, Some(person))
-            .await
-            .expect("it counts");
-    }
+    agreed(&under(changed.clone(), NEXT_DAY)).await;
     let engine = under(changed, LATER);
     assert_eq!(
         engine.policy_in_force().await.expect("it is kept").number,
@@ -152,4 +169,53 @@ async fn own_a_changed_policy_never_changes_an_existing_quote() {
     assert_eq!(new.policy_version, 2);
     assert_eq!(new.quote.service_fee.to_string(), "15.00");
     assert_eq!(new.quote.network_fee.to_string(), "3.60");
+}
+
+#[tokio::test]
+async fn own_a_waiver_that_counts_no_more_is_named() {
+    let chain = chain(50, Some(40));
+    let store = Store::open("sqlite::memory:").await.expect("a store");
+    let under = |policy, now| engine_under(store.clone(), &chain, policy, now);
+
+    let engine = under(first(), NOW);
+    let claim = opened(&engine, &chain).await;
+    priced(&engine, NOW).await;
+    for (code, name) in [("venue_fault", "emre"), ("goodwill", "ines")] {
+        engine
+            .waive_claim(
+                &claim.id,
+                code,
+                "our page was wrong",
+                &StepOptions::default(),
+                &lead(name),
+            )
+            .await
+            .expect("a lead grants it");
+    }
+    let before = quoted_with(&engine, &claim).await;
+    assert!(before.lost_waivers.is_empty(), "{:?}", before.lost_waivers);
+    let quote = before.claim.quote.expect("it has one").quote;
+    assert_eq!(quote.total_fee.to_string(), "0.00");
+
+    agreed(&under(second(), NEXT_DAY)).await;
+    let engine = under(second(), LATER);
+    // Where there is no quote it is said as well: the customer was told of it.
+    let unpriced = engine
+        .quote_claim(&claim.id, &QuoteOptions::default(), &specialist())
+        .await;
+    let Err(EngineError::NoQuote {
+        refusal,
+        lost_waivers,
+        ..
+    }) = unpriced
+    else {
+        panic!("{unpriced:?}");
+    };
+    assert_eq!(refusal, QuoteRefusal::PriceUnknown);
+    assert_eq!(lost_waivers, ["venue_fault", "goodwill"]);
+    priced(&engine, LATER).await;
+    let after = quoted_with(&engine, &claim).await;
+    assert_eq!(after.lost_waivers, ["venue_fault", "goodwill"]);
+    let quote = after.claim.quote.expect("it has one").quote;
+    assert_eq!(quote.service_fee.to_string(), "15.00");
 }

@@ -409,6 +409,36 @@ fn a_waiver_is_counted_by_the_next_quote() {
 }
 
 #[test]
+fn a_waiver_that_left_the_policy_is_named_by_the_quote_that_does_not_count_it() {
+    let charged = charged("TokenGood", "refund");
+    let house = &charged.house;
+    let id = house.open(&charged.tx, &["--destination", &proved().address()]);
+    let note = ["--code", "goodwill", "--note", "our page was wrong"];
+    house.claim("esin", &[&["claims", "waive", &id][..], &note].concat());
+    let quoted = house.claim("ana", &["quote", &id]);
+    assert_eq!(quoted["quote"]["total_fee"], "0.00", "{quoted}");
+    assert!(quoted["waivers_lost"].is_null(), "{quoted}");
+    let policy = house.desk.read("policy.toml");
+    let other = policy.replace("code = \"goodwill\"", "code = \"campaign\"");
+    assert_ne!(other, policy);
+    house.desk.write("policy.toml", other);
+    for person in ["asha", "adam", "farah"] {
+        house.desk.run_as(person, &["policy", "approve", "2"]).ok();
+    }
+    let run = house
+        .desk
+        .run_as("ana", &["--format", "json", "quote", &id]);
+    let again = run
+        .says(&["no longer has what was granted (goodwill)"])
+        .json();
+    assert_eq!(again["waivers_lost"], json!(["goodwill"]), "{again}");
+    assert_eq!(again["waivers"][0]["code"], "goodwill", "{again}");
+    assert_eq!(again["quote"]["service_fee"], "10.00", "{again}");
+    // It is said of the quote that was just given, not kept with the claim.
+    assert!(house.show(&id)["waivers_lost"].is_null());
+}
+
+#[test]
 fn evidence_is_kept_by_its_digest_and_asked_for() {
     let charged = charged("TokenGood", "refund");
     let house = &charged.house;

@@ -64,7 +64,12 @@ pub async fn run(
         Ok(quote) => quote.clone(),
         Err(refusal) => {
             let advice = engine.advice(&stored.deposit, Some(&estimate)).await?;
-            return refused(format, &arguments.id, *refusal, &estimate.detail, &advice);
+            let why = Why {
+                refusal: *refusal,
+                detail: &estimate.detail,
+                lost_waivers: &estimate.lost_waivers,
+            };
+            return refused(format, &arguments.id, why, &advice);
         }
     };
     if format != Format::Table {
@@ -111,33 +116,53 @@ pub async fn run(
 }
 
 #[derive(Serialize)]
-struct RefusedView {
+struct RefusedView<'a> {
     id: String,
     refused: &'static str,
     detail: String,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    waivers_lost: &'a [String],
     advice: Vec<AdviceView>,
 }
 
-/// Tells what can be done instead of a quote, and ends with why there is none.
-fn refused(
-    format: Format,
-    id: &str,
+/// Why there is no quote.
+struct Why<'a> {
     refusal: QuoteRefusal,
-    detail: &str,
-    advice: &[Advised],
-) -> anyhow::Result<Exit> {
-    let detail = detail.to_owned();
+    detail: &'a str,
+    lost_waivers: &'a [String],
+}
+
+/// Tells what can be done instead of a quote, and ends with why there is none.
+fn refused(format: Format, id: &str, why: Why<'_>, advice: &[Advised]) -> anyhow::Result<Exit> {
+    tell_lost(why.lost_waivers);
     if format == Format::Table {
         output::facts(&advice_view::lines(advice))?;
     } else {
         output::json(&RefusedView {
             id: id.to_owned(),
-            refused: refusal.code(),
-            detail: detail.clone(),
+            refused: why.refusal.code(),
+            detail: why.detail.to_owned(),
+            waivers_lost: why.lost_waivers,
             advice: AdviceView::all(advice),
         })?;
     }
-    Err(EngineError::NoQuote { refusal, detail }.into())
+    Err(EngineError::NoQuote {
+        refusal: why.refusal,
+        detail: why.detail.to_owned(),
+        lost_waivers: why.lost_waivers.to_vec(),
+    }
+    .into())
+}
+
+/// Says on standard error what was granted and is not counted: a customer was told of it.
+fn tell_lost(codes: &[String]) {
+    if !codes.is_empty() {
+        eprintln!(
+            "the policy in force no longer has what was granted ({}), so that it does not count: tell the customer, or put it back into \
+             policy.toml and quote again",
+            codes.join(", ")
+        );
+    }
 }
 
 /// The fee that a person names.
@@ -187,7 +212,11 @@ async fn give(
         fee: named(arguments)?,
     };
     let quoted = match engine.quote_claim(&id, &options, &person).await {
-        Err(EngineError::NoQuote { refusal, detail }) => {
+        Err(EngineError::NoQuote {
+            refusal,
+            detail,
+            lost_waivers,
+        }) => {
             let claim = engine.claim(&id).await?;
             let stored = engine.store().deposit(&claim.deposit).await?;
             let advice = match &stored {
@@ -204,7 +233,12 @@ async fn give(
                     engine.advice(&stored.deposit, Some(&estimate)).await?
                 }
             };
-            return refused(format, &arguments.id, refusal, &detail, &advice);
+            let why = Why {
+                refusal,
+                detail: &detail,
+                lost_waivers: &lost_waivers,
+            };
+            return refused(format, &arguments.id, why, &advice);
         }
         quoted => quoted?,
     };
@@ -213,9 +247,7 @@ async fn give(
             "nobody can approve it yet, because nobody could lay out what would be done: {why}"
         );
     }
-    if let Some(lost) = &quoted.lost_waivers {
-        eprintln!("{lost}");
-    }
+    tell_lost(&quoted.lost_waivers);
     let claim = quoted.claim;
     if let (Format::Table, Some(terms)) = (
         format,
@@ -231,5 +263,9 @@ async fn give(
         };
         output::line(&quote_page::table(terms, &coins))?;
     }
-    super::claims::tell(format, engine, &claim, ClaimView::of(&claim)).await
+    let view = ClaimView {
+        waivers_lost: quoted.lost_waivers,
+        ..ClaimView::of(&claim)
+    };
+    super::claims::tell(format, engine, &claim, view).await
 }

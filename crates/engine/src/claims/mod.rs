@@ -78,8 +78,8 @@ pub struct QuotedClaim {
     pub claim: Claim,
     /// Why nobody could lay out what would be done, in words; `None` where it was. Without a plan nobody can approve it.
     pub no_plan: Option<String>,
-    /// What was granted and the quote does not count, in words; `None` where it counts everything.
-    pub lost_waivers: Option<String>,
+    /// The codes of waivers that were granted and count no more, in the order in which they were granted.
+    pub lost_waivers: Vec<String>,
 }
 
 impl Engine {
@@ -237,7 +237,7 @@ impl Engine {
         Ok(QuotedClaim {
             claim,
             no_plan: (!plan.why_not.is_empty()).then_some(plan.why_not),
-            lost_waivers: (!estimate.detail.is_empty()).then_some(estimate.detail),
+            lost_waivers: estimate.lost_waivers,
         })
     }
 
@@ -250,6 +250,7 @@ impl Engine {
         options: &QuoteOptions,
     ) -> Result<(DepositQuote, Quote, LaidOut), EngineError> {
         let mut at_least = None;
+        let mut lost_waivers = Vec::new();
         for _ in 0..2 {
             let asked = Asked {
                 deposit,
@@ -265,6 +266,7 @@ impl Engine {
                     return Err(EngineError::NoQuote {
                         refusal,
                         detail: estimate.detail,
+                        lost_waivers: estimate.lost_waivers,
                     });
                 }
             };
@@ -275,6 +277,7 @@ impl Engine {
                 return Err(EngineError::NoQuote {
                     refusal,
                     detail: plan.why_not,
+                    lost_waivers: estimate.lost_waivers,
                 });
             }
             let cost = plan.fee_max();
@@ -285,11 +288,13 @@ impl Engine {
                 return Ok((estimate, quote, plan));
             }
             at_least = cost;
+            lost_waivers = estimate.lost_waivers;
         }
         Err(EngineError::NoQuote {
             refusal: QuoteRefusal::OutOfRange,
             detail: "the network's price moves faster than a quote can follow: try again"
                 .to_owned(),
+            lost_waivers,
         })
     }
 
