@@ -131,7 +131,12 @@ pub(crate) struct Asked<'a> {
 /// What was found out on the way to a quote, beside what the quote itself keeps.
 #[derive(Default)]
 struct Found {
-    missing: String,
+    /// Why the deposit has no price, in words.
+    no_price: String,
+    /// Why nobody can say what the network takes, in words.
+    no_network_fee: String,
+    /// Why what the fee is paid in has no price, in words; empty too where the policy names nothing.
+    no_fee_asset: String,
     network_basis: Option<String>,
 }
 
@@ -193,7 +198,7 @@ impl Engine {
             now,
         };
         let price = self
-            .price_for(&wanted(deposit.asset()), &mut found.missing)
+            .price_for(&wanted(deposit.asset()), &mut found.no_price)
             .await?;
         // People, proofs and limits go by what it is worth now, whichever price the fee goes by.
         let price_now = match rule {
@@ -214,12 +219,18 @@ impl Engine {
         };
         let fee_asset = match &policy.fees.fee_asset {
             None => None,
-            Some(asset) => self.fee_paid_in(asset, now, &mut found.missing).await?,
+            Some(asset) => {
+                self.fee_paid_in(asset, now, &mut found.no_fee_asset)
+                    .await?
+            }
         };
         let coin = rule.ok().and_then(|rule| rule.form.coin());
         let coin = match coin {
             None => None,
-            Some(asset) => self.fee_paid_in(asset, now, &mut found.missing).await?,
+            Some(asset) => {
+                self.fee_paid_in(asset, now, &mut found.no_fee_asset)
+                    .await?
+            }
         };
         let granted = asked
             .claim
@@ -256,7 +267,7 @@ impl Engine {
         };
         let detail = match &outcome {
             Ok(_) => String::new(),
-            Err(refusal) => self.why_no_quote(*refusal, deposit, rule.ok(), &found.missing),
+            Err(refusal) => self.why_no_quote(*refusal, deposit, rule.ok(), &found),
         };
         let mut price_ids: Vec<String> = match &outcome {
             Ok(quote) => quote
@@ -384,7 +395,7 @@ impl Engine {
             from_deposit: false,
         };
         let Some(network) = self.chains.network(deposit.network()) else {
-            found.missing = format!("network {} is not in chains.toml", deposit.network());
+            found.no_network_fee = format!("network {} is not in chains.toml", deposit.network());
             return Ok(unknown);
         };
         let cost = match self.source(network) {
@@ -397,7 +408,7 @@ impl Engine {
         let cost = match cost {
             Ok(cost) => cost,
             Err(error) => {
-                found.missing = format!("what {} charges is unknown: {error}", network.id);
+                found.no_network_fee = format!("what {} charges is unknown: {error}", network.id);
                 return Ok(unknown);
             }
         };
@@ -418,11 +429,11 @@ impl Engine {
         });
         let at_least = asked.at_least.unwrap_or(Amount::ZERO);
         let Some(amount) = with_margin.map(|amount| amount.max(at_least)) else {
-            found.missing = format!("what {} charges does not fit any number", network.id);
+            found.no_network_fee = format!("what {} charges does not fit any number", network.id);
             return Ok(unknown);
         };
         let price = self
-            .price_for(&PriceWanted::now(&native, now), &mut found.missing)
+            .price_for(&PriceWanted::now(&native, now), &mut found.no_network_fee)
             .await?;
         let basis = format!("{}, {} % margin", cost.basis, policy.gas_buffer_percent);
         found.network_basis = Some(format!(
@@ -446,7 +457,7 @@ impl Engine {
         refusal: QuoteRefusal,
         deposit: &Deposit,
         rule: Option<&FeeRule>,
-        missing: &str,
+        found: &Found,
     ) -> String {
         match refusal {
             QuoteRefusal::NothingToPay => {
@@ -456,7 +467,8 @@ impl Engine {
             QuoteRefusal::DecimalsUnknown => {
                 "nobody vouches for this asset's decimals: list it in chains.toml, or `recover tokens review --decision genuine --decimals N`".to_owned()
             }
-            QuoteRefusal::PriceUnknown | QuoteRefusal::NetworkPriceUnknown => missing.to_owned(),
+            QuoteRefusal::PriceUnknown => found.no_price.clone(),
+            QuoteRefusal::NetworkPriceUnknown => found.no_network_fee.clone(),
             QuoteRefusal::NoRule => format!(
                 "no fee rule of policy.toml is for {} on {}",
                 deposit.classification.kind,
@@ -489,10 +501,10 @@ impl Engine {
                 ),
                 None => "no rule leaves the fee to a person".to_owned(),
             },
-            QuoteRefusal::FeeAssetUnknown if missing.is_empty() => {
+            QuoteRefusal::FeeAssetUnknown if found.no_fee_asset.is_empty() => {
                 "the fee is paid beside the deposit, and policy.toml does not say in what: add fee_asset".to_owned()
             }
-            QuoteRefusal::FeeAssetUnknown => missing.to_owned(),
+            QuoteRefusal::FeeAssetUnknown => found.no_fee_asset.clone(),
             QuoteRefusal::PrepaidTooSmall => {
                 "the network may take more than the customer pays in for it by the policy's prepaid_gas: wait until it is cheaper, or \
                  change the policy"
