@@ -24,7 +24,7 @@ use flate2::{Compression, GzBuilder};
 use recover_testkit::{Anvil, Contracts, FaultyServer, Request, Response, post_json, temp_dir};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use world::{APPEALS, Case, Chain, World, owner, rfc3339};
+use world::{APPEALS, Case, Chain, World, checksummed, owner, rfc3339};
 
 /// The moment at which the demo plays, and at which its prices hold.
 const NOW: &str = "2025-06-01T01:00:00Z";
@@ -115,6 +115,14 @@ fn build() -> PathBuf {
 fn tables(world: &World) -> Vec<(&'static str, String, &'static str)> {
     let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policy.toml");
     let policy = fs::read_to_string(policy).expect("the example policy is part of the checkout");
+    // What balances pay in must stand in chains.toml.
+    let theirs = "0xdAC17F958D2ee523a2206206994597C13D831ec7";
+    assert!(
+        policy.contains(&format!("\nfee_asset = \"ethereum/contract:{theirs}\"")),
+        "the example names what balances pay in"
+    );
+    let ours = checksummed(&world.ethereum, &world.token("TST").address);
+    let policy = policy.replace(theirs, &ours);
     let chains = world.chains_toml(Some("${ETHEREUM_RPC_URL}"), Some("${BSC_RPC_URL}"));
     vec![
         (

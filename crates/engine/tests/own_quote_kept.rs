@@ -205,13 +205,15 @@ async fn own_a_waiver_that_counts_no_more_is_named() {
         .await;
     let Err(EngineError::NoQuote {
         refusal,
+        detail,
         lost_waivers,
-        ..
     }) = unpriced
     else {
         panic!("{unpriced:?}");
     };
     assert_eq!(refusal, QuoteRefusal::PriceUnknown);
+    // Not what balances pay in, which has no price either: nothing is paid beside this deposit.
+    assert!(detail.contains("ethereum/native"), "{detail}");
     assert_eq!(lost_waivers, ["venue_fault", "goodwill"]);
     priced(&engine, LATER).await;
     let after = quoted_with(&engine, &claim).await;

@@ -265,7 +265,9 @@ async fn wrong_networks(engine: &Engine) -> anyhow::Result<()> {
 }
 
 async fn unlisted_token(engine: &Engine) -> anyhow::Result<()> {
-    heading("4  Unlisted tokens: reviewed once by contract, then quoted net")?;
+    heading(
+        "4  Unlisted tokens: reviewed once by contract, then quoted; its fee is no part of it",
+    )?;
     let mut rows = Vec::new();
     let mut genuine = None;
     for (token, signals) in engine.tokens(true).await? {
