@@ -9,14 +9,14 @@ mod share;
 mod trigger;
 
 pub use lack::{Lack, LackSubject};
-pub use share::{Share, ceiling, part};
+pub use share::{Share, part};
 pub use trigger::{Seen, Trigger, TriggerCode};
 
 use crate::amount::Amount;
 use crate::asset::AssetId;
 use crate::code::coded;
 use crate::deposit::DepositStatus;
-use crate::fee::{Cents, QuoteRefusal};
+use crate::fee::{Cents, Gathered, QuoteRefusal};
 use crate::kind::Kind;
 use crate::network::DepositState;
 use crate::observation::Flag;
@@ -39,7 +39,7 @@ coded! {
         ProveOwnership => "prove_ownership",
         /// It can be recovered now.
         ClaimIt => "claim_it",
-        /// Together with what else lies at the address it reaches the minimum.
+        /// Together with what else came to the address it reaches the minimum.
         CreditTogether => "credit_together",
         /// Send what is missing to the minimum.
         TopUpToMinimum => "top_up_to_minimum",
@@ -123,31 +123,22 @@ pub enum Advice {
         is_quoted: bool,
     },
     /// As [`AdviceCode::CreditTogether`].
-    CreditTogether {
-        /// What lies there altogether, this deposit included.
-        present: Amount,
-        /// The smallest deposit that is credited.
-        minimum: Amount,
-    },
+    CreditTogether(Gathered),
     /// As [`AdviceCode::TopUpToMinimum`].
     TopUpToMinimum {
-        /// What is missing: with `present` it is exactly the minimum.
+        /// What has gathered.
+        gathered: Gathered,
+        /// What is missing: with it the minimum is reached exactly.
         missing: Amount,
-        /// What lies there altogether, this deposit included.
-        present: Amount,
-        /// The smallest deposit that is credited.
-        minimum: Amount,
         /// What the network takes for the user's own transfer, about.
         costs: Cents,
     },
     /// As [`AdviceCode::WaitForNextDeposit`].
     WaitForNextDeposit {
+        /// What has gathered.
+        gathered: Gathered,
         /// What is missing to the minimum.
         missing: Amount,
-        /// What lies there altogether, this deposit included.
-        present: Amount,
-        /// The smallest deposit that is credited.
-        minimum: Amount,
     },
     /// As [`AdviceCode::PoolWithOthers`].
     PoolWithOthers(Share),
@@ -221,7 +212,7 @@ impl Advice {
             Self::WaitForReopening => AdviceCode::WaitForReopening,
             Self::ProveOwnership => AdviceCode::ProveOwnership,
             Self::ClaimIt { .. } => AdviceCode::ClaimIt,
-            Self::CreditTogether { .. } => AdviceCode::CreditTogether,
+            Self::CreditTogether(_) => AdviceCode::CreditTogether,
             Self::TopUpToMinimum { .. } => AdviceCode::TopUpToMinimum,
             Self::WaitForNextDeposit { .. } => AdviceCode::WaitForNextDeposit,
             Self::PoolWithOthers(_) => AdviceCode::PoolWithOthers,
@@ -310,7 +301,7 @@ impl Advice {
             | Self::FollowClaim
             | Self::ProveOwnership
             | Self::ClaimIt { .. }
-            | Self::CreditTogether { .. }
+            | Self::CreditTogether(_)
             | Self::PoolWithOthers(_)
             | Self::WaitForRule
             | Self::WaitForPerson
@@ -344,16 +335,13 @@ pub enum Quoted {
     Refused(QuoteRefusal),
 }
 
-/// The smallest deposit of the asset, and what the same user has below it at the same address.
+/// What a user pays and has for sending what is missing to the minimum, in the policy's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Below {
-    /// The smallest deposit that is credited; above `own`.
-    pub minimum: Amount,
-    /// What lies there altogether, this deposit included.
-    pub present: Amount,
-    /// What the network takes for one more transfer of the user's, and what reaching the minimum frees, in the policy's
-    /// currency; `None` where either is unknown: then nobody is told to send more.
-    pub transfer: Option<(Cents, Cents)>,
+pub struct TopUp {
+    /// What the network takes for the transfer.
+    pub costs: Cents,
+    /// As [`gain_of_topping_up`](crate::fee::gain_of_topping_up).
+    pub gain: Cents,
 }
 
 /// What advice is given from.
@@ -379,8 +367,10 @@ pub struct Known<'a> {
     pub has_owner: bool,
     /// What came of asking for a quote.
     pub quoted: Quoted,
-    /// The minimum and what lies below it; `None` where the deposit is not below one.
-    pub below: Option<Below>,
+    /// What has gathered at the address; `None` where the deposit's rule does not wait for that.
+    pub gathered: Option<Gathered>,
+    /// What sending the rest would cost and bring; `None` where either is unknown: then nobody is told to send more.
+    pub top_up: Option<TopUp>,
     /// Whom it could share the network's cost with; `None` where nobody, or where the network shares no work.
     pub share: Option<Share>,
     /// Whether the network did not say what it takes.
@@ -478,48 +468,43 @@ fn possible(known: &Known<'_>) -> Vec<Advice> {
     let refusal = match known.quoted {
         Quoted::Given => {
             advice.push(Advice::ClaimIt { is_quoted: true });
+            // It would have waited alone: whoever asks for it should ask for the others too.
+            advice.extend(known.gathered.map(Advice::CreditTogether));
             return advice;
         }
-        Quoted::NotAsked if known.kind != Kind::BelowMinimum => {
+        Quoted::NotAsked => {
             advice.push(Advice::ClaimIt { is_quoted: false });
             return advice;
         }
-        Quoted::NotAsked => None,
-        Quoted::Refused(refusal) => Some(refusal),
+        Quoted::Refused(refusal) => refusal,
     };
     match refusal {
-        Some(QuoteRefusal::DecimalsUnknown) => advice.push(Advice::WaitForReview),
-        Some(QuoteRefusal::PriceUnknown) => {
-            advice.push(Advice::WaitForPrice(known.asset.clone()));
-        }
-        Some(QuoteRefusal::NetworkPriceUnknown) if known.network_is_silent => {
+        QuoteRefusal::DecimalsUnknown => advice.push(Advice::WaitForReview),
+        QuoteRefusal::PriceUnknown => advice.push(Advice::WaitForPrice(known.asset.clone())),
+        QuoteRefusal::NetworkPriceUnknown if known.network_is_silent => {
             advice.push(Advice::WaitForSource);
         }
-        Some(QuoteRefusal::NetworkPriceUnknown) => {
+        QuoteRefusal::NetworkPriceUnknown => {
             let native = AssetId::native(known.asset.network.clone());
             advice.push(Advice::WaitForPrice(native));
         }
-        Some(
-            QuoteRefusal::NoRule
-            | QuoteRefusal::RefusedByRule
-            | QuoteRefusal::WithdrawalFeeUnknown
-            | QuoteRefusal::FeeAssetUnknown,
-        ) => advice.push(Advice::WaitForRule),
-        Some(QuoteRefusal::HomeUnknown) => advice.push(Advice::WaitForControl),
-        Some(QuoteRefusal::AgeUnknown) => advice.push(Advice::WaitForSource),
+        QuoteRefusal::NoRule
+        | QuoteRefusal::RefusedByRule
+        | QuoteRefusal::WithdrawalFeeUnknown
+        | QuoteRefusal::FeeAssetUnknown => advice.push(Advice::WaitForRule),
+        QuoteRefusal::HomeUnknown => advice.push(Advice::WaitForControl),
+        QuoteRefusal::AgeUnknown => advice.push(Advice::WaitForSource),
+        QuoteRefusal::MinimumNotReached => too_small(known, &mut advice),
         // One claim carries one deposit, and its value alone is asked: more at the address lifts none of them.
-        Some(QuoteRefusal::ValueTooSmall) => advice.push(Advice::WaitForValue),
-        Some(QuoteRefusal::FeeExceedsValue | QuoteRefusal::NetTooSmall) => {
-            too_dear(known, &mut advice);
+        QuoteRefusal::ValueTooSmall => advice.push(Advice::WaitForValue),
+        QuoteRefusal::FeeExceedsValue | QuoteRefusal::NetTooSmall => too_dear(known, &mut advice),
+        QuoteRefusal::PrepaidTooSmall => {
+            advice.push(cheaper(known).unwrap_or(Advice::WaitForPerson))
         }
-        Some(
-            QuoteRefusal::NothingToPay
-            | QuoteRefusal::FeeByPerson
-            | QuoteRefusal::FeeOutsideRange
-            | QuoteRefusal::PrepaidTooSmall
-            | QuoteRefusal::OutOfRange,
-        ) => advice.push(Advice::WaitForPerson),
-        None => too_small(known, &mut advice),
+        QuoteRefusal::NothingToPay
+        | QuoteRefusal::FeeByPerson
+        | QuoteRefusal::FeeOutsideRange
+        | QuoteRefusal::OutOfRange => advice.push(Advice::WaitForPerson),
     }
     if needs_listing(known) {
         advice.push(Advice::WaitForListing);
@@ -527,53 +512,42 @@ fn possible(known: &Known<'_>) -> Vec<Advice> {
     advice
 }
 
-/// It lies below the smallest deposit, and no rule of the policy was asked: where one refuses it for its value, more beside it
-/// does not help.
+/// Too little has gathered at its address.
 fn too_small(known: &Known<'_>, advice: &mut Vec<Advice>) {
-    let Some(below) = known.below.filter(|_| heals(known)) else {
+    let gathered = known.gathered.filter(|_| heals(known));
+    let Some((gathered, missing)) =
+        gathered.and_then(|gathered| Some((gathered, gathered.missing()?)))
+    else {
         advice.push(Advice::WaitForValue);
         return;
     };
-    let Some(missing) = below
-        .minimum
-        .checked_sub(below.present)
-        .filter(|missing| !missing.is_zero())
-    else {
-        advice.push(Advice::CreditTogether {
-            present: below.present,
-            minimum: below.minimum,
-        });
-        return;
-    };
-    if let Some((costs, frees)) = below.transfer
-        && costs < frees
+    if let Some(TopUp { costs, gain }) = known.top_up
+        && costs < gain
     {
         advice.push(Advice::TopUpToMinimum {
+            gathered,
             missing,
-            present: below.present,
-            minimum: below.minimum,
             costs,
         });
     }
-    advice.push(Advice::WaitForNextDeposit {
-        missing,
-        present: below.present,
-        minimum: below.minimum,
-    });
+    advice.push(Advice::WaitForNextDeposit { gathered, missing });
 }
 
 /// What the network takes leaves nothing, or the service fee does.
 fn too_dear(known: &Known<'_>, advice: &mut Vec<Advice>) {
-    if let (Some(now), Some(ceiling)) = (known.network_cost, known.ceiling)
-        && ceiling < now
-    {
-        if let Some(share) = known.share.filter(|share| share.own <= ceiling) {
-            advice.push(Advice::PoolWithOthers(share));
-        }
-        advice.push(Advice::WaitForCheaperNetwork { now, ceiling });
-    } else {
+    let Some(cheaper) = cheaper(known) else {
         advice.push(Advice::WaitForValue);
-    }
+        return;
+    };
+    let share = known.share.filter(|share| known.ceiling >= Some(share.own));
+    advice.extend(share.map(Advice::PoolWithOthers));
+    advice.push(cheaper);
+}
+
+/// To wait until the network takes less, where that alone makes a quote possible.
+fn cheaper(known: &Known<'_>) -> Option<Advice> {
+    let (now, ceiling) = (known.network_cost?, known.ceiling?);
+    (ceiling < now).then_some(Advice::WaitForCheaperNetwork { now, ceiling })
 }
 
 /// Whether more to the same address can lift it over the minimum: a mistake is never to be repeated, and nobody is told to

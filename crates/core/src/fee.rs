@@ -6,11 +6,15 @@
 //! - [`Cents`], [`value_of`]: sums of the currency, and coins in it.
 //! - [`FeeForm`]: how a fee follows from a value; [`FeeRule`]: for whom, and under which conditions.
 //! - [`Waiver`]: who may let a customer off, and from how much.
-//! - [`quote`]: one deposit's [`Quote`], with its [`Terms`] line by line, or the first [`QuoteRefusal`].
+//! - [`Gathered`]: what lies at an address of deposits that are too small alone.
+//! - [`quote`]: one deposit's [`Quote`], with its [`Terms`] line by line, or the first [`QuoteRefusal`]; what would have to be otherwise for
+//!   one: [`network_ceiling`], [`gain_of_topping_up`].
 
 mod form;
+mod gather;
 mod lines;
 mod money;
+mod otherwise;
 mod parts;
 mod quote;
 mod reach;
@@ -19,7 +23,9 @@ mod terms;
 pub mod words;
 
 pub use form::{Basis, Edge, FeeCell, FeeForm, FeeTier, Operator, ServiceFee};
+pub use gather::Gathered;
 pub use money::{Cents, Rounding, in_asset, value_of};
+pub use otherwise::{gain_of_topping_up, network_ceiling};
 pub use quote::{NetworkFee, PricedAsset, Quote, QuoteInput, QuoteRefusal, quote};
 pub use reach::Shadowed;
 pub use rule::{

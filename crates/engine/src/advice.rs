@@ -10,17 +10,18 @@ use words::Scene;
 use crate::config::NetworkConfig;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::quote::{DepositQuote, PriceWanted};
-use recover_core::advice::{Advice, Below, Known, Place, Quoted, Share, Trigger, advise};
+use crate::prices::Wanted;
+use crate::quote::DepositQuote;
+use recover_core::advice::{Advice, Known, Place, Quoted, Share, TopUp, Trigger, advise};
 use recover_core::amount::Amount;
 use recover_core::asset::{AssetId, AssetReference, AssetStanding, TokenReview};
 use recover_core::claim::Resolution;
 use recover_core::decimal::Decimal;
-use recover_core::deposit::{Deposit, DepositStatus, Origin};
+use recover_core::deposit::{Deposit, DepositStatus};
 use recover_core::fee::{Cents, QuoteRefusal, Rounding, value_of};
-use recover_core::kind::Kind;
 use recover_core::network::Family;
 use recover_core::observation::Flag;
+use recover_source::chain::NetworkCost;
 use recover_store::{DepositFilter, DepositOrder, OriginFilter};
 use std::time::Duration;
 
@@ -75,22 +76,19 @@ impl Engine {
         };
         let network = self.chains.network(deposit.network());
         let standing = self.asset_standing(deposit.asset()).await?;
-        let below = match quoted {
-            // A claim's quote values its one deposit: what lies beside it changes nothing of a refusal.
-            Quoted::Given | Quoted::Refused(_) => None,
-            Quoted::NotAsked => {
-                let may_ask = self.policy.is_some();
-                self.below(deposit, standing.as_ref(), may_ask).await?
+        let top_up = match quote.and_then(|quote| quote.top_up_gain) {
+            None => None,
+            Some(gain) => {
+                let costs = self.transfer_costs(deposit).await?;
+                costs.map(|costs| TopUp { costs, gain })
             }
         };
-        let is_dear = matches!(
+        let eats_it = matches!(
             quoted,
             Quoted::Refused(QuoteRefusal::FeeExceedsValue | QuoteRefusal::NetTooSmall)
         );
-        let network_cost = quote
-            .and_then(|quote| quote.network_amount)
-            .filter(|_| is_dear);
-        let share = match network_cost {
+        let network_cost = quote.and_then(|quote| quote.network_amount);
+        let share = match network_cost.filter(|_| eats_it) {
             None => None,
             Some(cost) => self.share(deposit, cost).await?,
         };
@@ -105,7 +103,8 @@ impl Engine {
             is_listed: matches!(standing, Some(AssetStanding::Listed(_))),
             has_owner: classification.owner.is_some(),
             quoted,
-            below,
+            gathered: quote.and_then(|quote| quote.gathered),
+            top_up,
             share,
             network_is_silent: quote.is_some_and(|quote| {
                 quote.network_amount.is_none() && quote.network_basis.is_none()
@@ -151,64 +150,6 @@ impl Engine {
         Ok(self.chains.standing(asset, review))
     }
 
-    /// The minimum that a deposit is below, and what its owner has below it at the same address; `None` where it is below none.
-    pub(crate) async fn below(
-        &self,
-        deposit: &Deposit,
-        standing: Option<&AssetStanding>,
-        may_ask: bool,
-    ) -> Result<Option<Below>, EngineError> {
-        let Some(AssetStanding::Listed(terms)) = standing else {
-            return Ok(None);
-        };
-        let minimum = terms
-            .minimum
-            .filter(|minimum| deposit.amount() < *minimum && deposit.decimals == terms.decimals);
-        let (Some(minimum), Kind::BelowMinimum) = (minimum, deposit.classification.kind) else {
-            return Ok(None);
-        };
-        let Some(present) = self.present(deposit).await? else {
-            return Ok(None);
-        };
-        let transfer = if may_ask && present < minimum {
-            self.transfer(deposit, present).await?
-        } else {
-            None
-        };
-        Ok(Some(Below {
-            minimum,
-            present,
-            transfer,
-        }))
-    }
-
-    /// What the owner of a deposit has below the minimum at the same address, this deposit included; `None` where a sum
-    /// leaves every range.
-    async fn present(&self, deposit: &Deposit) -> Result<Option<Amount>, EngineError> {
-        // What a file tells may be what a source saw as well: it counts for itself alone.
-        let (Origin::Observed(_), Some(owner)) = (&deposit.origin, &deposit.classification.owner)
-        else {
-            return Ok(Some(deposit.amount()));
-        };
-        let filter = DepositFilter {
-            to: Some(deposit.to().to_owned()),
-            asset: Some(deposit.asset().clone()),
-            owner: Some(owner.clone()),
-            kind: Some(Kind::BelowMinimum),
-            statuses: vec![DepositStatus::Open],
-            origin: Some(OriginFilter::Observed),
-            ..DepositFilter::default()
-        };
-        let mut sum = Some(deposit.amount());
-        for other in self.neighbours(&filter).await? {
-            let is_counted = other.id() != deposit.id() && other.decimals == deposit.decimals;
-            if is_counted {
-                sum = sum.and_then(|sum| sum.checked_add(other.amount()));
-            }
-        }
-        Ok(sum)
-    }
-
     async fn neighbours(&self, filter: &DepositFilter) -> Result<Vec<Deposit>, EngineError> {
         let page = self
             .store
@@ -221,19 +162,12 @@ impl Engine {
             .collect())
     }
 
-    /// What the network takes for one more transfer by the user, and what `present` is worth; `None` where either is unknown.
-    async fn transfer(
-        &self,
-        deposit: &Deposit,
-        present: Amount,
-    ) -> Result<Option<(Cents, Cents)>, EngineError> {
+    /// What the network takes for one more transfer by the user, in the policy's currency; `None` where nobody can say.
+    async fn transfer_costs(&self, deposit: &Deposit) -> Result<Option<Cents>, EngineError> {
         let Some(network) = self.chains.network(deposit.network()) else {
             return Ok(None);
         };
-        let Ok(source) = self.source(network) else {
-            return Ok(None);
-        };
-        let Ok(Ok(cost)) = tokio::time::timeout(PATIENCE, source.network_cost()).await else {
+        let Some(cost) = self.cost_soon(network).await else {
             return Ok(None);
         };
         let cost = match deposit.asset().reference {
@@ -242,22 +176,15 @@ impl Engine {
         };
         let native = AssetId::native(network.id.clone());
         let decimals = network.native.terms.decimals;
-        let costs = self.worth(&native, cost, decimals, Rounding::Up).await?;
-        let frees = self
-            .worth(deposit.asset(), present, deposit.decimals, Rounding::Down)
-            .await?;
-        Ok(costs.zip(frees))
+        let price = self.price_now(&native).await?.flatten();
+        Ok(price.and_then(|price| value_of(cost, decimals, price, Rounding::Up)))
     }
 
-    async fn worth(
-        &self,
-        asset: &AssetId,
-        amount: Amount,
-        decimals: u8,
-        rounding: Rounding,
-    ) -> Result<Option<Cents>, EngineError> {
-        let price = self.price_now(asset).await?.flatten();
-        Ok(price.and_then(|price| value_of(amount, decimals, price, rounding)))
+    /// What the network's work costs; `None` where it does not say so soon.
+    async fn cost_soon(&self, network: &NetworkConfig) -> Option<NetworkCost> {
+        let source = self.source(network).ok()?;
+        let cost = tokio::time::timeout(PATIENCE, source.network_cost()).await;
+        cost.ok()?.ok()
     }
 
     /// The price that counts now: `None` without a policy, `Some(None)` where there is none.
@@ -265,9 +192,8 @@ impl Engine {
         if self.policy.is_none() {
             return Ok(None);
         }
-        let wanted = PriceWanted::now(asset, self.now());
-        let price = self.price_for(&wanted, &mut String::new()).await?;
-        Ok(Some(price.map(|price| price.price)))
+        let price = self.price(&Wanted::now(asset, self.now())).await?;
+        Ok(Some(price.ok().map(|price| price.price)))
     }
 
     /// Whether an asset has a price that counts now; `None` without a policy.
@@ -328,18 +254,12 @@ impl Engine {
 
     /// What one further input of a transaction costs with the policy's margin; `None` where nobody can say.
     async fn added_input(&self, network: &NetworkConfig) -> Result<Option<Amount>, EngineError> {
-        let margin = self.policy()?.gas_buffer_percent;
-        let Ok(source) = self.source(network) else {
-            return Ok(None);
-        };
-        let Ok(Ok(cost)) = tokio::time::timeout(PATIENCE, source.network_cost()).await else {
-            return Ok(None);
-        };
-        let (one, hundred) = (Amount::from_u128(1), Amount::from_u128(100));
-        Ok(cost.added_input.and_then(|input| {
-            let margin = margin.times_ceil(input)?.mul_ratio_ceil(one, hundred)?;
-            input.checked_add(margin)
-        }))
+        let policy = self.policy()?;
+        let input = self
+            .cost_soon(network)
+            .await
+            .and_then(|cost| cost.added_input);
+        Ok(input.and_then(|input| policy.with_margin(input)))
     }
 }
 

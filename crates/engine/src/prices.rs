@@ -30,12 +30,27 @@ const DAYS_OF_MEAN: i64 = 7;
 pub(crate) struct Wanted<'a> {
     /// What.
     pub(crate) asset: &'a AssetId,
-    /// Now; for [`PriceTime::Deposit`] the time of the deposit's block.
-    pub(crate) at: Timestamp,
     /// Which time counts.
     pub(crate) time: PriceTime,
     /// The only source that counts; `None` for all.
     pub(crate) source: Option<&'a str>,
+    /// When the deposit's block was made, for [`PriceTime::Deposit`]; `None` when nobody knows.
+    pub(crate) block_time: Option<Timestamp>,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> Wanted<'a> {
+    /// What all sources agree on now.
+    pub(crate) const fn now(asset: &'a AssetId, now: Timestamp) -> Self {
+        Self {
+            asset,
+            time: PriceTime::Quote,
+            source: None,
+            block_time: None,
+            now,
+        }
+    }
 }
 
 /// Why there is no price.
@@ -71,18 +86,17 @@ impl Engine {
     ) -> Result<Result<UsedPrice, NoPrice>, EngineError> {
         let policy = self.policy()?;
         match wanted.time {
-            PriceTime::Quote | PriceTime::Deposit => {
-                let terms = PriceTerms::of(policy);
-                let asked = Asked {
-                    source: wanted.source,
-                    ..match wanted.time {
-                        PriceTime::Quote => terms.now(wanted.at),
-                        _ => terms.then(wanted.at),
-                    }
-                };
-                let agreed = self.compared(wanted.asset, policy, &asked).await?;
-                Ok(agreed.map(|agreed| used(wanted.asset, agreed)))
+            PriceTime::Quote => {
+                let asked = PriceTerms::of(policy).now(wanted.now);
+                self.at_one_time(wanted, policy, asked).await
             }
+            PriceTime::Deposit => match wanted.block_time {
+                Some(block_time) => {
+                    let asked = PriceTerms::of(policy).then(block_time);
+                    self.at_one_time(wanted, policy, asked).await
+                }
+                None => Ok(Err(words::of_a_time_unknown(wanted.asset))),
+            },
             PriceTime::PreviousClose => {
                 let agreed = self.close(wanted, policy, 0).await?;
                 Ok(agreed.map(|agreed| used(wanted.asset, agreed)))
@@ -91,14 +105,28 @@ impl Engine {
         }
     }
 
-    /// The last prices of the day that ended so many days before the day of `wanted.at` began, in UTC.
+    async fn at_one_time(
+        &self,
+        wanted: &Wanted<'_>,
+        policy: &Policy,
+        asked: Asked<'_>,
+    ) -> Result<Result<UsedPrice, NoPrice>, EngineError> {
+        let asked = Asked {
+            source: wanted.source,
+            ..asked
+        };
+        let agreed = self.compared(wanted.asset, policy, &asked).await?;
+        Ok(agreed.map(|agreed| used(wanted.asset, agreed)))
+    }
+
+    /// The last prices of the day that ended so many days before today began, in UTC.
     async fn close(
         &self,
         wanted: &Wanted<'_>,
         policy: &Policy,
         days_earlier: i64,
     ) -> Result<Result<Agreed, NoPrice>, EngineError> {
-        let seconds = wanted.at.as_seconds();
+        let seconds = wanted.now.as_seconds();
         let midnight = seconds
             .saturating_sub(seconds.rem_euclid(DAY_SECONDS))
             .saturating_sub(days_earlier.saturating_mul(DAY_SECONDS))

@@ -1,20 +1,22 @@
 //! Quotes: what recovery costs, itemised, from the policy, prices that are fresh, and the network's cost now.
 
+mod gathered;
+mod network;
+mod words;
+
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::explain;
-use crate::prices;
+use crate::prices::{NoPrice, Wanted};
 use recover_core::amount::Amount;
-use recover_core::asset::{AssetId, AssetReference};
+use recover_core::asset::AssetId;
 use recover_core::claim::{Claim, Resolution};
 use recover_core::deposit::{Deposit, Origin};
 use recover_core::fee::{
-    self, Case, Cents, FeeRule, NetworkFee, PriceTime, PricedAsset, Quote, QuoteInput,
+    self, Case, Cents, FeeRule, Gathered, PaidFrom, PriceTime, PricedAsset, Quote, QuoteInput,
     QuoteRefusal, UsedPrice,
 };
-use recover_core::network::{Family, NetworkId};
+use recover_core::network::NetworkId;
 use recover_core::time::Timestamp;
-use recover_core::verdict::Verdict;
 use std::collections::BTreeSet;
 
 /// A quote for a deposit, or why there is none, with everything it was reckoned from.
@@ -35,9 +37,14 @@ pub struct DepositQuote {
     pub network_basis: Option<String>,
     /// What was set aside for the network, in native base units; zero where no transaction is needed, `None` where unknown.
     pub network_amount: Option<Amount>,
-    /// Where no quote is given: the most that the network may take for one, in native base units; `None` where none is given
-    /// however cheap it is, or where that is unknown.
+    /// Where the network's cost is why no quote is given: the most that it may take for one, in native base units; `None` where
+    /// none is given however cheap it is, or where that is unknown.
     pub network_ceiling: Option<Amount>,
+    /// What came to the deposit's address, where its rule waits for the smallest deposit that is credited; else `None`.
+    pub gathered: Option<Gathered>,
+    /// Where that alone is why no quote is given: what sending the rest gains its owner, as
+    /// [`gain_of_topping_up`](fee::gain_of_topping_up) says.
+    pub top_up_gain: Option<Cents>,
     /// What shall happen to the money.
     pub resolution: Resolution,
     /// When the prices and the cost were read.
@@ -77,42 +84,6 @@ impl DepositQuote {
     }
 }
 
-/// The price that is wanted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PriceWanted<'a> {
-    /// Of what.
-    pub asset: &'a AssetId,
-    /// Which time counts.
-    pub time: PriceTime,
-    /// The only source that counts; `None` for all.
-    pub source: Option<&'a str>,
-    /// When the deposit's block was made, for [`PriceTime::Deposit`].
-    pub block_time: Option<Timestamp>,
-    /// The time of the quote.
-    pub now: Timestamp,
-}
-
-impl<'a> PriceWanted<'a> {
-    /// The newest price.
-    pub const fn now(asset: &'a AssetId, now: Timestamp) -> Self {
-        Self {
-            asset,
-            time: PriceTime::Quote,
-            source: None,
-            block_time: None,
-            now,
-        }
-    }
-}
-
-/// When the deposit's block was made; `None` when nobody knows.
-fn block_time(deposit: &Deposit) -> Option<Timestamp> {
-    match &deposit.origin {
-        Origin::Observed(credit) => credit.block.as_ref().map(|block| block.time),
-        Origin::Imported(imported) => imported.block_time,
-    }
-}
-
 /// What a quote is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
@@ -128,16 +99,12 @@ pub(crate) struct Asked<'a> {
     pub at_least: Option<Amount>,
 }
 
-/// What was found out on the way to a quote, beside what the quote itself keeps.
+/// What could not be found out, in words, by the refusal that follows; empty where nothing is missing.
 #[derive(Default)]
-struct Found {
-    /// Why the deposit has no price, in words.
-    no_price: String,
-    /// Why nobody can say what the network takes, in words.
-    no_network_fee: String,
-    /// Why what the fee is paid in has no price, in words; empty too where the policy names nothing.
-    no_fee_asset: String,
-    network_basis: Option<String>,
+struct Lacks {
+    price: String,
+    network: String,
+    paid_in: String,
 }
 
 impl Engine {
@@ -176,7 +143,7 @@ impl Engine {
         let deposit = asked.deposit;
         let policy = self.policy()?;
         let now = self.now();
-        let mut found = Found::default();
+        let mut lacks = Lacks::default();
         let home = self.home_of(deposit).await?;
         let case = Case {
             kind: deposit.classification.kind,
@@ -186,51 +153,28 @@ impl Engine {
             is_listed: self.chains.terms(deposit.asset()).is_some(),
             resolution: asked.resolution,
             // A block's own clock may run ahead of ours: it is no younger than new.
-            age_seconds: block_time(deposit).map(|at| (now.micros_since(at) / 1_000_000).max(0)),
+            age_seconds: deposit
+                .block_time()
+                .map(|at| (now.micros_since(at) / 1_000_000).max(0)),
             earlier_cases: self.earlier_cases(asked).await?,
         };
         let rule = policy.fees.rule_for(&case);
-        let wanted = |asset| PriceWanted {
-            asset,
-            time: rule.map_or(PriceTime::Quote, |rule| rule.price),
-            source: rule.ok().and_then(|rule| rule.price_source.as_deref()),
-            block_time: block_time(deposit),
-            now,
-        };
-        let price = self
-            .price_for(&wanted(deposit.asset()), &mut found.no_price)
-            .await?;
-        // People, proofs and limits go by what it is worth now, whichever price the fee goes by.
-        let price_now = match rule {
-            Ok(rule) if rule.price != PriceTime::Quote || rule.price_source.is_some() => {
-                let now = PriceWanted::now(deposit.asset(), now);
-                self.price_for(&now, &mut String::new()).await?
-            }
-            _ => price.clone(),
-        };
+        let (price, price_now) = self.prices_of(deposit, rule.ok(), now, &mut lacks).await?;
         let network_fee = if asked.resolution.needs_transaction() {
-            Some(self.network_fee(asked, now, &mut found).await?)
+            Some(self.network_fee(asked, now, &mut lacks).await?)
         } else {
             None
         };
-        let network_amount = match &network_fee {
-            None => Some(Amount::ZERO),
-            Some(fee) => fee.price.as_ref().map(|_| fee.amount),
-        };
-        let fee_asset = match &policy.fees.fee_asset {
-            None => None,
-            Some(asset) => {
-                self.fee_paid_in(asset, now, &mut found.no_fee_asset)
-                    .await?
-            }
-        };
+        let paid_beside = rule
+            .ok()
+            .filter(|rule| policy.fees.paid_from(rule, &case) != PaidFrom::Deposit)
+            .and(policy.fees.fee_asset.as_ref());
         let coin = rule.ok().and_then(|rule| rule.form.coin());
-        let coin = match coin {
-            None => None,
-            Some(asset) => {
-                self.fee_paid_in(asset, now, &mut found.no_fee_asset)
-                    .await?
-            }
+        let fee_asset = self.fee_paid_in(paid_beside, now, &mut lacks).await?;
+        let coin = self.fee_paid_in(coin, now, &mut lacks).await?;
+        let gathered = match rule {
+            Ok(rule) if rule.waits_for_minimum => self.gathered(deposit).await?,
+            _ => None,
         };
         let granted = asked
             .claim
@@ -247,6 +191,7 @@ impl Engine {
             case,
             rule,
             amount: deposit.amount(),
+            gathered,
             decimals: deposit.decimals_vouched.then_some(deposit.decimals),
             price,
             price_now,
@@ -256,42 +201,72 @@ impl Engine {
             waivers: &waivers,
             named: asked.named,
         };
-        let reckoned = fee::quote(&input);
-        let network_ceiling = match reckoned {
-            Ok(_) => None,
-            Err(_) => ceiling_of(&input),
-        };
         let outcome = match asked.resolution {
             Resolution::Refuse => Err(QuoteRefusal::NothingToPay),
-            _ => reckoned,
+            _ => fee::quote(&input),
+        };
+        let (network_ceiling, top_up_gain) = match outcome {
+            Err(
+                QuoteRefusal::FeeExceedsValue
+                | QuoteRefusal::NetTooSmall
+                | QuoteRefusal::PrepaidTooSmall,
+            ) => (fee::network_ceiling(&input), None),
+            Err(QuoteRefusal::MinimumNotReached) => (None, fee::gain_of_topping_up(&input)),
+            _ => (None, None),
         };
         let detail = match &outcome {
             Ok(_) => String::new(),
-            Err(refusal) => self.why_no_quote(*refusal, deposit, rule.ok(), &found),
+            Err(refusal) => words::why_no_quote(*refusal, &input, deposit, &lacks),
         };
-        let mut price_ids: Vec<String> = match &outcome {
-            Ok(quote) => quote
-                .terms
-                .iter()
-                .flat_map(|terms| terms.prices.iter())
-                .flat_map(|price| price.ids.iter().cloned())
-                .collect(),
-            Err(_) => Vec::new(),
-        };
-        price_ids.sort();
-        price_ids.dedup();
+        let terms = outcome.as_ref().ok().and_then(|quote| quote.terms.as_ref());
+        let price_ids: BTreeSet<String> = terms
+            .iter()
+            .flat_map(|terms| terms.prices.iter())
+            .flat_map(|price| price.ids.iter().cloned())
+            .collect();
+        let network_fee = &input.network_fee;
         Ok(DepositQuote {
-            outcome,
             detail,
             lost_waivers: lost.into_iter().map(str::to_owned).collect(),
             currency: policy.currency.clone(),
-            price_ids,
-            network_basis: found.network_basis,
-            network_amount,
+            price_ids: price_ids.into_iter().collect(),
+            network_basis: network_fee.as_ref().and_then(|fee| self.network_basis(fee)),
+            network_amount: match network_fee {
+                None => Some(Amount::ZERO),
+                Some(fee) => fee.price.as_ref().map(|_| fee.amount),
+            },
             network_ceiling,
+            gathered,
+            top_up_gain,
             resolution: asked.resolution,
             reckoned_at: now,
+            outcome,
         })
+    }
+
+    /// The price that the rule goes by, and the one of now that all sources agree on: people, proofs and limits go by what it is
+    /// worth now.
+    async fn prices_of(
+        &self,
+        deposit: &Deposit,
+        rule: Option<&FeeRule>,
+        now: Timestamp,
+        lacks: &mut Lacks,
+    ) -> Result<(Option<UsedPrice>, Option<UsedPrice>), EngineError> {
+        let of_now = Wanted::now(deposit.asset(), now);
+        let wanted = rule.map_or(of_now, |rule| Wanted {
+            time: rule.price,
+            source: rule.price_source.as_deref(),
+            block_time: deposit.block_time(),
+            ..of_now
+        });
+        let price = known_or(self.price(&wanted).await?, &mut lacks.price);
+        let price_now = if wanted.time == PriceTime::Quote && wanted.source.is_none() {
+            price.clone()
+        } else {
+            self.price(&of_now).await?.ok()
+        };
+        Ok((price, price_now))
     }
 
     /// The network for which the deposit's address was made, where the address book names exactly one.
@@ -322,213 +297,28 @@ impl Engine {
         Ok(Some(count))
     }
 
-    /// An asset that fees are paid in, with its price of now; `None` where nobody vouches for its decimals.
+    /// An asset that fees are paid in, with its price of now; `None` where there is none, or nobody vouches for its decimals.
     async fn fee_paid_in(
         &self,
-        asset: &AssetId,
+        asset: Option<&AssetId>,
         now: Timestamp,
-        missing: &mut String,
+        lacks: &mut Lacks,
     ) -> Result<Option<PricedAsset>, EngineError> {
-        let Some(decimals) = self.chains.terms(asset).map(|terms| terms.decimals) else {
-            *missing = format!("{asset}, in which the fee is paid, is not in chains.toml");
+        let Some(asset) = asset else { return Ok(None) };
+        let Some(terms) = self.chains.terms(asset) else {
+            lacks.paid_in = format!("{asset}, in which the fee is paid, is not in chains.toml");
             return Ok(None);
         };
-        let price = self
-            .price_for(&PriceWanted::now(asset, now), missing)
-            .await?;
+        let price = self.price(&Wanted::now(asset, now)).await?;
         Ok(Some(PricedAsset {
             asset: asset.clone(),
-            decimals,
-            price,
+            decimals: terms.decimals,
+            price: known_or(price, &mut lacks.paid_in),
         }))
-    }
-
-    /// The price that counts, or what is missing for one.
-    pub(crate) async fn price_for(
-        &self,
-        wanted: &PriceWanted<'_>,
-        missing: &mut String,
-    ) -> Result<Option<UsedPrice>, EngineError> {
-        let at = match (wanted.time, wanted.block_time) {
-            (PriceTime::Deposit, Some(block_time)) => block_time,
-            (PriceTime::Deposit, None) => {
-                *missing = format!(
-                    "nobody knows when the deposit was made, and the rule takes the price of {} of that time",
-                    wanted.asset
-                );
-                return Ok(None);
-            }
-            _ => wanted.now,
-        };
-        let wanted = prices::Wanted {
-            asset: wanted.asset,
-            at,
-            time: wanted.time,
-            source: wanted.source,
-        };
-        match self.price(&wanted).await? {
-            Ok(used) => Ok(Some(used)),
-            Err(none) => {
-                *missing = none.detail;
-                Ok(None)
-            }
-        }
-    }
-
-    /// What moving the deposit costs with the policy's margin. A step whose cost nobody can say leaves the native price out, so
-    /// that no quote is given.
-    async fn network_fee(
-        &self,
-        asked: Asked<'_>,
-        now: Timestamp,
-        found: &mut Found,
-    ) -> Result<NetworkFee, EngineError> {
-        let deposit = asked.deposit;
-        let policy = self.policy()?;
-        let native = AssetId::native(deposit.network().clone());
-        let unknown = NetworkFee {
-            asset: native.clone(),
-            amount: Amount::ZERO,
-            decimals: 0,
-            price: None,
-            basis: String::new(),
-            from_deposit: false,
-        };
-        let Some(network) = self.chains.network(deposit.network()) else {
-            found.no_network_fee = format!("network {} is not in chains.toml", deposit.network());
-            return Ok(unknown);
-        };
-        let cost = match self.source(network) {
-            Ok(source) => source
-                .network_cost()
-                .await
-                .map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        let cost = match cost {
-            Ok(cost) => cost,
-            Err(error) => {
-                found.no_network_fee = format!("what {} charges is unknown: {error}", network.id);
-                return Ok(unknown);
-            }
-        };
-        // A token is moved with the native coin of its address: a top-up and the transfer itself.
-        let mut total = match deposit.asset().reference {
-            AssetReference::Native => Some(cost.native_transfer),
-            _ => cost.native_transfer.checked_add(cost.token_transfer),
-        };
-        if let Verdict::NeedsDeploy(legs) = &deposit.classification.verdict {
-            for _ in legs {
-                total = total.and_then(|total| total.checked_add(cost.contract_step));
-            }
-        }
-        let hundred = Amount::from_u128(100);
-        let with_margin = total.and_then(|total| {
-            let margin = policy.gas_buffer_percent.times_ceil(total)?;
-            total.checked_add(margin.mul_ratio_ceil(Amount::from_u128(1), hundred)?)
-        });
-        let at_least = asked.at_least.unwrap_or(Amount::ZERO);
-        let Some(amount) = with_margin.map(|amount| amount.max(at_least)) else {
-            found.no_network_fee = format!("what {} charges does not fit any number", network.id);
-            return Ok(unknown);
-        };
-        let price = self
-            .price_for(&PriceWanted::now(&native, now), &mut found.no_network_fee)
-            .await?;
-        let basis = format!("{}, {} % margin", cost.basis, policy.gas_buffer_percent);
-        found.network_basis = Some(format!(
-            "{} {} at most ({basis})",
-            amount.to_coin_text(network.native.terms.decimals),
-            network.native.terms.symbol,
-        ));
-        Ok(NetworkFee {
-            asset: native,
-            amount,
-            decimals: network.native.terms.decimals,
-            price,
-            basis,
-            // A payout in kind is the output itself, and nothing but the output can pay for its transaction.
-            from_deposit: network.family == Family::Bitcoin && asked.resolution.needs_destination(),
-        })
-    }
-
-    fn why_no_quote(
-        &self,
-        refusal: QuoteRefusal,
-        deposit: &Deposit,
-        rule: Option<&FeeRule>,
-        found: &Found,
-    ) -> String {
-        match refusal {
-            QuoteRefusal::NothingToPay => {
-                let verdict = explain::why(&deposit.classification.verdict, deposit.flags());
-                format!("there is nothing to recover: {verdict}")
-            }
-            QuoteRefusal::DecimalsUnknown => {
-                "nobody vouches for this asset's decimals: list it in chains.toml, or `recover tokens review --decision genuine --decimals N`".to_owned()
-            }
-            QuoteRefusal::PriceUnknown => found.no_price.clone(),
-            QuoteRefusal::NetworkPriceUnknown => found.no_network_fee.clone(),
-            QuoteRefusal::NoRule => format!(
-                "no fee rule of policy.toml is for {} on {}",
-                deposit.classification.kind,
-                deposit.network()
-            ),
-            QuoteRefusal::HomeUnknown => {
-                "the fee depends on the network for which the address was made: name it in the address book's network column"
-                    .to_owned()
-            }
-            QuoteRefusal::AgeUnknown => {
-                "the fee depends on how old the deposit is, and its block time is not known: `recover diagnose` its transaction"
-                    .to_owned()
-            }
-            QuoteRefusal::RefusedByRule => {
-                "the policy gives no service for such cases: a person may change that, the network does not forbid it".to_owned()
-            }
-            QuoteRefusal::ValueTooSmall => "its value is under the policy's minimum for this kind".to_owned(),
-            QuoteRefusal::WithdrawalFeeUnknown => format!(
-                "the fee is a multiple of the withdrawal fee of {}, which policy.toml does not name: add a [[withdrawal]]",
-                deposit.asset()
-            ),
-            QuoteRefusal::FeeByPerson | QuoteRefusal::FeeOutsideRange => match rule.map(|rule| &rule.form) {
-                Some(form) if refusal == QuoteRefusal::FeeByPerson => format!(
-                    "a person names the fee ({}): `recover quote … --fee SUM`",
-                    fee::words::form(form, self.policy.as_ref().map_or("", |policy| policy.currency.as_str()))
-                ),
-                Some(form) => format!(
-                    "the fee that was named is not within the rule ({})",
-                    fee::words::form(form, self.policy.as_ref().map_or("", |policy| policy.currency.as_str()))
-                ),
-                None => "no rule leaves the fee to a person".to_owned(),
-            },
-            QuoteRefusal::FeeAssetUnknown if found.no_fee_asset.is_empty() => {
-                "the fee is paid beside the deposit, and policy.toml does not say in what: add fee_asset".to_owned()
-            }
-            QuoteRefusal::FeeAssetUnknown => found.no_fee_asset.clone(),
-            QuoteRefusal::PrepaidTooSmall => {
-                "the network may take more than the customer pays in for it by the policy's prepaid_gas: wait until it is cheaper, or \
-                 change the policy"
-                    .to_owned()
-            }
-            QuoteRefusal::FeeExceedsValue => "the fees would eat it".to_owned(),
-            QuoteRefusal::NetTooSmall => "what is left after the fees is less than the least that is sent".to_owned(),
-            QuoteRefusal::OutOfRange => "an amount or a price leaves every range: a person must look".to_owned(),
-        }
     }
 }
 
-/// The most that the network may take for a quote to be given: what else a quote needs does not change.
-fn ceiling_of(input: &QuoteInput<'_>) -> Option<Amount> {
-    let asked = input.network_fee.as_ref()?;
-    asked.price.as_ref()?;
-    recover_core::advice::ceiling(asked.amount, |amount| {
-        let cheaper = QuoteInput {
-            network_fee: Some(NetworkFee {
-                amount,
-                ..asked.clone()
-            }),
-            ..input.clone()
-        };
-        fee::quote(&cheaper).is_ok()
-    })
+/// The price, or none and why.
+fn known_or(price: Result<UsedPrice, NoPrice>, lacks: &mut String) -> Option<UsedPrice> {
+    price.map_err(|none| *lacks = none.detail).ok()
 }

@@ -574,18 +574,12 @@ impl Engine {
         Ok(trigger.is_met(&seen))
     }
 
-    /// Whether a deposit is enough to be worked: a quote is given for it. Without a policy nobody quotes: whether it reaches the
-    /// minimum with what else its owner has there below it.
+    /// Whether a deposit is enough to be worked: a quote is given for it. Without a policy nobody quotes.
     async fn reaches_minimum(
         &self,
         deposit: &Deposit,
         ask_sources: bool,
     ) -> Result<Option<bool>, EngineError> {
-        if self.policy.is_none() {
-            let standing = self.asset_standing(deposit.asset()).await?;
-            let below = self.below(deposit, standing.as_ref(), false).await?;
-            return Ok(below.map(|below| below.present >= below.minimum));
-        }
         let classification = &deposit.classification;
         let resolution = Resolution::proposed(classification.kind, &classification.verdict);
         if resolution.needs_transaction() && !ask_sources {

@@ -9,9 +9,12 @@ use recover_core::amount::Amount;
 use recover_core::appeal::{Appeal, AppealId, AppealStatus};
 use recover_core::decimal::Decimal;
 use recover_core::deposit::Deposit;
+use recover_core::fee::{Cents, Gathered, QuoteRefusal};
 use recover_core::kind::Kind;
+use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
 use recover_core::network::{DepositState, NetworkId};
 use recover_core::observation::{DepositId, Observation, Position};
+use recover_core::time::Timestamp;
 use recover_engine::claims::OpenOptions;
 use recover_engine::clock::FixedClock;
 use recover_engine::config::{NetworkConfig, Policy};
@@ -336,14 +339,8 @@ async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
 #[tokio::test]
 async fn own_a_deposit_that_a_rule_refuses_is_not_told_to_be_topped_up() {
     let (engine, chain) = desk().await;
-    let kinds =
-        "kinds = [\"suspended_network\", \"below_minimum\", \"retired_address\"]\nnetworks = []";
-    let strict = policy(kinds, &format!("{kinds}\nvalue_min = \"50\""));
-    let engine = changed(
-        &engine,
-        |network| network.native.terms.minimum = Some(coins("0.01")),
-        Some(strict),
-    );
+    let strict = policy(WAITS, "value_min = \"50\"\n");
+    let engine = with_minimum(&engine, Some(strict));
     let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
     let deposit = scanned(&engine, &chain, 10, &credit).await;
     assert_eq!(deposit.classification.kind, Kind::BelowMinimum);
@@ -377,21 +374,16 @@ async fn own_a_deposit_that_a_rule_refuses_is_not_told_to_be_topped_up() {
 }
 
 #[tokio::test]
-async fn own_a_rule_without_a_least_value_credits_below_the_minimum_at_once() {
+async fn own_a_rule_that_does_not_wait_credits_below_the_minimum_at_once() {
     let (engine, chain) = desk().await;
-    let engine = changed(
-        &engine,
-        |network| network.native.terms.minimum = Some(coins("0.01")),
-        None,
-    );
+    let engine = with_minimum(&engine, Some(policy(WAITS, "")));
     let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
     let deposit = scanned(&engine, &chain, 10, &credit).await;
     assert_eq!(deposit.classification.kind, Kind::BelowMinimum);
-    assert!(is_quoted(&engine, &deposit).await);
     let told = advice(&engine, &deposit).await;
     assert_eq!(told, [Advice::ClaimIt { is_quoted: true }]);
 
-    // Where no rule is asked, the ledger's minimum alone is told, exactly.
+    // Without a policy nobody quotes, and nobody is told to send more.
     let unruled = Engine::new(
         engine.store().clone(),
         engine.chains().clone(),
@@ -401,16 +393,128 @@ async fn own_a_rule_without_a_least_value_credits_below_the_minimum_at_once() {
     )
     .expect("an engine");
     let told = unruled.advice(&deposit, None).await.expect("it reads");
-    let (minimum, present) = (coins("0.01"), coins("0.004"));
-    let missing = coins("0.006");
-    assert_eq!(
-        told[0].advice,
-        Advice::WaitForNextDeposit {
-            missing,
-            present,
-            minimum
-        }
+    assert_eq!(told[0].advice, Advice::ClaimIt { is_quoted: false });
+    assert_eq!(told.len(), 1);
+}
+
+/// The line of the example's rule for deposits below the minimum.
+const WAITS: &str = "waits_for_minimum = true\n";
+
+/// The desk's engine where the smallest deposit is 0.01.
+fn with_minimum(engine: &Engine, policy: Option<Policy>) -> Engine {
+    changed(
+        engine,
+        |network| network.native.terms.minimum = Some(coins("0.01")),
+        policy,
+    )
+}
+
+fn gathered(present: &str) -> Gathered {
+    Gathered {
+        minimum: coins("0.01"),
+        present: coins(present),
+    }
+}
+
+#[tokio::test]
+async fn own_what_is_topped_up_as_advised_is_quoted_and_the_watch_fires() {
+    let (engine, chain) = desk().await;
+    let engine = with_minimum(&engine, None);
+    // A transfer of the user's takes 0.20 of the 8.00 that it frees.
+    costs(&chain, coins("0.0001"));
+    let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
+    let deposit = scanned(&engine, &chain, 10, &credit).await;
+    let waits = Advice::WaitForNextDeposit {
+        gathered: gathered("0.004"),
+        missing: coins("0.006"),
+    };
+    let told = advice(&engine, &deposit).await;
+    let top_up = Advice::TopUpToMinimum {
+        gathered: gathered("0.004"),
+        missing: coins("0.006"),
+        costs: Cents::parse("0.20").expect("a sum"),
+    };
+    assert_eq!(told, [top_up, waits.clone()]);
+    let refused = engine.estimate(&deposit).await.expect("an answer");
+    assert_eq!(refused.outcome, Err(QuoteRefusal::MinimumNotReached));
+    assert_eq!(refused.top_up_gain, Cents::parse("8").ok());
+    assert!(
+        refused.detail.starts_with("0.004 of it came"),
+        "{}",
+        refused.detail
     );
+
+    // Where the transfer takes as much as it frees, or nobody knows what it takes, nobody is told to send it.
+    for cost in [Some(coins("0.004")), None] {
+        match cost {
+            Some(cost) => costs(&chain, cost),
+            None => chain.state().cost = None,
+        }
+        assert_eq!(
+            advice(&engine, &deposit).await,
+            std::slice::from_ref(&waits)
+        );
+    }
+    costs(&chain, coins("0.0001"));
+    let watched = engine
+        .watch(&deposit.id(), &WatchWish::default(), PERSON)
+        .await
+        .expect("the advice has something to watch for");
+    assert_eq!(watched[0].entry.trigger.code(), TriggerCode::MinimumReached);
+    assert_eq!(night(&engine, true).await, (0, 0, 0, 0));
+
+    let rest = payment(8, Position::value(), 1, 6_000_000_000_000_000);
+    let rest = scanned(&engine, &chain, 60, &rest).await;
+    assert_eq!(rest.classification.kind, Kind::BelowMinimum);
+    assert_eq!(night(&engine, true).await, (1, 0, 0, 1));
+    let both = [
+        Advice::ClaimIt { is_quoted: true },
+        Advice::CreditTogether(gathered("0.01")),
+    ];
+    for part in [&deposit, &rest] {
+        assert_eq!(advice(&engine, part).await, both);
+    }
+    // Crediting one takes the other nothing: what came to the address came.
+    let specialist = engine.person(PERSON).expect("the policy names her");
+    let opened = engine
+        .open_claim(&deposit.id(), &OpenOptions::default(), &specialist)
+        .await;
+    opened.expect("it can be recovered now");
+    assert!(is_quoted(&engine, &rest).await);
+}
+
+#[tokio::test]
+async fn own_only_an_ordinary_deposit_that_comes_after_counts() {
+    let (engine, chain) = desk().await;
+    let engine = with_minimum(&engine, None);
+    costs(&chain, coins("0.0001"));
+    let small = payment(7, Position::value(), 1, 4_000_000_000_000_000);
+    let small = scanned(&engine, &chain, 10, &small).await;
+    let at = small.block_time().expect("it is in a block");
+    book(&engine, 1, at.plus_seconds(-1)).await;
+    assert!(!is_quoted(&engine, &small).await);
+    book(&engine, 2, at.plus_seconds(1)).await;
+    assert!(is_quoted(&engine, &small).await);
+    let told = advice(&engine, &small).await;
+    assert_eq!(told[1], Advice::CreditTogether(gathered("1.004")));
+}
+
+/// The ledger books an ordinary deposit of one coin to the user's address.
+async fn book(engine: &Engine, number: u64, at: Option<Timestamp>) {
+    let entry = LedgerEntry {
+        id: format!("L{number}"),
+        kind: LedgerEntryKind::CreditedDeposit,
+        user_id: Some("U1".to_owned()),
+        network: NetworkId::new(NETWORK),
+        tx_id: tx(number),
+        position: None,
+        address: Some(address(1).text().to_owned()),
+        asset: Some(native()),
+        amount: Some(coins("1")),
+        booked_at: at.expect("a time"),
+    };
+    let counts = engine.store().import_ledger(vec![entry], time(NOW)).await;
+    assert_eq!(counts.expect("stored").inserted, 1);
 }
 
 #[tokio::test]

@@ -262,6 +262,35 @@ impl Store {
         rows.iter().map(entry).collect()
     }
 
+    /// The amount of the first deposit of at least `minimum` that a user was credited of an asset from an instant on, at an address
+    /// or at one that the row does not name; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn ordinary_credit_since(
+        &self,
+        user_id: &str,
+        asset: &AssetId,
+        address: &str,
+        minimum: Amount,
+        since: Timestamp,
+    ) -> Result<Option<Amount>, StoreError> {
+        let rows = self
+            .db
+            .rows(
+                "SELECT id, amount FROM ledger_entry
+                 WHERE kind = 'credited_deposit' AND user_id = $1 AND asset = $2 AND booked_at >= $3 AND amount >= $4
+                    AND (address IS NULL OR address = $5)
+                 ORDER BY booked_at, id LIMIT 1",
+                values![user_id, asset, since, minimum, address],
+            )
+            .await?;
+        let amounts = rows
+            .iter()
+            .map(|row| row.of("ledger_entry", "id").amount("amount"));
+        Ok(amounts.collect::<Result<Vec<_>, _>>()?.pop())
+    }
+
     /// How many ledger rows there are, by kind.
     ///
     /// # Errors

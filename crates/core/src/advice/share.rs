@@ -1,4 +1,4 @@
-//! What several deposits pay of one cost, and below which cost one alone pays.
+//! What several deposits pay of one cost.
 
 use crate::amount::Amount;
 
@@ -39,31 +39,4 @@ pub fn part(cost: Amount, own: Amount, all: Amount) -> Option<Amount> {
         return None;
     }
     cost.mul_ratio_ceil(own, all)
-}
-
-/// The highest cost from 0 to `now` at which it `pays`; `None` where it does not even at 0. What pays at a cost must pay at
-/// every lower one.
-pub fn ceiling(now: Amount, pays: impl Fn(Amount) -> bool) -> Option<Amount> {
-    if pays(now) {
-        return Some(now);
-    }
-    if !pays(Amount::ZERO) {
-        return None;
-    }
-    let one = Amount::from_u128(1);
-    let two = Amount::from_u128(2);
-    // It pays at `low` and not at `high`; each step halves what lies between.
-    let (mut low, mut high) = (Amount::ZERO, now);
-    loop {
-        let between = high.checked_sub(low)?;
-        if between <= one {
-            return Some(low);
-        }
-        let middle = low.checked_add(between.mul_ratio_floor(one, two)?)?;
-        if pays(middle) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
 }

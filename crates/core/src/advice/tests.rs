@@ -39,11 +39,19 @@ fn outcomes() -> Vec<Quoted> {
         .collect()
 }
 
-const REACHED: Below = Below {
-    minimum: Amount::ZERO,
-    present: Amount::ZERO,
-    transfer: None,
-};
+fn gathered(present: u128, minimum: u128) -> Option<Gathered> {
+    Some(Gathered {
+        minimum: amount(minimum),
+        present: amount(present),
+    })
+}
+
+fn top_up(costs: u128, gain: u128) -> Option<TopUp> {
+    Some(TopUp {
+        costs: cents(costs),
+        gain: cents(gain),
+    })
+}
 
 fn known<'a>(verdict: &'a Verdict, asset: &'a AssetId) -> Known<'a> {
     Known {
@@ -57,7 +65,8 @@ fn known<'a>(verdict: &'a Verdict, asset: &'a AssetId) -> Known<'a> {
         is_listed: true,
         has_owner: true,
         quoted: Quoted::NotAsked,
-        below: None,
+        gathered: None,
+        top_up: None,
         share: None,
         network_is_silent: false,
         network_cost: None,
@@ -109,23 +118,19 @@ fn check(known: &Known<'_>) {
     for advice in &advice {
         match advice {
             Advice::TopUpToMinimum {
+                gathered,
                 missing,
-                present,
-                minimum,
                 costs,
             } => {
-                assert_eq!(missing.checked_add(*present), Some(*minimum), "{told}");
+                let sum = missing.checked_add(gathered.present);
+                assert_eq!(sum, Some(gathered.minimum), "{told}");
                 assert!(!missing.is_zero(), "{told}");
                 assert_eq!(known.deposits, Some(DepositState::Open), "{told}");
                 assert_eq!(known.verdict, &Verdict::Controllable(How::OwnAccount));
                 assert!(known.has_owner && known.is_listed, "{told}");
-                assert_eq!(
-                    known.quoted,
-                    Quoted::NotAsked,
-                    "no rule refuses the parts: {told}"
-                );
-                let (_, frees) = known.below.and_then(|below| below.transfer).unwrap();
-                assert!(*costs < frees, "{told}");
+                let waits = Quoted::Refused(QuoteRefusal::MinimumNotReached);
+                assert_eq!(known.quoted, waits, "nothing else is in its way: {told}");
+                assert!(*costs < known.top_up.unwrap().gain, "{told}");
             }
             Advice::PoolWithOthers(share) => {
                 assert!(Some(share.own) <= known.ceiling, "{told}");
@@ -155,25 +160,19 @@ fn own_every_kind_verdict_and_refusal_has_advice_without_contradiction() {
         for verdict in &verdicts {
             for quoted in outcomes() {
                 for status in DepositStatus::ALL {
-                    for (has_owner, below) in [
-                        (true, None),
-                        (
-                            true,
-                            Some(Below {
-                                minimum: amount(10),
-                                present: amount(4),
-                                transfer: Some((cents(1), cents(2))),
-                            }),
-                        ),
-                        (true, Some(REACHED)),
-                        (false, Some(REACHED)),
+                    for (has_owner, gathered, top_up) in [
+                        (true, None, None),
+                        (true, gathered(4, 10), top_up(1, 2)),
+                        (true, gathered(10, 10), None),
+                        (false, gathered(10, 10), None),
                     ] {
                         let known = Known {
                             kind: *kind,
                             quoted,
                             status: *status,
                             has_owner,
-                            below,
+                            gathered,
+                            top_up,
                             share: Share::of(3, amount(90), amount(1), amount(3)),
                             network_cost: Some(amount(90)),
                             ceiling: Some(amount(40)),
@@ -342,15 +341,11 @@ fn own_each_end_of_a_case_is_told_as_what_it_is() {
 fn own_a_top_up_is_advised_only_where_it_helps_and_pays() {
     let asset = asset();
     let own = Verdict::Controllable(How::OwnAccount);
-    let below = Below {
-        minimum: amount(100),
-        present: amount(73),
-        transfer: Some((cents(50), cents(51))),
-    };
     let good = Known {
         kind: Kind::BelowMinimum,
-        quoted: Quoted::NotAsked,
-        below: Some(below),
+        quoted: Quoted::Refused(QuoteRefusal::MinimumNotReached),
+        gathered: gathered(73, 100),
+        top_up: top_up(50, 51),
         ..known(&own, &asset)
     };
     let missing = |known: &Known<'_>| {
@@ -363,22 +358,16 @@ fn own_a_top_up_is_advised_only_where_it_helps_and_pays() {
     let contract = Verdict::Controllable(How::ContractInPlace);
     for (name, bad) in [
         (
-            "it costs what it frees",
+            "it costs what it gains",
             Known {
-                below: Some(Below {
-                    transfer: Some((cents(51), cents(51))),
-                    ..below
-                }),
+                top_up: top_up(51, 51),
                 ..good.clone()
             },
         ),
         (
             "nobody knows what it costs",
             Known {
-                below: Some(Below {
-                    transfer: None,
-                    ..below
-                }),
+                top_up: None,
                 ..good.clone()
             },
         ),
@@ -455,10 +444,7 @@ fn own_a_top_up_is_advised_only_where_it_helps_and_pays() {
         (
             "it reaches it already",
             Known {
-                below: Some(Below {
-                    present: amount(100),
-                    ..below
-                }),
+                gathered: gathered(100, 100),
                 ..good.clone()
             },
         ),
@@ -472,30 +458,50 @@ fn own_a_top_up_is_advised_only_where_it_helps_and_pays() {
 fn own_what_a_rule_refuses_for_its_value_waits_for_value_alone() {
     let asset = asset();
     let own = Verdict::Controllable(How::OwnAccount);
-    for (present, transfer) in [
-        (73, None),
-        (73, Some((cents(1), cents(2)))),
-        (100, None),
-        (500, None),
-    ] {
+    for present in [73, 100, 500] {
         let known = Known {
             kind: Kind::BelowMinimum,
             quoted: Quoted::Refused(QuoteRefusal::ValueTooSmall),
-            below: Some(Below {
-                minimum: amount(100),
-                present: amount(present),
-                transfer,
-            }),
+            gathered: gathered(present, 100),
+            top_up: top_up(1, 2),
             ..known(&own, &asset)
         };
         assert_eq!(advise(&known), [Advice::WaitForValue], "{present}");
-        // The same deposit without a refusal is told of the others beside it.
-        let unasked = Known {
-            quoted: Quoted::NotAsked,
-            ..known
-        };
-        assert_ne!(advise(&unasked), [Advice::WaitForValue], "{present}");
     }
+}
+
+#[test]
+fn own_what_gathered_is_told_beside_the_quote() {
+    let asset = asset();
+    let own = Verdict::Controllable(How::OwnAccount);
+    let given = Known {
+        kind: Kind::BelowMinimum,
+        quoted: Quoted::Given,
+        gathered: gathered(103, 100),
+        ..known(&own, &asset)
+    };
+    let codes: Vec<AdviceCode> = advise(&given).iter().map(Advice::code).collect();
+    assert_eq!(codes, [AdviceCode::ClaimIt, AdviceCode::CreditTogether]);
+}
+
+#[test]
+fn own_a_network_that_takes_more_than_was_paid_in_is_waited_for() {
+    let asset = asset();
+    let verdict = Verdict::Controllable(How::SameKey);
+    let short = |ceiling| Known {
+        kind: Kind::WrongChainSameKey,
+        quoted: Quoted::Refused(QuoteRefusal::PrepaidTooSmall),
+        network_cost: Some(amount(90)),
+        ceiling,
+        share: Share::of(3, amount(90), amount(1), amount(3)),
+        ..known(&verdict, &asset)
+    };
+    let cheaper = Advice::WaitForCheaperNetwork {
+        now: amount(90),
+        ceiling: amount(80),
+    };
+    assert_eq!(advise(&short(Some(amount(80)))), [cheaper]);
+    assert_eq!(advise(&short(None)), [Advice::WaitForPerson]);
 }
 
 #[test]
@@ -539,8 +545,8 @@ proptest! {
         minimum in 0..200_u128,
         present in 0..200_u128,
         costs in 0..5_u128,
-        frees in 0..5_u128,
-        quoted in 0..9_usize,
+        gain in 0..5_u128,
+        quoted in 0..100_usize,
         deposits in 0..4_usize,
         has_owner: bool,
         is_listed: bool,
@@ -559,11 +565,8 @@ proptest! {
                 deposits: DepositState::ALL.get(deposits).copied(),
                 has_owner,
                 is_listed,
-                below: Some(Below {
-                    minimum: amount(minimum),
-                    present: amount(present),
-                    transfer: Some((cents(costs), cents(frees))),
-                }),
+                gathered: gathered(present, minimum),
+                top_up: top_up(costs, gain),
                 share: Share::of(2, amount(50), amount(1), amount(2)),
                 network_cost: cost.map(amount),
                 ceiling: ceiling.map(amount),
@@ -599,12 +602,5 @@ proptest! {
                 prop_assert!(one > other || part_of_one <= part_of_other);
             }
         }
-    }
-
-    #[test]
-    fn own_the_ceiling_is_the_last_cost_that_pays(now in 0..u128::MAX, limit in 0..u128::MAX) {
-        let found = ceiling(amount(now), |cost| cost <= amount(limit));
-        prop_assert_eq!(found, Some(amount(now.min(limit))));
-        prop_assert_eq!(ceiling(amount(now), |_| false), None);
     }
 }

@@ -64,6 +64,9 @@ impl<'a> Service<'a> {
         if rule.form == FeeForm::Refuse {
             return Err(QuoteRefusal::RefusedByRule);
         }
+        if rule.waits_for_minimum && input.gathered.is_some_and(|gathered| !gathered.is_enough()) {
+            return Err(QuoteRefusal::MinimumNotReached);
+        }
         if rule.value_min.is_some_and(|minimum| !minimum.allows(value)) {
             return Err(QuoteRefusal::ValueTooSmall);
         }

@@ -1,6 +1,7 @@
 //! One deposit's quote.
 
 use super::form::{NoFee, exactly};
+use super::gather::Gathered;
 use super::lines::Lines;
 use super::money::{Cents, Rounding, value_of};
 use super::parts::{Network, Parts, Service, known};
@@ -28,6 +29,21 @@ pub struct NetworkFee {
     pub from_deposit: bool,
 }
 
+impl NetworkFee {
+    /// What nobody can say: no quote is given.
+    #[must_use]
+    pub const fn unknown(asset: AssetId) -> Self {
+        Self {
+            asset,
+            amount: Amount::ZERO,
+            decimals: 0,
+            price: None,
+            basis: String::new(),
+            from_deposit: false,
+        }
+    }
+}
+
 /// An asset that fees are paid in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricedAsset {
@@ -52,6 +68,8 @@ pub struct QuoteInput<'a> {
     pub rule: Result<&'a FeeRule, QuoteRefusal>,
     /// How much was received, in base units.
     pub amount: Amount,
+    /// What has gathered at its address; `None` where the deposit is not below the smallest that is credited.
+    pub gathered: Option<Gathered>,
     /// The asset's decimals, from a reviewed list; `None` when nobody vouches for them.
     pub decimals: Option<u8>,
     /// The price of one coin in the policy's currency; `None` when unknown or too old.
@@ -137,6 +155,8 @@ coded! {
         AgeUnknown => "age_unknown",
         /// The policy refuses such cases.
         RefusedByRule => "refused_by_rule",
+        /// Less has gathered at the address than the smallest deposit that is credited, and the rule waits for that.
+        MinimumNotReached => "minimum_not_reached",
         /// The value is under the rule's minimum or outside its tiers.
         ValueTooSmall => "value_too_small",
         /// The fee is a multiple of a withdrawal fee that the policy does not name.

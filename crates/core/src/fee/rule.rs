@@ -119,6 +119,8 @@ pub struct FeeRule {
     pub age: Option<AgeWindow>,
     /// Values below are refused; `None` for no minimum.
     pub value_min: Option<ValueMin>,
+    /// Whether a deposit below the smallest that is credited waits until what its owner sends to the address reaches that.
+    pub waits_for_minimum: bool,
     /// What is charged.
     pub form: FeeForm,
     /// How many cases of one user are free of the service fee.
@@ -153,6 +155,7 @@ impl FeeRule {
             resolutions: Vec::new(),
             age: None,
             value_min: None,
+            waits_for_minimum: false,
             form,
             first_free: 0,
             paid_from: None,

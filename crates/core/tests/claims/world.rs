@@ -492,6 +492,7 @@ pub fn reckoned(
         case,
         rule: policy.rule_for(&case),
         amount,
+        gathered: None,
         decimals: Some(6),
         price: price.map(|price| UsedPrice {
             asset: asset.clone(),

@@ -5,8 +5,8 @@ use recover_core::asset::AssetId;
 use recover_core::claim::Resolution;
 use recover_core::decimal::Decimal;
 use recover_core::fee::{
-    Basis, Case, Cents, Edge, FeeForm, FeePolicy, FeeRule, NetworkFee, PricedAsset, Quote,
-    QuoteInput, QuoteRefusal, UsedPrice, Waiver,
+    Basis, Case, Cents, Edge, FeeForm, FeePolicy, FeeRule, Gathered, NetworkFee, PricedAsset,
+    Quote, QuoteInput, QuoteRefusal, UsedPrice, Waiver, quote,
 };
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
@@ -67,6 +67,8 @@ pub struct Desk {
     pub age_seconds: Option<i64>,
     pub earlier_cases: Option<u32>,
     pub amount: Amount,
+    /// What came to the address and the smallest deposit, in coins; `None` where the deposit is not below one.
+    pub gathered: Option<(&'static str, &'static str)>,
     pub decimals: Option<u8>,
     pub price: Option<UsedPrice>,
     /// The price of now; `None` where it is that of the rule.
@@ -97,6 +99,7 @@ impl Desk {
             age_seconds: None,
             earlier_cases: None,
             amount: Amount::from_coin_text("250", 18).expect("coins"),
+            gathered: None,
             decimals: Some(18),
             price: Some(price(&asset, "2.5")),
             price_now: None,
@@ -130,6 +133,11 @@ impl Desk {
     }
 
     pub fn ask(&self) -> Result<Quote, QuoteRefusal> {
+        self.with_input(quote)
+    }
+
+    /// What core says of everything that the desk holds.
+    pub fn with_input<T>(&self, ask: impl FnOnce(&QuoteInput<'_>) -> T) -> T {
         let case = Case {
             kind: self.kind,
             network: &self.network,
@@ -141,12 +149,18 @@ impl Desk {
             earlier_cases: self.earlier_cases,
         };
         let waivers: Vec<&Waiver> = self.waivers.iter().collect();
-        recover_core::fee::quote(&QuoteInput {
+        let coins =
+            |text| Amount::from_coin_text(text, self.decimals.unwrap_or_default()).expect("coins");
+        ask(&QuoteInput {
             policy: &self.policy,
             currency: "USD",
             case,
             rule: self.policy.rule_for(&case),
             amount: self.amount,
+            gathered: self.gathered.map(|(present, minimum)| Gathered {
+                present: coins(present),
+                minimum: coins(minimum),
+            }),
             decimals: self.decimals,
             price: self.price.clone(),
             price_now: self.price_now.clone().or_else(|| self.price.clone()),

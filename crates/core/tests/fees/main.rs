@@ -1,6 +1,7 @@
 //! The fee engine: forms, modifiers and quotes, to the cent and to the base unit.
 
 mod desk;
+mod gathered;
 mod policies;
 mod properties;
 mod sums;

@@ -137,29 +137,29 @@ pub fn tell(advice: &Advice, trigger: Option<&Trigger>, scene: &Scene<'_>) -> To
             "What the quote says: a service fee and what the network takes, where either is due.".to_owned(),
             NOT_AGAIN.to_owned(),
         ),
-        Advice::CreditTogether { present, minimum } => (
+        Advice::CreditTogether(gathered) => (
             format!(
-                "Ask for all of it together: {} lie at this address, and the smallest deposit that is credited is {}.",
-                scene.coins(*present),
-                scene.coins(*minimum)
+                "It counts together with what else came to this address: {} in all, and the smallest deposit that is credited is {}. \
+                 Ask for each that is not in your account yet.",
+                scene.coins(gathered.present),
+                scene.coins(gathered.minimum)
             ),
             "What the quote of each says.".to_owned(),
             "Do not send more for its sake: the minimum is reached.".to_owned(),
         ),
         Advice::TopUpToMinimum {
+            gathered,
             missing,
-            present,
-            minimum,
             costs,
         } => (
             format!(
-                "Send exactly {} more, on {network}, to the same address {}{}: with the {} that lie there it makes the smallest \
+                "Send exactly {} more, on {network}, to the same address {}{}: with the {} that came there it makes the smallest \
                  deposit that is credited, {}.",
                 scene.coins(*missing),
                 scene.deposit.to(),
                 scene.with_memo(),
-                scene.coins(*present),
-                scene.coins(*minimum)
+                scene.coins(gathered.present),
+                scene.coins(gathered.minimum)
             ),
             format!(
                 "Your own transfer: about {costs} {} of network fee now, and what the service takes that you send from. It must \
@@ -169,16 +169,12 @@ pub fn tell(advice: &Advice, trigger: Option<&Trigger>, scene: &Scene<'_>) -> To
             "Do not send it as another coin or on another network: that would be the next mistake. Compare the address with \
              your deposit page first; if that shows another one by now, send nothing.".to_owned(),
         ),
-        Advice::WaitForNextDeposit {
-            missing,
-            present,
-            minimum,
-        } => (
+        Advice::WaitForNextDeposit { gathered, missing } => (
             format!(
-                "Send nothing for its sake: the {} that lie at this address count together with your next ordinary deposit there. \
+                "Send nothing for its sake: the {} that came to this address count together with your next ordinary deposit there. \
                  The smallest that is credited is {}; {} are missing.",
-                scene.coins(*present),
-                scene.coins(*minimum),
+                scene.coins(gathered.present),
+                scene.coins(gathered.minimum),
                 scene.coins(*missing)
             ),
             "Nothing; until then it is not available to you.".to_owned(),

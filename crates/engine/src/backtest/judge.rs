@@ -713,6 +713,9 @@ fn rivals_in_words(rivals: &[&str]) -> String {
 
 const fn refusal_in_words(refusal: QuoteRefusal) -> &'static str {
     match refusal {
+        QuoteRefusal::MinimumNotReached => {
+            "it is under the smallest deposit of today's chains.toml"
+        }
         QuoteRefusal::ValueTooSmall => "its value is under the minimum of today's policy",
         QuoteRefusal::FeeExceedsValue => "the fee of today's policy would eat it",
         QuoteRefusal::NetTooSmall => "what today's fee leaves is less than the least that is sent",

@@ -171,6 +171,7 @@ pub(super) fn our_fee(
             case,
             rule: policy.fees.rule_for(&case),
             amount: deposit.amount(),
+            gathered: None,
             decimals: decimals_of(deposit),
             price: price.map(|price| UsedPrice {
                 asset: price.asset.clone(),

@@ -124,6 +124,15 @@ impl Policy {
         }
     }
 
+    /// What the network's work may cost, with the margin of `gas_buffer_percent`, rounded up to the base unit; `None` when it does
+    /// not fit.
+    #[must_use]
+    pub fn with_margin(&self, cost: Amount) -> Option<Amount> {
+        let (one, hundred) = (Amount::from_u128(1), Amount::from_u128(100));
+        let margin = self.gas_buffer_percent.times_ceil(cost)?;
+        cost.checked_add(margin.mul_ratio_ceil(one, hundred)?)
+    }
+
     /// Whether what the network takes for a claim of this value stays within both limits, the absolute and the relative one.
     /// A sum that leaves every range does not.
     #[must_use]

@@ -9,6 +9,7 @@ use recover_core::claim::Resolution;
 use recover_core::fee::{
     AgeWindow, Edge, FeeForm, FeePolicy, FeeRule, OnFailure, Outcome, PaidFrom, PriceTime, ValueMin,
 };
+use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use serde::Deserialize;
 use toml::Spanned;
@@ -36,6 +37,7 @@ form_table! {
         age_to_days: Option<Spanned<u32>>,
         value_min: Option<Words>,
         value_min_edge: Option<Words>,
+        waits_for_minimum: Option<Spanned<bool>>,
         first_free: Option<Spanned<u32>>,
         paid_from: Option<Words>,
         prepaid_gas: Option<Words>,
@@ -124,13 +126,17 @@ impl Reader<'_> {
                 Err(self.at(words, Problem::NotApproved { resolution }))
             }
         });
+        let kinds = self.kinds(&table.kinds)?;
+        let waits = table.waits_for_minimum.as_ref();
+        let waits_for_minimum = self.waits_for_minimum(waits, &kinds)?;
         let rule = FeeRule {
             title: self.optional(table.title.as_ref())?,
-            kinds: self.kinds(&table.kinds)?,
+            kinds,
             assets,
             resolutions: resolutions.collect::<Result<_, _>>()?,
             age: self.age(table)?,
             value_min: self.value_min(table)?,
+            waits_for_minimum,
             first_free: match &table.first_free {
                 None => 0,
                 Some(number) => self.within(number, 1, CASES_MAX)?,
@@ -192,6 +198,10 @@ impl Reader<'_> {
             if let Some(words) = words {
                 return Err(self.at(words, Problem::NotForKind { key, kind }));
             }
+        }
+        if let Some(waits) = &table.waits_for_minimum {
+            let key = "waits_for_minimum";
+            return Err(self.at(waits, Problem::NotForKind { key, kind }));
         }
         if let Some(days) = &table.days {
             let key = "days";
@@ -266,6 +276,22 @@ impl Reader<'_> {
                 value: self.cents(words)?,
                 edge: edge.unwrap_or(Edge::GreaterOrEqual),
             })),
+        }
+    }
+
+    /// Nothing else is below a smallest deposit.
+    fn waits_for_minimum(
+        &self,
+        waits: Option<&Spanned<bool>>,
+        kinds: &[Kind],
+    ) -> Result<bool, ConfigError> {
+        match waits {
+            Some(waits) if *waits.get_ref() && kinds != [Kind::BelowMinimum] => {
+                let key = "waits_for_minimum";
+                let kind = "a rule for anything but kinds = [\"below_minimum\"]";
+                Err(self.at(waits, Problem::NotForKind { key, kind }))
+            }
+            waits => Ok(waits.is_some_and(|waits| *waits.get_ref())),
         }
     }
 

@@ -68,9 +68,10 @@ impl Engine {
         let asset = xrp();
         let wanted = Wanted {
             asset: &asset,
-            at: time(at),
             time: time_that_counts,
             source,
+            block_time: Some(time(at)),
+            now: time(at),
         };
         let used = self.price(&wanted).await.unwrap();
         used.map(|used| {

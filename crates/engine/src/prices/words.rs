@@ -136,3 +136,12 @@ pub(super) fn beyond_every_range(asset: &AssetId) -> NoPrice {
         ),
     }
 }
+
+pub(super) fn of_a_time_unknown(asset: &AssetId) -> NoPrice {
+    NoPrice {
+        reason: NoPriceReason::Absent,
+        detail: format!(
+            "nobody knows when the deposit was made, and the rule takes the price of {asset} of that time"
+        ),
+    }
+}

@@ -210,6 +210,7 @@ impl Desk {
             case,
             rule,
             amount: self.amount,
+            gathered: None,
             decimals: Some(self.decimals),
             price: self.price.clone(),
             price_now: self.price.clone(),

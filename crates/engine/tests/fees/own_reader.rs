@@ -171,6 +171,14 @@ fn each_mistake_in_a_fee_is_told_with_its_key_and_what_to_write() {
             "'first_free' does not belong to a rule without a service fee",
         ),
         (
+            format!("{flat}waits_for_minimum = true\n"),
+            "'waits_for_minimum' does not belong to a rule for anything but kinds = [\"below_minimum\"]",
+        ),
+        (
+            "form = \"refuse\"\nwaits_for_minimum = false\n".to_owned(),
+            "'waits_for_minimum' does not belong to a rule that gives no service",
+        ),
+        (
             format!("{flat}title = \" \"\n"),
             "[fee] title: this must not be empty",
         ),

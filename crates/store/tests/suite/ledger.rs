@@ -187,6 +187,73 @@ pub async fn own_withdrawals_are_found_by_where_they_went(backend: Backend) {
     assert_eq!(found.len(), 1, "the instant itself is not before");
 }
 
+pub async fn the_first_ordinary_credit_since_an_instant_is_found(backend: Backend) {
+    let store = backend.open().await;
+    let native = AssetId::native(ethereum());
+    let credited = |id: &str, seconds, amount: u128| LedgerEntry {
+        user_id: Some("u1".to_owned()),
+        address: Some("0xme".to_owned()),
+        asset: Some(native.clone()),
+        amount: Some(Amount::from_u128(amount)),
+        ..entry(id, LedgerEntryKind::CreditedDeposit, seconds)
+    };
+    let rows = vec![
+        credited("early", 9, 500),
+        credited("small", 20, 99),
+        LedgerEntry {
+            user_id: Some("u2".to_owned()),
+            ..credited("theirs", 21, 200)
+        },
+        LedgerEntry {
+            user_id: None,
+            ..credited("whose", 21, 200)
+        },
+        LedgerEntry {
+            address: Some("0xelsewhere".to_owned()),
+            ..credited("elsewhere", 21, 200)
+        },
+        LedgerEntry {
+            asset: Some(AssetId::contract(ethereum(), "0xtoken")),
+            ..credited("token", 21, 200)
+        },
+        LedgerEntry {
+            amount: None,
+            ..credited("amount", 21, 200)
+        },
+        LedgerEntry {
+            kind: LedgerEntryKind::SettledCase,
+            ..credited("case", 21, 200)
+        },
+        credited("later", 40, 1_000),
+        LedgerEntry {
+            address: None,
+            ..credited("unnamed", 30, 100)
+        },
+    ];
+    store.import_ledger(rows, now()).await.unwrap();
+    let found = async |minimum, since| {
+        let minimum = Amount::from_u128(minimum);
+        store
+            .ordinary_credit_since("u1", &native, "0xme", minimum, at(since))
+            .await
+            .unwrap()
+            .map(|amount| amount.to_base_units())
+    };
+    assert_eq!(found(100, 10).await.as_deref(), Some("100"));
+    assert_eq!(
+        found(101, 10).await.as_deref(),
+        Some("1000"),
+        "as numbers, not as text"
+    );
+    assert_eq!(
+        found(100, 9).await.as_deref(),
+        Some("500"),
+        "from the instant itself on"
+    );
+    assert_eq!(found(1_001, 10).await, None);
+    assert_eq!(found(100, 41).await, None);
+}
+
 pub async fn coverage_periods_join_and_outside_is_unknown(backend: Backend) {
     let store = backend.open().await;
     let period = |from, to| LedgerPeriod {

@@ -4,11 +4,11 @@ use recover_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the migrations, in order.
-const NUMBERS: [i64; 22] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+const NUMBERS: [i64; 23] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
 ];
 
-const MIGRATIONS: [(&str, &str); 22] = [
+const MIGRATIONS: [(&str, &str); 23] = [
     (
         include_str!("../../../../migrations/sqlite/0001_addresses.sql"),
         include_str!("../../../../migrations/postgres/0001_addresses.sql"),
@@ -97,10 +97,14 @@ const MIGRATIONS: [(&str, &str); 22] = [
         include_str!("../../../../migrations/sqlite/0022_limit_value.sql"),
         include_str!("../../../../migrations/postgres/0022_limit_value.sql"),
     ),
+    (
+        include_str!("../../../../migrations/sqlite/0023_ledger_by_user.sql"),
+        include_str!("../../../../migrations/postgres/0023_ledger_by_user.sql"),
+    ),
 ];
 
 /// Rows that a database of each step may hold, and what must still be there after every later step.
-const SEEDS: [(&str, &str); 22] = [
+const SEEDS: [(&str, &str); 23] = [
     (
         "INSERT INTO watch_epoch VALUES (1, 5, NULL)",
         "SELECT number FROM watch_epoch WHERE number = 1 AND opened_at = 5",
@@ -206,6 +210,11 @@ const SEEDS: [(&str, &str); 22] = [
     (
         "UPDATE claim_quote SET limit_cents = AMOUNT WHERE claim_id = 'C-1'",
         "SELECT claim_id FROM claim_quote WHERE limit_cents = AMOUNT",
+    ),
+    (
+        "INSERT INTO ledger_entry (id, kind, user_id, network, tx_id, asset, amount, booked_at, imported_at)
+         VALUES ('L-1', 'credited_deposit', 'u1', 'n', 't', 'n/native', AMOUNT, 5, 5)",
+        "SELECT id FROM ledger_entry WHERE kind = 'credited_deposit' AND user_id = 'u1'",
     ),
 ];
 

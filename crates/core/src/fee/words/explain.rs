@@ -41,6 +41,8 @@ pub fn explain(policy: &FeePolicy, names: &Names<'_>) -> Vec<Paragraph> {
     rules.chain(waivers).chain(std::iter::once(rest)).collect()
 }
 
+const WAITS: &str = "It waits until what its owner sent to the same address reaches the smallest deposit that is credited.";
+
 struct Speaker<'a> {
     policy: &'a FeePolicy,
     rule: &'a FeeRule,
@@ -55,6 +57,9 @@ impl Speaker<'_> {
             return sentences.join(" ");
         }
         sentences.extend(self.minimum());
+        if self.rule.waits_for_minimum {
+            sentences.push(WAITS.to_owned());
+        }
         sentences.push(self.charge());
         sentences.extend(self.free_cases());
         sentences.extend(self.network());

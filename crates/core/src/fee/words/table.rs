@@ -93,6 +93,9 @@ fn fee(rule: &FeeRule, form: &FeeForm, names: &Names<'_>) -> String {
             Edge::GreaterThan => format!("; for a value above {value} {currency}"),
         });
     }
+    if rule.waits_for_minimum {
+        text.push_str("; once what you sent to the address reaches the smallest deposit");
+    }
     match rule.first_free {
         0 => {}
         1 => text.push_str("; the first case is free"),

@@ -1,7 +1,7 @@
 use super::*;
 use recover_core::advice::{AdviceCode, Place, Share};
 use recover_core::deposit::{Classification, DepositStatus, ImportedDeposit, Origin};
-use recover_core::fee::Cents;
+use recover_core::fee::{Cents, Gathered};
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 use recover_core::observation::DepositId;
@@ -45,7 +45,11 @@ fn deposit() -> Deposit {
 
 /// One of each code, and each of those whose text depends on more.
 fn all() -> Vec<Advice> {
-    let (missing, present, minimum) = (amount(5), amount(7), amount(12));
+    let missing = amount(5);
+    let gathered = Gathered {
+        minimum: amount(12),
+        present: amount(7),
+    };
     let asset = deposit().asset().clone();
     let mut all = vec![
         Advice::LookAtHistory,
@@ -56,18 +60,13 @@ fn all() -> Vec<Advice> {
         Advice::ProveOwnership,
         Advice::ClaimIt { is_quoted: true },
         Advice::ClaimIt { is_quoted: false },
-        Advice::CreditTogether { present, minimum },
+        Advice::CreditTogether(gathered),
         Advice::TopUpToMinimum {
+            gathered,
             missing,
-            present,
-            minimum,
             costs: Cents(amount(123)),
         },
-        Advice::WaitForNextDeposit {
-            missing,
-            present,
-            minimum,
-        },
+        Advice::WaitForNextDeposit { gathered, missing },
         Advice::PoolWithOthers(Share {
             deposits: 3,
             shared: amount(90),
@@ -144,16 +143,18 @@ fn own_every_advice_says_what_to_do_what_it_costs_and_what_not_to_do() {
 
 #[test]
 fn own_figures_are_told_in_coins_and_the_currency() {
-    let (missing, present, minimum) = (amount(50_000), amount(50_000), amount(100_000));
+    let gathered = Gathered {
+        minimum: amount(100_000),
+        present: amount(40_000),
+    };
     let told = told(&Advice::TopUpToMinimum {
-        missing,
-        present,
-        minimum,
+        gathered,
+        missing: amount(60_000),
         costs: Cents(amount(7)),
     });
     assert!(
         told.what.starts_with(
-            "Send exactly 0.0005 LTC more, on litecoin, to the same address Laddress:"
+            "Send exactly 0.0006 LTC more, on litecoin, to the same address Laddress:"
         ),
         "{}",
         told.what
