@@ -22,7 +22,9 @@ mod rule;
 mod terms;
 pub mod words;
 
-pub use form::{Basis, Edge, FeeCell, FeeForm, FeeTier, Operator, ServiceFee};
+pub use form::{
+    Basis, Edge, FeeCell, FeeForm, FeeTier, FlatOrPercent, Operator, Percentage, ServiceFee,
+};
 pub use gather::Gathered;
 pub use money::{Cents, Rounding, in_asset, value_of};
 pub use otherwise::{gain_of_topping_up, network_ceiling};

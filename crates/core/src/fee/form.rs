@@ -1,6 +1,6 @@
 //! How a service fee follows from the value of a deposit.
 
-use super::money::{Cents, percent_up};
+use super::money::Cents;
 use super::rule::{Case, WithdrawalTerms};
 use crate::amount::Amount;
 use crate::asset::AssetId;
@@ -49,6 +49,62 @@ coded! {
     }
 }
 
+/// A percentage of the value, see [`FeeForm::Percent`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Percentage {
+    /// The percentage (`5` is five in a hundred).
+    pub percent: Decimal,
+    /// The least that is charged once anything is.
+    pub floor: Cents,
+    /// The most; `None` for no limit.
+    pub cap: Option<Cents>,
+    /// Values up to here are free.
+    pub free_under: Cents,
+    /// Whether a value exactly at `free_under` is charged.
+    pub edge: Edge,
+    /// What the percentage is taken of.
+    pub basis: Basis,
+}
+
+impl Percentage {
+    /// The fee for a value, rounded up to a cent; `None` where it does not fit.
+    #[must_use]
+    pub fn fee(&self, value: Cents) -> Option<Cents> {
+        if !self.edge.reached(value, self.free_under) {
+            return Some(Cents::default());
+        }
+        let base = match self.basis {
+            Basis::Whole => value,
+            Basis::Excess => value.checked_sub(self.free_under)?,
+        };
+        let fee = base.percent_up(self.percent)?.max(self.floor);
+        Some(self.cap.map_or(fee, |cap| fee.min(cap)))
+    }
+}
+
+/// A fixed sum or a percentage, see [`FeeForm::FlatOrPercent`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlatOrPercent {
+    /// The fixed sum.
+    pub amount: Cents,
+    /// The percentage.
+    pub percent: Decimal,
+    /// Which of them is charged.
+    pub operator: Operator,
+}
+
+impl FlatOrPercent {
+    /// The fee for a value, its percentage rounded up to a cent; `None` where it does not fit.
+    #[must_use]
+    pub fn fee(&self, value: Cents) -> Option<Cents> {
+        let share = value.percent_up(self.percent)?;
+        Some(match self.operator {
+            Operator::Lesser => share.min(self.amount),
+            Operator::Greater => share.max(self.amount),
+        })
+    }
+}
+
 /// How a service fee is reckoned from the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeeForm {
@@ -58,29 +114,9 @@ pub enum FeeForm {
         amount: Cents,
     },
     /// A percentage between a floor and a cap, charged from a threshold on.
-    Percent {
-        /// The percentage (`5` is five in a hundred).
-        percent: Decimal,
-        /// The least that is charged once anything is.
-        floor: Cents,
-        /// The most; `None` for no limit.
-        cap: Option<Cents>,
-        /// Values up to here are free.
-        free_under: Cents,
-        /// Whether a value exactly at `free_under` is charged.
-        edge: Edge,
-        /// What the percentage is taken of.
-        basis: Basis,
-    },
+    Percent(Percentage),
     /// A fixed sum or a percentage of the whole, whichever the operator says.
-    FlatOrPercent {
-        /// The fixed sum.
-        amount: Cents,
-        /// The percentage.
-        percent: Decimal,
-        /// Which of them is charged.
-        operator: Operator,
-    },
+    FlatOrPercent(FlatOrPercent),
     /// Half-open value tiers without gaps, each with a form of its own; a value below the first is refused.
     Tiers(Vec<FeeTier>),
     /// By the network where the money landed and the one for which its address was made. The rule is for these pairs only.
@@ -189,10 +225,7 @@ impl FeeForm {
     #[must_use]
     pub fn deciding(&self, value: Cents, case: &Case<'_>) -> Option<&Self> {
         match self {
-            Self::Tiers(tiers) => tiers
-                .iter()
-                .find(|tier| tier.holds(value))
-                .map(|tier| &tier.form),
+            Self::Tiers(tiers) => tier_of(tiers, value),
             Self::Matrix(cells) => cells
                 .iter()
                 .find(|cell| cell.from == *case.network && Some(&cell.to) == case.home)
@@ -228,12 +261,9 @@ impl FeeForm {
     pub fn cents_at(&self, value: Cents) -> Option<Cents> {
         match self {
             Self::Flat { amount } => Some(*amount),
-            Self::Percent { .. } => self.percentage(value),
-            Self::FlatOrPercent { .. } => self.either(value),
-            Self::Tiers(tiers) => tiers
-                .iter()
-                .find(|tier| tier.holds(value))
-                .and_then(|tier| tier.form.cents_at(value)),
+            Self::Percent(percentage) => percentage.fee(value),
+            Self::FlatOrPercent(either) => either.fee(value),
+            Self::Tiers(tiers) => tier_of(tiers, value)?.cents_at(value),
             Self::Matrix(_)
             | Self::Coin { .. }
             | Self::WithdrawalFee { .. }
@@ -249,8 +279,8 @@ impl FeeForm {
         match self {
             Self::Flat { amount } => Ok(ServiceFee::Cents(*amount)),
             Self::NetworkCost => Ok(ServiceFee::Cents(Cents::default())),
-            Self::Percent { .. } => cents(self.percentage(input.value)),
-            Self::FlatOrPercent { .. } => cents(self.either(input.value)),
+            Self::Percent(percentage) => cents(percentage.fee(input.value)),
+            Self::FlatOrPercent(either) => cents(either.fee(input.value)),
             Self::Coin { asset, amount } => {
                 let decimals = input.coin_decimals.ok_or(NoFee::OutOfRange)?;
                 let amount = exactly(*amount, decimals).ok_or(NoFee::OutOfRange)?;
@@ -276,45 +306,12 @@ impl FeeForm {
             Self::Tiers(_) | Self::Matrix(_) => Err(NoFee::OutsideTiers),
         }
     }
+}
 
-    fn either(&self, value: Cents) -> Option<Cents> {
-        let Self::FlatOrPercent {
-            amount,
-            percent,
-            operator,
-        } = self
-        else {
-            return None;
-        };
-        let share = value.percent_up(*percent)?;
-        Some(match operator {
-            Operator::Lesser => share.min(*amount),
-            Operator::Greater => share.max(*amount),
-        })
-    }
-
-    fn percentage(&self, value: Cents) -> Option<Cents> {
-        let Self::Percent {
-            percent,
-            floor,
-            cap,
-            free_under,
-            edge,
-            basis,
-        } = self
-        else {
-            return None;
-        };
-        if !edge.reached(value, *free_under) {
-            return Some(Cents::default());
-        }
-        let base = match basis {
-            Basis::Whole => value,
-            Basis::Excess => value.checked_sub(*free_under)?,
-        };
-        let fee = Cents(percent_up(base.0, *percent)?).max(*floor);
-        Some(cap.map_or(fee, |cap| fee.min(cap)))
-    }
+/// What the tier charges that holds a value; `None` where none does.
+fn tier_of(tiers: &[FeeTier], value: Cents) -> Option<&FeeForm> {
+    let holding = tiers.iter().find(|tier| tier.holds(value));
+    holding.map(|tier| &tier.form)
 }
 
 /// Whole coins in base units; `None` when they have more decimals than the asset, or do not fit.

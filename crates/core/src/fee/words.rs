@@ -12,7 +12,7 @@ pub use case::case;
 pub use explain::{Paragraph, explain};
 pub use table::{Row, markdown, table};
 
-use super::form::{Basis, Edge, FeeForm, Operator};
+use super::form::{Basis, Edge, FeeForm, FlatOrPercent, Operator, Percentage};
 use super::money::Cents;
 use crate::asset::AssetId;
 use crate::decimal::Decimal;
@@ -48,12 +48,12 @@ pub fn form_with(form: &FeeForm, names: &Names<'_>) -> String {
     match form {
         FeeForm::Flat { amount } if *amount == Cents::default() => "nothing".to_owned(),
         FeeForm::Flat { amount } => format!("{amount} {currency}"),
-        FeeForm::Percent { .. } => percent(form, currency),
-        FeeForm::FlatOrPercent {
+        FeeForm::Percent(percentage) => percent(percentage, currency),
+        FeeForm::FlatOrPercent(FlatOrPercent {
             amount,
             percent,
             operator,
-        } => {
+        }) => {
             let which = match operator {
                 Operator::Lesser => "less",
                 Operator::Greater => "more",
@@ -99,18 +99,15 @@ pub fn form_with(form: &FeeForm, names: &Names<'_>) -> String {
     }
 }
 
-fn percent(form: &FeeForm, currency: &str) -> String {
-    let FeeForm::Percent {
+fn percent(percentage: &Percentage, currency: &str) -> String {
+    let Percentage {
         percent,
         floor,
         cap,
         free_under,
         edge,
         basis,
-    } = form
-    else {
-        return String::new();
-    };
+    } = percentage;
     let of = match basis {
         Basis::Whole => "of the whole value".to_owned(),
         Basis::Excess => format!("of what exceeds {free_under} {currency}"),

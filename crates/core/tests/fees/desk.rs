@@ -5,8 +5,8 @@ use recover_core::asset::AssetId;
 use recover_core::claim::Resolution;
 use recover_core::decimal::Decimal;
 use recover_core::fee::{
-    Basis, Case, Cents, Edge, FeeForm, FeePolicy, FeeRule, Gathered, NetworkFee, PricedAsset,
-    Quote, QuoteInput, QuoteRefusal, UsedPrice, Waiver, quote,
+    Basis, Case, Cents, Edge, FeeForm, FeePolicy, FeeRule, Gathered, NetworkFee, Percentage,
+    PricedAsset, Quote, QuoteInput, QuoteRefusal, UsedPrice, Waiver, quote,
 };
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
@@ -34,14 +34,14 @@ pub fn percent(
     edge: Edge,
     basis: Basis,
 ) -> FeeForm {
-    FeeForm::Percent {
+    FeeForm::Percent(Percentage {
         percent: decimal(percent),
         floor: cents(floor),
         cap: cap.map(cents),
         free_under: cents(free),
         edge,
         basis,
-    }
+    })
 }
 
 pub fn price(asset: &AssetId, text: &str) -> UsedPrice {

@@ -7,8 +7,8 @@ use recover_core::asset::AssetId;
 use recover_core::claim::Resolution;
 use recover_core::decimal::Decimal;
 use recover_core::fee::{
-    Basis, Cents, Edge, FeeForm, FeeTier, NetworkFee, Operator, PaidFrom, PricedAsset, Waiver,
-    WithdrawalTerms,
+    Basis, Cents, Edge, FeeForm, FeeTier, FlatOrPercent, NetworkFee, Operator, PaidFrom,
+    Percentage, PricedAsset, Waiver, WithdrawalTerms,
 };
 use recover_core::network::NetworkId;
 
@@ -41,17 +41,19 @@ pub fn percent() -> impl Strategy<Value = FeeForm> {
         prop::sample::select(Basis::ALL),
     )
         .prop_map(
-            |(percent, (floor, cap, free_under), is_free, edge, basis)| FeeForm::Percent {
-                percent,
-                floor,
-                cap: cap.map(|cap| cap.max(floor)),
-                free_under: if is_free {
-                    free_under
-                } else {
-                    Cents::default()
-                },
-                edge,
-                basis,
+            |(percent, (floor, cap, free_under), is_free, edge, basis)| {
+                FeeForm::Percent(Percentage {
+                    percent,
+                    floor,
+                    cap: cap.map(|cap| cap.max(floor)),
+                    free_under: if is_free {
+                        free_under
+                    } else {
+                        Cents::default()
+                    },
+                    edge,
+                    basis,
+                })
             },
         )
 }
@@ -62,11 +64,11 @@ pub fn by_value() -> impl Strategy<Value = FeeForm> {
         cents(100_000).prop_map(|amount| FeeForm::Flat { amount }),
         percent(),
         (cents(100_000), share(), prop::sample::select(Operator::ALL)).prop_map(
-            |(amount, percent, operator)| FeeForm::FlatOrPercent {
+            |(amount, percent, operator)| FeeForm::FlatOrPercent(FlatOrPercent {
                 amount,
                 percent,
                 operator,
-            }
+            })
         ),
     ]
 }

@@ -9,8 +9,8 @@ use recover_core::claim::Resolution;
 use recover_core::decimal::Decimal;
 use recover_core::digest::Encoder;
 use recover_core::fee::{
-    Cents, Edge, FeeForm, NetworkFee, PaidFrom, PricedAsset, Quote, QuoteRefusal, Rounding,
-    ValueMin, value_of,
+    Cents, Edge, FeeForm, NetworkFee, PaidFrom, Percentage, PricedAsset, Quote, QuoteRefusal,
+    Rounding, ValueMin, value_of,
 };
 use recover_core::network::NetworkId;
 
@@ -123,7 +123,7 @@ proptest! {
     /// Never below what the rule says and never above its cap, as counted again by hand.
     #[test]
     fn a_percentage_is_between_floor_and_cap(form in policies::percent(), value in 0..100_000_000_u128) {
-        let FeeForm::Percent { percent, floor, cap, free_under, edge, basis } = &form else {
+        let FeeForm::Percent(Percentage { percent, floor, cap, free_under, edge, basis }) = &form else {
             unreachable!("a percentage");
         };
         let fee = form.cents_at(Cents(Amount::from_u128(value))).expect("in range");
@@ -158,7 +158,7 @@ proptest! {
             return Ok(());
         };
         let same_side = match &tier.form {
-            FeeForm::Percent { free_under, edge, .. } => edge.reached(low, *free_under) == edge.reached(high, *free_under),
+            FeeForm::Percent(Percentage { free_under, edge, .. }) => edge.reached(low, *free_under) == edge.reached(high, *free_under),
             _ => true,
         };
         if !tier.holds(high) || !same_side {

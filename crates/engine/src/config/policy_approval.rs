@@ -8,7 +8,6 @@ use super::policy::PolicyChange;
 use super::policy_file::{MINUTES_MAX, Reader, Words, seconds};
 use super::policy_slots::Slots;
 use recover_core::approval::{Alone, ApprovalPolicy, ApprovalRule, RuleAction, Tier};
-use recover_core::claim::Resolution;
 use recover_core::people::{Person, Role};
 use serde::Deserialize;
 use toml::Spanned;
@@ -133,24 +132,11 @@ impl Reader<'_> {
                 ));
             }
             let table = table.get_ref();
-            let resolutions = table.resolutions.iter().map(|words| {
-                let resolution = self.word(
-                    words,
-                    Resolution::from_code,
-                    Resolution::ALL,
-                    Resolution::code,
-                )?;
-                if resolution.is_payment() {
-                    Ok(resolution)
-                } else {
-                    Err(self.at(words, Problem::NotApproved { resolution }))
-                }
-            });
             rules.push(ApprovalRule {
                 number,
                 kinds: self.kinds(&table.kinds)?,
                 networks: self.networks(&table.networks)?,
-                resolutions: resolutions.collect::<Result<_, _>>()?,
+                resolutions: self.payments(&table.resolutions)?,
                 action: self.word(
                     &table.action,
                     RuleAction::from_code,

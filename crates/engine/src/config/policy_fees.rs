@@ -5,7 +5,6 @@ use super::error::{ConfigError, Problem};
 use super::policy_file::{Reader, Words};
 use super::policy_forms::{CellTable, FormKeys, TierTable, form_table};
 use super::words::listed;
-use recover_core::claim::Resolution;
 use recover_core::fee::{
     AgeWindow, Edge, FeeForm, FeePolicy, FeeRule, OnFailure, Outcome, PaidFrom, PriceTime, ValueMin,
 };
@@ -113,19 +112,6 @@ impl Reader<'_> {
             }
             assets.push(asset);
         }
-        let resolutions = table.resolutions.iter().map(|words| {
-            let resolution = self.word(
-                words,
-                Resolution::from_code,
-                Resolution::ALL,
-                Resolution::code,
-            )?;
-            if resolution.is_payment() {
-                Ok(resolution)
-            } else {
-                Err(self.at(words, Problem::NotApproved { resolution }))
-            }
-        });
         let kinds = self.kinds(&table.kinds)?;
         let waits = table.waits_for_minimum.as_ref();
         let waits_for_minimum = self.waits_for_minimum(waits, &kinds)?;
@@ -133,7 +119,7 @@ impl Reader<'_> {
             title: self.optional(table.title.as_ref())?,
             kinds,
             assets,
-            resolutions: resolutions.collect::<Result<_, _>>()?,
+            resolutions: self.payments(&table.resolutions)?,
             age: self.age(table)?,
             value_min: self.value_min(table)?,
             waits_for_minimum,
@@ -141,28 +127,30 @@ impl Reader<'_> {
                 None => 0,
                 Some(number) => self.within(number, 1, CASES_MAX)?,
             },
-            paid_from: table
-                .paid_from
-                .as_ref()
-                .map(|words| self.word(words, PaidFrom::from_code, PaidFrom::ALL, PaidFrom::code))
-                .transpose()?,
+            paid_from: self.word_or_none(
+                table.paid_from.as_ref(),
+                PaidFrom::from_code,
+                PaidFrom::ALL,
+                PaidFrom::code,
+            )?,
             prepaid_gas: self.prepaid(table.prepaid_gas.as_ref(), &networks)?,
-            on_failure: table
-                .on_failure
-                .as_ref()
-                .map(|words| {
-                    self.word(words, OnFailure::from_code, OnFailure::ALL, OnFailure::code)
-                })
-                .transpose()?
+            on_failure: self
+                .word_or_none(
+                    table.on_failure.as_ref(),
+                    OnFailure::from_code,
+                    OnFailure::ALL,
+                    OnFailure::code,
+                )?
                 .unwrap_or(OnFailure::Refund),
             price: self.price_time(table.price.as_ref())?,
             price_source: self.optional(table.price_source.as_ref())?,
             days: self.days(table.days.as_ref())?,
-            outcome: table
-                .outcome
-                .as_ref()
-                .map(|words| self.word(words, Outcome::from_code, Outcome::ALL, Outcome::code))
-                .transpose()?,
+            outcome: self.word_or_none(
+                table.outcome.as_ref(),
+                Outcome::from_code,
+                Outcome::ALL,
+                Outcome::code,
+            )?,
             networks,
             ..FeeRule::new(number, form)
         };
@@ -264,11 +252,8 @@ impl Reader<'_> {
     }
 
     fn value_min(&self, table: &FeeTable) -> Result<Option<ValueMin>, ConfigError> {
-        let edge = table
-            .value_min_edge
-            .as_ref()
-            .map(|words| self.word(words, Edge::from_code, Edge::ALL, Edge::code))
-            .transpose()?;
+        let edge = table.value_min_edge.as_ref();
+        let edge = self.word_or_none(edge, Edge::from_code, Edge::ALL, Edge::code)?;
         match (&table.value_min, &table.value_min_edge) {
             (None, None) => Ok(None),
             (None, Some(words)) => Err(self.missing(words, "value_min", "value_min_edge")),

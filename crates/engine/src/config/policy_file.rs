@@ -15,6 +15,7 @@ use super::policy_proofs::ProofsTable;
 use super::policy_waivers::{WaiverTable, WithdrawalTable};
 use super::policy_wallets::{ServiceTable, WalletTable};
 use super::words::listed;
+use recover_core::claim::Resolution;
 use recover_core::decimal::Decimal;
 use recover_core::fee::{Cents, FeePolicy};
 use recover_core::kind::Kind;
@@ -366,6 +367,18 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// As [`Self::word`], where the key may be left out.
+    pub(super) fn word_or_none<T: Copy>(
+        &self,
+        words: Option<&Words>,
+        parse: fn(&str) -> Option<T>,
+        all: &[T],
+        code: fn(T) -> &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let word = |words| self.word(words, parse, all, code);
+        words.map(word).transpose()
+    }
+
     /// The kinds that a rule is for; none that is never recovered.
     pub(super) fn kinds(&self, list: &[Words]) -> Result<Vec<Kind>, ConfigError> {
         let kinds = list.iter().map(|words| {
@@ -378,6 +391,24 @@ impl<'a> Reader<'a> {
             }
         });
         kinds.collect()
+    }
+
+    /// The ways of paying that a rule is for; none that pays nobody.
+    pub(super) fn payments(&self, list: &[Words]) -> Result<Vec<Resolution>, ConfigError> {
+        let resolutions = list.iter().map(|words| {
+            let resolution = self.word(
+                words,
+                Resolution::from_code,
+                Resolution::ALL,
+                Resolution::code,
+            )?;
+            if resolution.is_payment() {
+                Ok(resolution)
+            } else {
+                Err(self.at(words, Problem::NotApproved { resolution }))
+            }
+        });
+        resolutions.collect()
     }
 
     /// The networks that a rule is for.

@@ -5,7 +5,9 @@ use super::policy_file::{Reader, Words};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
 use recover_core::decimal::Decimal;
-use recover_core::fee::{Basis, Cents, Edge, FeeCell, FeeForm, FeeTier, Operator};
+use recover_core::fee::{
+    Basis, Cents, Edge, FeeCell, FeeForm, FeeTier, FlatOrPercent, Operator, Percentage,
+};
 use recover_core::network::NetworkId;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -197,7 +199,7 @@ impl Reader<'_> {
                 let amount = self.cents(need(keys.amount, "amount", kind)?)?;
                 let percent = self.share(need(keys.percent, "percent", kind)?)?;
                 let operator = need(keys.operator, "operator", kind)?;
-                Ok(FeeForm::FlatOrPercent {
+                Ok(FeeForm::FlatOrPercent(FlatOrPercent {
                     amount,
                     percent,
                     operator: self.word(
@@ -206,7 +208,7 @@ impl Reader<'_> {
                         Operator::ALL,
                         Operator::code,
                     )?,
-                })
+                }))
             }
             "coin" => {
                 self.only(keys, "coin", &["asset", "amount"])?;
@@ -268,12 +270,12 @@ impl Reader<'_> {
         let (sum, share) = (self.cents(amount)?, self.share(percent)?);
         let value = telling_value(sum, share).unwrap_or(sum);
         let charged = |operator| {
-            let form = FeeForm::FlatOrPercent {
+            let either = FlatOrPercent {
                 amount: sum,
                 percent: share,
                 operator,
             };
-            form.cents_at(value).unwrap_or(sum)
+            either.fee(value).unwrap_or(sum)
         };
         let ambiguity = Ambiguity {
             amount: sum,
@@ -292,14 +294,8 @@ impl Reader<'_> {
         if let Some(words) = keys.cap.filter(|_| cap.is_some_and(|cap| cap < floor)) {
             return Err(self.at(words, Problem::CapUnderFloor));
         }
-        let edge = keys
-            .edge
-            .map(|words| self.word(words, Edge::from_code, Edge::ALL, Edge::code))
-            .transpose()?;
-        let basis = keys
-            .basis
-            .map(|words| self.word(words, Basis::from_code, Basis::ALL, Basis::code))
-            .transpose()?;
+        let edge = self.word_or_none(keys.edge, Edge::from_code, Edge::ALL, Edge::code)?;
+        let basis = self.word_or_none(keys.basis, Basis::from_code, Basis::ALL, Basis::code)?;
         let free_under = self.cents_or_zero(keys.free_under)?;
         // Public fee pages leave both open, and a customer at the very limit pays five percent or nothing. Versions of a
         // release that took silence for an answer stay readable.
@@ -320,14 +316,14 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(FeeForm::Percent {
+        Ok(FeeForm::Percent(Percentage {
             percent,
             floor,
             cap,
             free_under,
             edge: edge.unwrap_or(Edge::GreaterOrEqual),
             basis: basis.unwrap_or(Basis::Whole),
-        })
+        }))
     }
 
     fn tiers(&self, keys: &FormKeys<'_>) -> Result<FeeForm, ConfigError> {

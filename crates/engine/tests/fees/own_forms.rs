@@ -3,7 +3,7 @@
 use crate::desk::{Desk, USDT, cents, charges, refused, terms};
 use recover_core::asset::AssetId;
 use recover_core::claim::Resolution;
-use recover_core::fee::{Basis, Edge, FeeForm, OnFailure, QuoteRefusal};
+use recover_core::fee::{Basis, Edge, FeeForm, OnFailure, Percentage, QuoteRefusal};
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
 
@@ -466,14 +466,14 @@ fn a_form_is_read_with_all_its_keys() {
     let rule = &Desk::new(&text).policy.fees.rules[0];
     assert_eq!(
         rule.form,
-        FeeForm::Percent {
+        FeeForm::Percent(Percentage {
             percent: recover_core::decimal::Decimal::whole(5),
             floor: cents("1"),
             cap: Some(cents("2500")),
             free_under: cents("100"),
             edge: Edge::GreaterThan,
             basis: Basis::Whole,
-        }
+        })
     );
     let coin =
         "[[fee]]\nkinds = []\nform = \"coin\"\nasset = \"bitcoin/native\"\namount = \"0.05\"\n";

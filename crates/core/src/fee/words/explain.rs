@@ -160,7 +160,7 @@ impl Speaker<'_> {
     fn example(&self) -> Option<String> {
         let currency = self.names.currency;
         match &self.rule.form {
-            FeeForm::Percent { .. } | FeeForm::FlatOrPercent { .. } | FeeForm::Tiers(_) => {
+            FeeForm::Percent(_) | FeeForm::FlatOrPercent(_) | FeeForm::Tiers(_) => {
                 let (value, fee) = self.telling()?;
                 Some(format!(
                     "Example: a value of {value} {currency} costs {fee} {currency}."
