@@ -80,44 +80,83 @@ fn cents(field: &'static str, text: &str) -> Result<Cents, WireError> {
     parsed(field, text, |text| Cents::parse(text).ok())
 }
 
+impl LineJson {
+    fn of(line: &Line) -> Self {
+        Self {
+            code: line.code.code().to_owned(),
+            detail: line.detail.clone(),
+            cents: line.cents.map(|cents| cents.to_string()),
+            coins: line.coins.as_ref().map(CoinsJson::of),
+        }
+    }
+
+    fn read(&self) -> Result<Line, WireError> {
+        Ok(Line {
+            code: parsed("terms.line.code", &self.code, LineCode::from_code)?,
+            detail: self.detail.clone(),
+            cents: self
+                .cents
+                .as_deref()
+                .map(|text| cents("terms.line.cents", text))
+                .transpose()?,
+            coins: self.coins.as_ref().map(CoinsJson::read).transpose()?,
+        })
+    }
+}
+
+impl PriceJson {
+    fn of(price: &UsedPrice) -> Self {
+        Self {
+            asset: price.asset.to_string(),
+            price: price.price.to_string(),
+            at: price.at.as_micros(),
+            sources: price.sources.clone(),
+            ids: price.ids.clone(),
+        }
+    }
+
+    fn read(&self) -> Result<UsedPrice, WireError> {
+        Ok(UsedPrice {
+            asset: asset("terms.price.asset", &self.asset)?,
+            price: parsed("terms.price.price", &self.price, |text| {
+                Decimal::parse(text).ok()
+            })?,
+            at: Timestamp::from_micros(self.at),
+            sources: self.sources.clone(),
+            ids: self.ids.clone(),
+        })
+    }
+}
+
+impl ChargeJson {
+    fn of(charge: &Charge) -> Self {
+        Self {
+            coins: CoinsJson::of(&charge.coins),
+            cents: charge.cents.to_string(),
+            is_prepaid: charge.is_prepaid,
+        }
+    }
+
+    fn read(&self) -> Result<Charge, WireError> {
+        Ok(Charge {
+            coins: self.coins.read()?,
+            cents: cents("terms.charge.cents", &self.cents)?,
+            is_prepaid: self.is_prepaid,
+        })
+    }
+}
+
 impl TermsJson {
     /// The form of terms.
     #[must_use]
     pub fn of(terms: &Terms) -> Self {
         Self {
             currency: terms.currency.clone(),
-            lines: terms
-                .lines
-                .iter()
-                .map(|line| LineJson {
-                    code: line.code.code().to_owned(),
-                    detail: line.detail.clone(),
-                    cents: line.cents.map(|cents| cents.to_string()),
-                    coins: line.coins.as_ref().map(CoinsJson::of),
-                })
-                .collect(),
-            prices: terms
-                .prices
-                .iter()
-                .map(|price| PriceJson {
-                    asset: price.asset.to_string(),
-                    price: price.price.to_string(),
-                    at: price.at.as_micros(),
-                    sources: price.sources.clone(),
-                    ids: price.ids.clone(),
-                })
-                .collect(),
+            lines: terms.lines.iter().map(LineJson::of).collect(),
+            prices: terms.prices.iter().map(PriceJson::of).collect(),
             ceiling: terms.ceiling.as_ref().map(CoinsJson::of),
             network_cost: terms.network_cost.to_string(),
-            charges: terms
-                .charges
-                .iter()
-                .map(|charge| ChargeJson {
-                    coins: CoinsJson::of(&charge.coins),
-                    cents: charge.cents.to_string(),
-                    is_prepaid: charge.is_prepaid,
-                })
-                .collect(),
+            charges: terms.charges.iter().map(ChargeJson::of).collect(),
             on_failure: terms.on_failure.code().to_owned(),
             net_value: terms.net_value.to_string(),
             limit_value: terms.limit_value.map(|value| value.to_string()),
@@ -129,43 +168,20 @@ impl TermsJson {
     /// # Errors
     /// The first field that cannot be read.
     pub fn read(&self) -> Result<Terms, WireError> {
-        let lines = self.lines.iter().map(|line| {
-            Ok(Line {
-                code: parsed("terms.line.code", &line.code, LineCode::from_code)?,
-                detail: line.detail.clone(),
-                cents: line
-                    .cents
-                    .as_deref()
-                    .map(|text| cents("terms.line.cents", text))
-                    .transpose()?,
-                coins: line.coins.as_ref().map(CoinsJson::read).transpose()?,
-            })
-        });
-        let prices = self.prices.iter().map(|price| {
-            Ok(UsedPrice {
-                asset: asset("terms.price.asset", &price.asset)?,
-                price: parsed("terms.price.price", &price.price, |text| {
-                    Decimal::parse(text).ok()
-                })?,
-                at: Timestamp::from_micros(price.at),
-                sources: price.sources.clone(),
-                ids: price.ids.clone(),
-            })
-        });
-        let charges = self.charges.iter().map(|charge| {
-            Ok(Charge {
-                coins: charge.coins.read()?,
-                cents: cents("terms.charge.cents", &charge.cents)?,
-                is_prepaid: charge.is_prepaid,
-            })
-        });
+        let (lines, prices, charges) = (&self.lines, &self.prices, &self.charges);
         Ok(Terms {
             currency: self.currency.clone(),
-            lines: lines.collect::<Result<_, WireError>>()?,
-            prices: prices.collect::<Result<_, WireError>>()?,
+            lines: lines.iter().map(LineJson::read).collect::<Result<_, _>>()?,
+            prices: prices
+                .iter()
+                .map(PriceJson::read)
+                .collect::<Result<_, _>>()?,
             ceiling: self.ceiling.as_ref().map(CoinsJson::read).transpose()?,
             network_cost: cents("terms.network_cost", &self.network_cost)?,
-            charges: charges.collect::<Result<_, WireError>>()?,
+            charges: charges
+                .iter()
+                .map(ChargeJson::read)
+                .collect::<Result<_, _>>()?,
             on_failure: parsed("terms.on_failure", &self.on_failure, OnFailure::from_code)?,
             net_value: cents("terms.net_value", &self.net_value)?,
             limit_value: self
