@@ -61,6 +61,55 @@ struct AnswerView {
     detail: String,
 }
 
+/// What was found out about one question.
+pub struct Found {
+    diagnosis: Diagnosis,
+    /// What the recovery would cost; `None` where nothing can be recovered.
+    quote: Option<DepositQuote>,
+    /// Best for the user first.
+    advice: Vec<Advised>,
+    /// The claim that was opened with it.
+    claim: Option<Claim>,
+}
+
+impl Found {
+    /// Diagnoses a transaction or an address; no claim is opened.
+    ///
+    /// # Errors
+    /// When the text is neither, or the engine fails.
+    pub async fn out(engine: &Engine, text: &str, networks: &[String]) -> anyhow::Result<Self> {
+        let diagnosis = engine.diagnose(text, networks).await?;
+        let quote = match diagnosis.deciding() {
+            // What cannot be recovered costs nothing, and nobody receives anything of it.
+            Some(deposit)
+                if engine.policy().is_ok()
+                    && is_ours(&diagnosis)
+                    && !matches!(deposit.classification.verdict, Verdict::NotRecoverable(_)) =>
+            {
+                Some(engine.estimate(deposit).await?)
+            }
+            _ => None,
+        };
+        let advice = match diagnosis.deciding() {
+            Some(deposit) => engine.advice(deposit, quote.as_ref()).await?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            diagnosis,
+            quote,
+            advice,
+            claim: None,
+        })
+    }
+
+    fn next(&self) -> String {
+        match &self.claim {
+            Some(claim) => format!("recover quote {}", claim.id),
+            None => next(&self.diagnosis),
+        }
+    }
+}
+
 /// `diagnose`
 pub async fn run(
     format: Format,
@@ -68,41 +117,24 @@ pub async fn run(
     arguments: &Diagnose,
     actor: Option<&str>,
 ) -> anyhow::Result<Exit> {
-    let diagnosis = engine.diagnose(&arguments.text, &arguments.network).await?;
-    let quote = match diagnosis.deciding() {
-        // What cannot be recovered costs nothing, and nobody receives anything of it.
-        Some(deposit)
-            if engine.policy().is_ok()
-                && is_ours(&diagnosis)
-                && !matches!(deposit.classification.verdict, Verdict::NotRecoverable(_)) =>
-        {
-            Some(engine.estimate(deposit).await?)
-        }
-        _ => None,
-    };
-    let advice = match diagnosis.deciding() {
-        Some(deposit) => engine.advice(deposit, quote.as_ref()).await?,
-        None => Vec::new(),
-    };
+    let mut found = Found::out(engine, &arguments.text, &arguments.network).await?;
     let opened = match (&arguments.appeal, arguments.open) {
-        (Some(appeal), true) => Some(open(engine, &diagnosis, appeal, actor).await),
+        (Some(appeal), true) => Some(open(engine, &found.diagnosis, appeal, actor).await),
         _ => None,
     };
-    let (claim, refusal) = match opened {
-        None => (None, None),
-        Some(Ok(claim)) => (Some(claim), None),
-        Some(Err(error)) => (None, Some(error)),
+    let refusal = match opened {
+        None => None,
+        Some(Ok(claim)) => {
+            found.claim = Some(claim);
+            None
+        }
+        Some(Err(error)) => Some(error),
     };
     match format {
-        Format::Json => output::json(&view(
-            engine,
-            &diagnosis,
-            quote.as_ref(),
-            &advice,
-            claim.as_ref(),
-        ))?,
+        Format::Json => output::json(&view(engine, &found))?,
         Format::Csv => {
-            let rows: Vec<DepositView> = diagnosis.deposits.iter().map(DepositView::of).collect();
+            let deposits = &found.diagnosis.deposits;
+            let rows: Vec<DepositView> = deposits.iter().map(DepositView::of).collect();
             output::rows(
                 format,
                 DepositView::CSV_COLUMNS,
@@ -110,18 +142,9 @@ pub async fn run(
                 DepositView::csv_cells,
             )?;
         }
-        Format::Table => output::line(&page(
-            engine,
-            &diagnosis,
-            quote.as_ref(),
-            &advice,
-            claim.as_ref(),
-        ))?,
+        Format::Table => output::line(&page(engine, &found))?,
     }
-    if let Some(error) = refusal {
-        return Err(error);
-    }
-    Ok(Exit::Done)
+    refusal.map_or(Ok(Exit::Done), Err)
 }
 
 async fn open(
@@ -378,13 +401,8 @@ fn next(diagnosis: &Diagnosis) -> String {
     }
 }
 
-fn view(
-    engine: &Engine,
-    diagnosis: &Diagnosis,
-    quote: Option<&DepositQuote>,
-    advice: &[Advised],
-    claim: Option<&Claim>,
-) -> DiagnosisView {
+fn view(engine: &Engine, found: &Found) -> DiagnosisView {
+    let diagnosis = &found.diagnosis;
     let (subject, id) = subject(engine, diagnosis);
     let deciding = diagnosis.deciding();
     DiagnosisView {
@@ -401,19 +419,16 @@ fn view(
             .and_then(|deposit| deposit.classification.memo.as_ref())
             .map(MemoFindingView::of),
         issued_as: issued_as(diagnosis),
-        cost: quote.map(cost_view),
-        advice: AdviceView::all(advice),
-        next: claim.map_or_else(
-            || next(diagnosis),
-            |claim| format!("recover quote {}", claim.id),
-        ),
+        cost: found.quote.as_ref().map(cost_view),
+        advice: AdviceView::all(&found.advice),
+        next: found.next(),
         deposits: diagnosis.deposits.iter().map(DepositView::of).collect(),
         networks: diagnosis
             .answers
             .iter()
             .map(|(network, answer)| answer_view(engine, network, answer))
             .collect(),
-        claim: claim.map(ClaimView::of),
+        claim: found.claim.as_ref().map(ClaimView::of),
         asked_at: diagnosis.asked_at.to_string(),
     }
 }
@@ -444,13 +459,8 @@ fn cost_view(quote: &DepositQuote) -> CostView {
 }
 
 /// The page that a person reads. Writing to a `String` cannot fail, so results of `write!` are dropped.
-pub fn page(
-    engine: &Engine,
-    diagnosis: &Diagnosis,
-    quote: Option<&DepositQuote>,
-    advice: &[Advised],
-    claim: Option<&Claim>,
-) -> String {
+pub fn page(engine: &Engine, found: &Found) -> String {
+    let diagnosis = &found.diagnosis;
     let mut page = String::new();
     let (kind_of_subject, id) = subject(engine, diagnosis);
     match diagnosis.deciding() {
@@ -494,7 +504,7 @@ pub fn page(
             for flag in deposit.flags() {
                 field(&mut page, "careful", explain::flag(*flag));
             }
-            if let Some(quote) = quote {
+            if let Some(quote) = &found.quote {
                 field(
                     &mut page,
                     "cost",
@@ -543,15 +553,11 @@ pub fn page(
     if let Some(routing) = RoutingView::of(diagnosis) {
         field(&mut page, "routing", &routing.line());
     }
-    let next = claim.map_or_else(
-        || next(diagnosis),
-        |claim| format!("recover quote {}", claim.id),
-    );
-    field(&mut page, "next", &next);
-    for (name, text) in advice_view::lines(advice) {
+    field(&mut page, "next", &found.next());
+    for (name, text) in advice_view::lines(&found.advice) {
         field(&mut page, name, &text);
     }
-    if let Some(claim) = claim {
+    if let Some(claim) = &found.claim {
         field(
             &mut page,
             "claim",

@@ -11,6 +11,7 @@ mod totals;
 use crate::args::Demo;
 use crate::claim_page::Coins;
 use crate::commands;
+use crate::commands::diagnose::{self, Found};
 use crate::exit::Exit;
 use crate::output;
 use crate::quote_page;
@@ -245,20 +246,8 @@ async fn wrong_networks(engine: &Engine) -> anyhow::Result<()> {
     .await?;
     for deposit in [same_key, contract].into_iter().flatten() {
         output::line(&format!("$ recover diagnose {}", deposit.tx_id()))?;
-        let diagnosis = engine.diagnose(deposit.tx_id().as_str(), &[]).await?;
-        let (mut quote, mut advice) = (None, Vec::new());
-        if let Some(deposit) = diagnosis.deciding() {
-            let estimate = engine.estimate(deposit).await?;
-            advice = engine.advice(deposit, Some(&estimate)).await?;
-            quote = Some(estimate);
-        }
-        output::line(&commands::diagnose::page(
-            engine,
-            &diagnosis,
-            quote.as_ref(),
-            &advice,
-            None,
-        ))?;
+        let found = Found::out(engine, deposit.tx_id().as_str(), &[]).await?;
+        output::line(&diagnose::page(engine, &found))?;
         output::line("")?;
     }
     Ok(())
