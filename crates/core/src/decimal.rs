@@ -1,8 +1,14 @@
 //! Exact decimals for prices and percentages: an integer and the place of its point.
 
 use crate::amount::{Amount, AmountError, DECIMALS_MAX};
+use ruint::Uint;
+use std::cmp::Ordering;
 
 /// An exact non-negative decimal number: `digits / 10^scale`. Used for prices and percentages, never for amounts.
+///
+/// Two are equal where they are written alike: `3150.250` is stored, shown and digested as it stands, so that it is not `3150.25`.
+/// There is no `Ord` for the same reason, as it would have to tell those two apart; [`Decimal::size_against`] says which number
+/// is larger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Decimal {
     digits: Amount,
@@ -58,7 +64,15 @@ impl Decimal {
         Some(Self { digits, scale })
     }
 
-    fn at_scale(self, scale: u8) -> Option<Amount> {
+    /// Which of two numbers is larger, exactly and whatever their scales; zeros at the end do not count.
+    #[must_use]
+    pub fn size_against(self, other: Self) -> Ordering {
+        let (own, other) = on_one_scale(self, other);
+        own.cmp(&other)
+    }
+
+    /// The digits on a longer scale; `None` for a shorter one, and where they do not fit.
+    pub(crate) fn at_scale(self, scale: u8) -> Option<Amount> {
         let more = Amount::power_of_ten(scale.checked_sub(self.scale)?)?;
         self.digits.mul_ratio_floor(more, Amount::from_u128(1))
     }
@@ -114,6 +128,35 @@ impl std::fmt::Display for Decimal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(&self.digits.to_coin_text(self.scale))
     }
+}
+
+/// Room for 77 digits times 77 digits times a percentage of 77 digits: nothing here overflows, so that no number is refused for its
+/// length.
+pub(crate) type Wide = Uint<1024, 16>;
+
+pub(crate) fn wide(amount: Amount) -> Wide {
+    Wide::from_be_bytes(padded(amount.to_be_bytes()))
+}
+
+fn padded(bytes: [u8; 32]) -> [u8; 128] {
+    let mut all = [0; 128];
+    let (_, low) = all.split_at_mut(96);
+    low.copy_from_slice(&bytes);
+    all
+}
+
+pub(crate) fn power_of_ten(exponent: u8) -> Wide {
+    Wide::from(10).wrapping_pow(Wide::from(exponent))
+}
+
+/// The digits of both on the longer of the two scales.
+pub(crate) fn on_one_scale(left: Decimal, right: Decimal) -> (Wide, Wide) {
+    let scale = left.scale.max(right.scale);
+    let digits = |number: Decimal| {
+        let more = scale.saturating_sub(number.scale);
+        wide(number.digits).wrapping_mul(power_of_ten(more))
+    };
+    (digits(left), digits(right))
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@
 
 use crate::amount::Amount;
 use crate::code::coded;
-use crate::decimal::Decimal;
+use crate::decimal::{Decimal, Wide, on_one_scale, power_of_ten, wide};
 use crate::time::Timestamp;
-use ruint::Uint;
 use std::cmp::Ordering;
 
 /// What one source said that a coin is worth.
@@ -204,20 +203,13 @@ pub fn mean(prices: &[Decimal]) -> Option<Decimal> {
     let scale = prices.iter().map(|price| price.scale()).max()?;
     let mut sum = Amount::ZERO;
     for price in prices {
-        sum = sum.checked_add(scaled(price, scale)?)?;
+        sum = sum.checked_add(price.at_scale(scale)?)?;
     }
     (0..=18_u8).rev().find_map(|more| {
         let one = Amount::power_of_ten(more)?;
         let digits = sum.mul_ratio_floor(one, count)?;
         Some(Decimal::from_parts(digits, scale.checked_add(more)?)?.trimmed())
     })
-}
-
-/// Which of two prices is higher, exactly and whatever their scales.
-#[must_use]
-pub fn by_size(left: Decimal, right: Decimal) -> Ordering {
-    let (left, right) = on_one_scale(left, right);
-    left.cmp(&right)
 }
 
 /// Whether two names are of one source.
@@ -248,38 +240,10 @@ fn newer(left: &SourcePrice, right: &SourcePrice) -> Ordering {
 }
 
 fn by_value(left: &SourcePrice, right: &SourcePrice) -> Ordering {
-    by_size(left.price, right.price)
+    left.price
+        .size_against(right.price)
         .then_with(|| left.at.cmp(&right.at))
         .then_with(|| left.id.cmp(&right.id))
-}
-
-/// Room for 77 digits times 77 digits times a percentage of 77 digits: nothing here overflows, so that no price is refused for its
-/// length.
-type Wide = Uint<1024, 16>;
-
-fn wide(amount: Amount) -> Wide {
-    Wide::from_be_bytes(padded(amount.to_be_bytes()))
-}
-
-fn padded(bytes: [u8; 32]) -> [u8; 128] {
-    let mut all = [0; 128];
-    let (_, low) = all.split_at_mut(96);
-    low.copy_from_slice(&bytes);
-    all
-}
-
-fn power_of_ten(exponent: u8) -> Wide {
-    Wide::from(10).wrapping_pow(Wide::from(exponent))
-}
-
-/// The digits of both on the longer of the two scales.
-fn on_one_scale(left: Decimal, right: Decimal) -> (Wide, Wide) {
-    let scale = left.scale().max(right.scale());
-    let digits = |price: Decimal| {
-        let more = scale.saturating_sub(price.scale());
-        wide(price.digits()).wrapping_mul(power_of_ten(more))
-    };
-    (digits(left), digits(right))
 }
 
 /// Whether the highest lies above the lowest by no more than so many percent of it.
@@ -301,12 +265,6 @@ fn spread(lowest: Decimal, highest: Decimal) -> Option<Decimal> {
         .checked_div(lowest)?;
     let digits = Amount::from_base_units(&hundredths.to_string()).ok()?;
     Decimal::from_parts(digits, 2)
-}
-
-/// The digits on a longer scale.
-fn scaled(price: Decimal, scale: u8) -> Option<Amount> {
-    let more = Amount::power_of_ten(scale.checked_sub(price.scale())?)?;
-    price.digits().mul_ratio_floor(more, Amount::from_u128(1))
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use super::rule::{FeeRule, PaidFrom, Waiver};
 use super::terms::{Charge, Coins, UsedPrice};
 use crate::amount::Amount;
 use crate::decimal::Decimal;
-use crate::price::by_size;
 
 pub(super) fn known(price: Option<&UsedPrice>) -> Option<&UsedPrice> {
     price.filter(|price| !price.price.is_zero())
@@ -141,7 +140,9 @@ impl<'a> Service<'a> {
         }
         let rest = |waiver: &Waiver| all.minus(waiver.percent).unwrap_or(all);
         let least = input.waivers.iter().min_by(|left, right| {
-            by_size(rest(left), rest(right)).then_with(|| left.code.cmp(&right.code))
+            rest(left)
+                .size_against(rest(right))
+                .then_with(|| left.code.cmp(&right.code))
         });
         match least {
             Some(waiver) if !waiver.percent.is_zero() => (

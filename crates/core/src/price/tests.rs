@@ -111,7 +111,9 @@ fn prices_of_every_length_are_compared_exactly() {
     let prices = [price("a", &long, 0), price("b", &huge, 0)];
     assert_eq!(said(&prices, &asked(1, "5")), Err("apart"));
     assert_eq!(
-        by_size(Decimal::parse("1.0").unwrap(), Decimal::parse("1").unwrap()),
+        Decimal::parse("1.0")
+            .unwrap()
+            .size_against(Decimal::parse("1").unwrap()),
         Ordering::Equal
     );
     // Not one percent of anything is allowed.
@@ -262,7 +264,7 @@ proptest! {
         match before {
             Err(NoPriceReason::Apart) => prop_assert_eq!(after, Err(NoPriceReason::Apart)),
             Ok(before) => match after {
-                Ok(after) => prop_assert!(by_size(after.price, before.price).is_ge()),
+                Ok(after) => prop_assert!(after.price.size_against(before.price).is_ge()),
                 Err(reason) => prop_assert_eq!(reason, NoPriceReason::Apart),
             },
             Err(_) => {}
@@ -285,7 +287,7 @@ proptest! {
             prop_assert_eq!(agreed.ids.len(), counting.len());
             for price in counting {
                 prop_assert!(!price.price.is_zero());
-                prop_assert!(by_size(price.price, agreed.price).is_le());
+                prop_assert!(price.price.size_against(agreed.price).is_le());
                 prop_assert!(price.at.as_micros() >= NOW - 3_600_000_000);
                 // agreed <= 1.05 x lowest, in integers of six digits behind the point and more.
                 let low = price.price.times_floor(Amount::power_of_ten(36).unwrap()).unwrap();
