@@ -6,6 +6,7 @@ use crate::rpc::{Call, RpcCall, ask};
 use crate::token::{contract_call, first_word, returned};
 use ethers::types::H160;
 use market::GasPrice;
+pub(crate) use market::{BaseFee, MarketData, Window};
 use recover_core::amount::Amount;
 use recover_source::chain::NetworkCost;
 use recover_source::error::SourceError;

@@ -1,16 +1,11 @@
 //! What gas costs now, what a leg may cost at most, and the price that a transaction offers within that.
 
 use super::EvmCarry;
-use crate::cost::{self, FeeRule};
-use crate::rpc::{Call, parse};
+use crate::cost::{self, BaseFee, FeeRule, MarketData, Window};
 use crate::transaction::Price;
-use crate::wire::Block;
 use recover_core::amount::Amount;
 use recover_source::carry::CarryError;
-use recover_source::error::{Advice, SourceError};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::json;
+use recover_source::error::SourceError;
 
 /// What a unit of gas costs now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +24,11 @@ pub(super) enum Market {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FeeHistory {
-    #[serde(default)]
-    base_fee_per_gas: Vec<String>,
-    #[serde(default)]
-    reward: Option<Vec<Vec<String>>>,
-}
+/// Ten blocks, half of whose gas paid a smaller tip: what is offered is for the next few blocks.
+const OFFER_WINDOW: Window = Window {
+    blocks: "0xa",
+    percentile: 50,
+};
 
 fn number(amount: u128) -> Amount {
     Amount::from_u128(amount)
@@ -137,67 +129,16 @@ impl EvmCarry {
     /// What gas costs now, from the node's own words.
     pub(super) async fn market(&self) -> Result<Market, SourceError> {
         let rpc = self.rpc();
-        let origin = rpc.origin();
-        let answers = rpc
-            .batch(vec![
-                Call::new("eth_getBlockByNumber", json!(["latest", false])),
-                Call::new("eth_gasPrice", json!([])),
-                Call::new("eth_feeHistory", json!(["0xa", "latest", [50]])),
-                Call::new("eth_maxPriorityFeePerGas", json!([])),
-            ])
-            .await?;
-        let mut answers = answers.into_iter();
-        let mut next = || {
-            answers
-                .next()
-                .unwrap_or_else(|| Err(self.inconsistent("a batch with an answer missing")))
-        };
-        let block: Option<Block<IgnoredAny>> = parse(origin, "eth_getBlockByNumber", &next()?)?;
-        let block = block.ok_or_else(|| self.inconsistent("no latest block"))?;
-        let quantity = |what: &str, text: String| {
-            Amount::from_hex_quantity(&text)
-                .map_err(|_| self.inconsistent(format!("{what} is no number")))
-        };
-        let gas_price = quantity("a gas price", parse(origin, "eth_gasPrice", &next()?)?)?;
-        // The two that not every node has.
-        let optional = |answer: Result<bytes::Bytes, SourceError>| match answer {
-            Ok(answer) => Ok(Some(answer)),
-            Err(error) if error.advice() == Advice::GiveUp => Ok(None),
-            Err(error) => Err(error),
-        };
-        let history = optional(next())?;
-        let suggested = optional(next())?;
-        let Some(base) = block.base_fee_per_gas else {
+        let market = MarketData::read(rpc, OFFER_WINDOW).await?;
+        let gas_price = market.asked;
+        let Some(BaseFee { price: base, .. }) = market.base else {
             return Ok(Market::Legacy { gas_price });
         };
-        let history: Option<FeeHistory> = match &history {
-            Some(answer) => parse(origin, "eth_feeHistory", answer)?,
-            None => None,
-        };
-        // The last entry is the base fee of the block that is not there yet.
-        let next_base = history
-            .as_ref()
-            .and_then(|history| history.base_fee_per_gas.last())
-            .map(|text| quantity("a base fee", text.clone()))
-            .transpose()?;
-        let base = next_base.map_or(base, |next| next.max(base));
-        let mut tip = match suggested {
-            Some(answer) => {
-                let text = parse(origin, "eth_maxPriorityFeePerGas", &answer)?;
-                quantity("a tip", text)?
-            }
-            None => history
-                .and_then(|history| history.reward)
-                .and_then(|rewards| {
-                    let mut tips: Vec<Amount> = rewards
-                        .iter()
-                        .filter_map(|block| Amount::from_hex_quantity(block.first()?).ok())
-                        .collect();
-                    tips.sort_unstable();
-                    tips.get(tips.len() / 2).copied()
-                })
-                .unwrap_or_else(|| gas_price.checked_sub(base).unwrap_or_default()),
-        };
+        let median = market.tips.get(market.tips.len() / 2).copied();
+        let mut tip = market
+            .suggested
+            .or(median)
+            .unwrap_or_else(|| gas_price.checked_sub(base).unwrap_or_default());
         if self.config().fee_rule == FeeRule::LineaEstimateGas
             && let Some(asked) = cost::linea_price(rpc).await?
         {
