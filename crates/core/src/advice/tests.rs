@@ -53,6 +53,10 @@ fn top_up(costs: u128, gain: u128) -> Option<TopUp> {
     })
 }
 
+fn codes(known: &Known<'_>) -> Vec<AdviceCode> {
+    advise(known).iter().map(Advice::code).collect()
+}
+
 fn known<'a>(verdict: &'a Verdict, asset: &'a AssetId) -> Known<'a> {
     Known {
         kind: Kind::UnlistedToken,
@@ -179,7 +183,7 @@ fn own_every_kind_verdict_and_refusal_has_advice_without_contradiction() {
                             ..known(verdict, &asset)
                         };
                         check(&known);
-                        seen.extend(advise(&known).iter().map(Advice::code));
+                        seen.extend(codes(&known));
                         count += 1;
                     }
                 }
@@ -205,7 +209,7 @@ fn own_a_refusal_that_is_our_gap_is_never_told_as_impossible() {
                     quoted: Quoted::Refused(*refusal),
                     ..known(verdict, &asset)
                 };
-                let codes: Vec<AdviceCode> = advise(&known).iter().map(Advice::code).collect();
+                let codes = codes(&known);
                 assert!(!codes.contains(&AdviceCode::NothingCanBeDone), "{known:?}");
                 assert!(!codes.contains(&AdviceCode::ClaimIt), "{known:?}");
             }
@@ -217,123 +221,108 @@ fn own_a_refusal_that_is_our_gap_is_never_told_as_impossible() {
 fn own_each_end_of_a_case_is_told_as_what_it_is() {
     use AdviceCode as Code;
     let asset = asset();
-    type Row<'a> = (Kind, Verdict, &'a [Flag], Quoted, &'a [Code]);
-    let rows: &[Row<'_>] = &[
-        (
-            Kind::Failed,
-            Verdict::NotRecoverable(Reason::TransactionFailed),
-            &[],
-            Quoted::NotAsked,
-            &[Code::AskSender],
-        ),
-        (
-            Kind::BridgeStuck,
-            Verdict::NotRecoverable(Reason::HeldByBridge),
-            &[],
-            Quoted::NotAsked,
-            &[Code::AskBridge],
-        ),
+    // What is lost, which a quote is never asked about.
+    let lost = [
+        (Kind::Failed, Reason::TransactionFailed, Code::AskSender),
+        (Kind::BridgeStuck, Reason::HeldByBridge, Code::AskBridge),
         (
             Kind::TokenContract,
-            Verdict::NotRecoverable(Reason::ForeignContract),
-            &[],
-            Quoted::NotAsked,
-            &[Code::AskContractOwner],
+            Reason::ForeignContract,
+            Code::AskContractOwner,
         ),
-        (
-            Kind::NotOurs,
-            Verdict::NotRecoverable(Reason::ForeignAddress),
-            &[],
-            Quoted::NotAsked,
-            &[Code::AskReceiver],
-        ),
+        (Kind::NotOurs, Reason::ForeignAddress, Code::AskReceiver),
         (
             Kind::OutgoingWithdrawal,
-            Verdict::NotRecoverable(Reason::OwnWithdrawal),
-            &[],
-            Quoted::NotAsked,
-            &[Code::AskReceiver],
+            Reason::OwnWithdrawal,
+            Code::AskReceiver,
         ),
         (
             Kind::AlreadyCredited,
-            Verdict::NotRecoverable(Reason::AlreadyCredited),
-            &[],
-            Quoted::NotAsked,
-            &[Code::LookAtHistory],
+            Reason::AlreadyCredited,
+            Code::LookAtHistory,
         ),
-        (
-            Kind::NoKey,
-            Verdict::NotRecoverable(Reason::KeyLost),
-            &[],
-            Quoted::NotAsked,
-            &[Code::NothingCanBeDone],
-        ),
+        (Kind::NoKey, Reason::KeyLost, Code::NothingCanBeDone),
         (
             Kind::WrongChainContract,
-            Verdict::NotRecoverable(Reason::AddressNotDerived),
-            &[],
-            Quoted::NotAsked,
-            &[Code::WaitForControl],
+            Reason::AddressNotDerived,
+            Code::WaitForControl,
+        ),
+    ];
+    for (kind, reason, expected) in lost {
+        let verdict = Verdict::NotRecoverable(reason);
+        let known = Known {
+            kind,
+            ..known(&verdict, &asset)
+        };
+        assert_eq!(codes(&known), [expected], "{kind} {reason}");
+    }
+    // What waits, likewise.
+    let immature: &[Flag] = &[Flag::Immature];
+    let waiting = [
+        (
+            Kind::SuspendedNetwork,
+            Missing::NetworkSuspended,
+            &[][..],
+            vec![Code::WaitForReopening],
         ),
         (
             Kind::SuspendedNetwork,
-            Verdict::Conditional(Missing::NetworkSuspended),
+            Missing::LedgerCoverageMissing,
             &[],
-            Quoted::NotAsked,
-            &[Code::WaitForReopening],
-        ),
-        (
-            Kind::SuspendedNetwork,
-            Verdict::Conditional(Missing::LedgerCoverageMissing),
-            &[],
-            Quoted::NotAsked,
-            &[Code::WaitForReopening, Code::WaitForLedger],
+            vec![Code::WaitForReopening, Code::WaitForLedger],
         ),
         (
             Kind::ForcedCredit,
-            Verdict::Conditional(Missing::FinalityMissing),
-            &[Flag::Immature],
-            Quoted::NotAsked,
-            &[Code::WaitForMaturity],
+            Missing::FinalityMissing,
+            immature,
+            vec![Code::WaitForMaturity],
         ),
         (
             Kind::UnlistedToken,
-            Verdict::Conditional(Missing::TokenReviewMissing),
+            Missing::TokenReviewMissing,
             &[],
-            Quoted::NotAsked,
-            &[Code::WaitForReview, Code::WaitForListing],
+            vec![Code::WaitForReview, Code::WaitForListing],
         ),
+    ];
+    for (kind, missing, flags, expected) in waiting {
+        let verdict = Verdict::Conditional(missing);
+        let known = Known {
+            kind,
+            flags,
+            ..known(&verdict, &asset)
+        };
+        assert_eq!(codes(&known), expected, "{kind} {missing}");
+    }
+    // What is quoted.
+    let unpriced = Quoted::Refused(QuoteRefusal::PriceUnknown);
+    let quoted = [
         (
             Kind::UnlistedToken,
-            Verdict::Controllable(How::SameKey),
-            &[],
-            Quoted::Refused(QuoteRefusal::PriceUnknown),
-            &[Code::WaitForPrice, Code::WaitForListing],
+            How::SameKey,
+            unpriced,
+            vec![Code::WaitForPrice, Code::WaitForListing],
         ),
         (
             Kind::WrongChainSameKey,
-            Verdict::Controllable(How::SameKey),
-            &[],
+            How::SameKey,
             Quoted::Given,
-            &[Code::ClaimIt],
+            vec![Code::ClaimIt],
         ),
         (
             Kind::PartialPayment,
-            Verdict::Controllable(How::OwnAccount),
-            &[],
+            How::OwnAccount,
             Quoted::Given,
-            &[Code::ClaimIt, Code::AskSender],
+            vec![Code::ClaimIt, Code::AskSender],
         ),
     ];
-    for (kind, verdict, flags, quoted, expected) in rows {
+    for (kind, how, quoted, expected) in quoted {
+        let verdict = Verdict::Controllable(how);
         let known = Known {
-            kind: *kind,
-            flags,
-            quoted: *quoted,
-            ..known(verdict, &asset)
+            kind,
+            quoted,
+            ..known(&verdict, &asset)
         };
-        let codes: Vec<Code> = advise(&known).iter().map(Advice::code).collect();
-        assert_eq!(codes, *expected, "{kind} {verdict} {quoted:?}");
+        assert_eq!(codes(&known), expected, "{kind} {how} {quoted:?}");
     }
 }
 
@@ -356,99 +345,33 @@ fn own_a_top_up_is_advised_only_where_it_helps_and_pays() {
     };
     assert_eq!(missing(&good), Some(amount(27)));
     let contract = Verdict::Controllable(How::ContractInPlace);
-    for (name, bad) in [
-        (
-            "it costs what it gains",
-            Known {
-                top_up: top_up(51, 51),
-                ..good.clone()
-            },
-        ),
-        (
-            "nobody knows what it costs",
-            Known {
-                top_up: None,
-                ..good.clone()
-            },
-        ),
-        (
-            "suspended",
-            Known {
-                deposits: Some(DepositState::Suspended),
-                ..good.clone()
-            },
-        ),
-        (
-            "closed",
-            Known {
-                deposits: Some(DepositState::Closed),
-                ..good.clone()
-            },
-        ),
-        (
-            "not configured",
-            Known {
-                deposits: None,
-                ..good.clone()
-            },
-        ),
-        (
-            "retired address",
-            Known {
-                also: &[Kind::RetiredAddress],
-                ..good.clone()
-            },
-        ),
-        (
-            "closed account",
-            Known {
-                also: &[Kind::AccountClosed],
-                ..good.clone()
-            },
-        ),
-        (
-            "not in our account",
-            Known {
-                verdict: &contract,
-                ..good.clone()
-            },
-        ),
-        (
-            "whose is it",
-            Known {
-                has_owner: false,
-                ..good.clone()
-            },
-        ),
-        (
-            "the wrong network",
-            Known {
-                kind: Kind::WrongChainSameKey,
-                ..good.clone()
-            },
-        ),
-        (
-            "there is a quote",
-            Known {
-                quoted: Quoted::Given,
-                ..good.clone()
-            },
-        ),
-        (
-            "the rule asks each part for more",
-            Known {
-                quoted: Quoted::Refused(QuoteRefusal::ValueTooSmall),
-                ..good.clone()
-            },
-        ),
-        (
-            "it reaches it already",
-            Known {
-                gathered: gathered(100, 100),
-                ..good.clone()
-            },
-        ),
-    ] {
+    type Change<'a> = &'a dyn Fn(&mut Known<'a>);
+    let changes: [(&str, Change<'_>); 13] = [
+        ("it costs what it gains", &|bad| bad.top_up = top_up(51, 51)),
+        ("nobody knows what it costs", &|bad| bad.top_up = None),
+        ("suspended", &|bad| {
+            bad.deposits = Some(DepositState::Suspended);
+        }),
+        ("closed", &|bad| bad.deposits = Some(DepositState::Closed)),
+        ("not configured", &|bad| bad.deposits = None),
+        ("retired address", &|bad| bad.also = &[Kind::RetiredAddress]),
+        ("closed account", &|bad| bad.also = &[Kind::AccountClosed]),
+        ("not in our account", &|bad| bad.verdict = &contract),
+        ("whose is it", &|bad| bad.has_owner = false),
+        ("the wrong network", &|bad| {
+            bad.kind = Kind::WrongChainSameKey;
+        }),
+        ("there is a quote", &|bad| bad.quoted = Quoted::Given),
+        ("the rule asks each part for more", &|bad| {
+            bad.quoted = Quoted::Refused(QuoteRefusal::ValueTooSmall);
+        }),
+        ("it reaches it already", &|bad| {
+            bad.gathered = gathered(100, 100);
+        }),
+    ];
+    for (name, change) in changes {
+        let mut bad = good.clone();
+        change(&mut bad);
         assert_eq!(missing(&bad), None, "{name}");
         check(&bad);
     }
@@ -480,8 +403,10 @@ fn own_what_gathered_is_told_beside_the_quote() {
         gathered: gathered(103, 100),
         ..known(&own, &asset)
     };
-    let codes: Vec<AdviceCode> = advise(&given).iter().map(Advice::code).collect();
-    assert_eq!(codes, [AdviceCode::ClaimIt, AdviceCode::CreditTogether]);
+    assert_eq!(
+        codes(&given),
+        [AdviceCode::ClaimIt, AdviceCode::CreditTogether]
+    );
 }
 
 #[test]
@@ -516,8 +441,6 @@ fn own_sharing_is_advised_where_the_part_pays() {
         share: Share::of(3, amount(90), amount(1), amount(3)),
         ..known(&verdict, &asset)
     };
-    let codes =
-        |known: &Known<'_>| -> Vec<AdviceCode> { advise(known).iter().map(Advice::code).collect() };
     let both = [
         AdviceCode::PoolWithOthers,
         AdviceCode::WaitForCheaperNetwork,
