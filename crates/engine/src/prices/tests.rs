@@ -87,6 +87,20 @@ impl Engine {
     }
 }
 
+/// What an engine with the shipped rules and these prices says at each time, or why it has no price.
+async fn says(
+    prices: &[(&str, &str, &str)],
+    counts: PriceTime,
+    expected: &[(&str, Result<&str, NoPriceReason>)],
+) {
+    let engine = engine("", prices).await;
+    for (at, expected) in expected {
+        let said = engine.said(at, counts).await;
+        let said = said.as_deref().map_err(|none| none.reason);
+        assert_eq!(said, *expected, "{at}");
+    }
+}
+
 #[tokio::test]
 async fn own_a_price_for_now_names_what_it_was_made_from_or_what_is_wrong() {
     let two = "sources_min = 2\nspread_max_percent = \"5\"";
@@ -154,67 +168,54 @@ async fn own_a_price_for_now_names_what_it_was_made_from_or_what_is_wrong() {
 
 #[tokio::test]
 async fn own_a_price_for_the_deposits_time_is_never_of_later() {
-    let engine = engine(
-        "",
-        &[
-            ("1", "2026-03-01T10:00:00Z", "desk"),
-            ("2", "2026-03-01T10:30:00Z", "desk"),
-            ("3", "2026-03-01T10:30:00.000001Z", "desk"),
-        ],
-    )
-    .await;
-    let at = async |text| engine.said(text, PriceTime::Deposit).await;
-    assert_eq!(
-        at("2026-03-01T10:29:59Z").await.unwrap(),
-        "1 of 2026-03-01T10:00:00Z by desk"
+    let prices = [
+        ("1", "2026-03-01T10:00:00Z", "desk"),
+        ("2", "2026-03-01T10:30:00Z", "desk"),
+        ("3", "2026-03-01T10:30:00.000001Z", "desk"),
+    ];
+    let (first, second, third) = (
+        Ok("1 of 2026-03-01T10:00:00Z by desk"),
+        Ok("2 of 2026-03-01T10:30:00Z by desk"),
+        Ok("3 of 2026-03-01T10:30:00.000001Z by desk"),
     );
-    assert_eq!(
-        at("2026-03-01T10:30:00Z").await.unwrap(),
-        "2 of 2026-03-01T10:30:00Z by desk"
-    );
-    assert_eq!(
-        at("2026-03-01T11:30:00.000001Z").await.unwrap(),
-        "3 of 2026-03-01T10:30:00.000001Z by desk"
-    );
-    let old = at("2026-03-01T11:30:00.000002Z").await.unwrap_err();
-    assert_eq!(old.reason, NoPriceReason::Stale, "old at that time");
-    let before = at("2026-03-01T09:59:59Z").await.unwrap_err();
-    assert_eq!(before.reason, NoPriceReason::Absent);
+    let expected = [
+        ("2026-03-01T10:29:59Z", first),
+        ("2026-03-01T10:30:00Z", second),
+        ("2026-03-01T11:30:00.000001Z", third),
+        // Old at that time.
+        ("2026-03-01T11:30:00.000002Z", Err(NoPriceReason::Stale)),
+        ("2026-03-01T09:59:59Z", Err(NoPriceReason::Absent)),
+    ];
+    says(&prices, PriceTime::Deposit, &expected).await;
 }
 
 #[tokio::test]
 async fn own_the_previous_close_is_the_last_before_midnight_utc() {
-    let engine = engine(
-        "",
-        &[
-            ("1", "2026-03-06T23:59:59.999999Z", "desk"),
-            ("2", "2026-03-07T00:00:00Z", "desk"),
-            ("4", "2026-03-08T00:00:00Z", "desk"),
-        ],
-    )
-    .await;
-    let at = async |text| engine.said(text, PriceTime::PreviousClose).await;
-    assert_eq!(at(NOW).await.unwrap(), "2 of 2026-03-07T00:00:00Z by desk");
-    assert_eq!(
-        at("2026-03-08T00:00:00Z").await.unwrap(),
-        "2 of 2026-03-07T00:00:00Z by desk"
+    let prices = [
+        ("1", "2026-03-06T23:59:59.999999Z", "desk"),
+        ("2", "2026-03-07T00:00:00Z", "desk"),
+        ("4", "2026-03-08T00:00:00Z", "desk"),
+    ];
+    let (sixth, seventh, eighth) = (
+        Ok("1 of 2026-03-06T23:59:59.999999Z by desk"),
+        Ok("2 of 2026-03-07T00:00:00Z by desk"),
+        Ok("4 of 2026-03-08T00:00:00Z by desk"),
     );
-    assert_eq!(
-        at("2026-03-07T23:59:59Z").await.unwrap(),
-        "1 of 2026-03-06T23:59:59.999999Z by desk"
-    );
-    assert_eq!(
-        at("2026-03-09T00:00:00Z").await.unwrap(),
-        "4 of 2026-03-08T00:00:00Z by desk"
-    );
-    let old = at("2026-03-10T00:00:00Z").await.unwrap_err();
-    assert_eq!(old.reason, NoPriceReason::Stale);
-    assert!(
-        old.detail
-            .contains("the day that began at 2026-03-09T00:00:00Z"),
-        "{}",
-        old.detail
-    );
+    let expected = [
+        (NOW, seventh),
+        ("2026-03-08T00:00:00Z", seventh),
+        ("2026-03-07T23:59:59Z", sixth),
+        ("2026-03-09T00:00:00Z", eighth),
+        ("2026-03-10T00:00:00Z", Err(NoPriceReason::Stale)),
+    ];
+    says(&prices, PriceTime::PreviousClose, &expected).await;
+    let engine = engine("", &prices).await;
+    let old = engine
+        .said("2026-03-10T00:00:00Z", PriceTime::PreviousClose)
+        .await;
+    let told = old.unwrap_err().detail;
+    let day = "the day that began at 2026-03-09T00:00:00Z";
+    assert!(told.contains(day), "{told}");
 }
 
 #[tokio::test]
