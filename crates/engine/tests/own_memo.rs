@@ -1,11 +1,12 @@
 //! Whom a memo names, from the address book in the store to the kind of the deposit and what a claim may do with it.
 
+mod appeals;
 mod common;
 
 use common::ShapeCodec;
 use recover_core::address::{Address, AddressError, Payload};
 use recover_core::amount::Amount;
-use recover_core::appeal::{Appeal, AppealId, MatchDecision};
+use recover_core::appeal::{Appeal, MatchDecision};
 use recover_core::asset::AssetId;
 use recover_core::block::{BlockHash, BlockRef, Height, TxId};
 use recover_core::book::{AddressRecord, AddressRole, ControlRecord};
@@ -824,22 +825,11 @@ async fn own_a_files_memo_of_two_users_is_nobodys_though_one_alone_appeals() {
             .await
             .expect("stored");
         let appeal = Appeal {
-            id: AppealId::verbatim("A-1"),
-            user_id: "A".to_owned(),
-            created_at: time("2026-03-02T00:00:00Z"),
             claimed_txid: "AB".repeat(32),
             claimed_network: "xrpl".to_owned(),
             claimed_asset: "XRP".to_owned(),
             claimed_amount: "25".to_owned(),
-            claimed_to_address: String::new(),
-            claimed_memo: String::new(),
-            claimed_from_address: String::new(),
-            claimed_at: String::new(),
-            ownership_proof: String::new(),
-            session_view_at: None,
-            free_text: String::new(),
-            language: None,
-            time_zone: None,
+            ..appeals::blank("A-1", "A", time("2026-03-02T00:00:00Z"))
         };
         world
             .store

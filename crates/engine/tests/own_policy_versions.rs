@@ -4,8 +4,10 @@
     reason = "helpers of tests are tests; the lint only knows the functions marked so"
 )]
 
+mod appeals;
+
 use recover_core::amount::Amount;
-use recover_core::appeal::{Appeal, AppealId, AppealStatus};
+use recover_core::appeal::{Appeal, AppealStatus};
 use recover_core::asset::AssetId;
 use recover_core::claim::{Claim, ClaimId, ClaimQuote, ClaimStatus, Execution, Resolution};
 use recover_core::digest::Digest;
@@ -396,23 +398,10 @@ async fn own_anybody_who_works_claims_halts_and_two_leads_lift() {
 async fn own_customers_words_are_overdue_after_the_days_of_the_policy() {
     let store = memory().await;
     let (text, days) = (example(), 90);
+    let created_at = Timestamp::parse("2026-02-01T00:00:00Z").unwrap();
     let appeal = Appeal {
-        id: AppealId::verbatim("A-1"),
-        user_id: "U-1".to_owned(),
-        created_at: Timestamp::parse("2026-02-01T00:00:00Z").unwrap(),
-        claimed_txid: String::new(),
-        claimed_network: String::new(),
-        claimed_asset: String::new(),
-        claimed_amount: String::new(),
-        claimed_to_address: String::new(),
-        claimed_memo: String::new(),
-        claimed_from_address: String::new(),
-        claimed_at: String::new(),
-        ownership_proof: String::new(),
-        session_view_at: None,
         free_text: "my wife sent it".to_owned(),
-        language: None,
-        time_zone: None,
+        ..appeals::blank("A-1", "U-1", created_at)
     };
     let id = appeal.id.clone();
     let start = desk(&store, &text, 0).now();

@@ -1,5 +1,6 @@
 //! Advice with the figures of real quotes, and the watch list as `reconcile` looks at it.
 
+mod appeals;
 mod common;
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
@@ -21,7 +22,7 @@ use recover_engine::config::{NetworkConfig, Policy};
 use recover_engine::engine::Engine;
 use recover_engine::error::EngineError;
 use recover_engine::scan::{ScanOptions, Silent};
-use recover_engine::watch_list::{WatchError, WatchWish};
+use recover_engine::watch_list::{WatchError, WatchWish, Watched};
 use recover_source::chain::NetworkCost;
 use recover_store::{Price, WatchFilter, Work};
 use std::path::Path;
@@ -54,6 +55,11 @@ fn changed(
         Arc::new(FixedClock(time(NOW))),
     )
     .expect("an engine")
+}
+
+/// The same where the network's deposits are in another state.
+fn in_state(engine: &Engine, deposits: DepositState) -> Engine {
+    changed(engine, |network| network.deposits = deposits, None)
 }
 
 /// The example policy with one text in the place of another.
@@ -133,12 +139,41 @@ async fn scanned(engine: &Engine, chain: &Chain, height: u64, credit: &Observati
     stored(engine, &credit.id()).await
 }
 
+/// The engine where the smallest deposit is 0.01, and one of 0.004.
+async fn below_minimum(
+    engine: &Engine,
+    chain: &Chain,
+    policy: Option<Policy>,
+) -> (Engine, Deposit) {
+    let least = |network: &mut NetworkConfig| network.native.terms.minimum = Some(coins("0.01"));
+    let engine = changed(engine, least, policy);
+    let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
+    let deposit = scanned(&engine, chain, 10, &credit).await;
+    assert_eq!(deposit.classification.kind, Kind::BelowMinimum);
+    (engine, deposit)
+}
+
 async fn stored(engine: &Engine, id: &DepositId) -> Deposit {
     let found = engine.store().deposit(id).await;
     found
         .expect("the store works")
         .expect("it is stored")
         .deposit
+}
+
+/// Down to a cost of the network that a person names.
+fn below(ceiling: &str) -> WatchWish {
+    WatchWish {
+        codes: vec![TriggerCode::NetworkCostBelow],
+        ceiling: Some(ceiling.to_owned()),
+        ..WatchWish::default()
+    }
+}
+
+/// The entries that are made for a deposit; there is something to watch for.
+async fn watch(engine: &Engine, deposit: &Deposit, wish: &WatchWish) -> Vec<Watched> {
+    let watched = engine.watch(&deposit.id(), wish, PERSON).await;
+    watched.expect("there is something to watch for")
 }
 
 async fn advice(engine: &Engine, deposit: &Deposit) -> Vec<Advice> {
@@ -167,35 +202,10 @@ async fn night(engine: &Engine, ask_sources: bool) -> (u64, u64, u64, u64) {
     (watch.fired, watch.resumed, watch.closed, can_go_on)
 }
 
-fn appeal(id: &str, transaction: &str) -> Appeal {
-    Appeal {
-        id: AppealId::verbatim(id),
-        user_id: "U1".to_owned(),
-        created_at: time("2026-03-01T01:00:00Z"),
-        claimed_txid: transaction.to_owned(),
-        claimed_network: NETWORK.to_owned(),
-        claimed_asset: String::new(),
-        claimed_amount: String::new(),
-        claimed_to_address: String::new(),
-        claimed_memo: String::new(),
-        claimed_from_address: String::new(),
-        claimed_at: String::new(),
-        ownership_proof: String::new(),
-        session_view_at: None,
-        language: None,
-        time_zone: None,
-        free_text: String::new(),
-    }
-}
-
 #[tokio::test]
 async fn own_a_paused_network_reopens_and_the_appeal_goes_on() {
     let (engine, chain) = desk().await;
-    let paused = changed(
-        &engine,
-        |network| network.deposits = DepositState::Suspended,
-        None,
-    );
+    let paused = in_state(&engine, DepositState::Suspended);
     let credit = payment(7, Position::value(), 1, 5_000_000_000_000_000_000);
     let deposit = scanned(&paused, &chain, 10, &credit).await;
     assert_eq!(deposit.classification.kind, Kind::SuspendedNetwork);
@@ -203,7 +213,11 @@ async fn own_a_paused_network_reopens_and_the_appeal_goes_on() {
     assert_eq!(codes(&told), [AdviceCode::WaitForReopening]);
 
     let id = AppealId::verbatim("A-1");
-    let rows = vec![appeal("A-1", tx(7).as_str())];
+    let rows = vec![Appeal {
+        claimed_txid: tx(7).as_str().to_owned(),
+        claimed_network: NETWORK.to_owned(),
+        ..appeals::blank("A-1", "U1", time("2026-03-01T01:00:00Z"))
+    }];
     paused
         .store()
         .import_appeals(rows, time(NOW))
@@ -254,11 +268,7 @@ async fn own_a_paused_network_reopens_and_the_appeal_goes_on() {
 #[tokio::test]
 async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
     let (engine, chain) = desk().await;
-    let closed = changed(
-        &engine,
-        |network| network.deposits = DepositState::Closed,
-        None,
-    );
+    let closed = in_state(&engine, DepositState::Closed);
     costs(&chain, coins("0.2"));
     // Worth 300: 100 for the service, and 500 for the network with its margin.
     let credit = payment(7, Position::value(), 1, 150_000_000_000_000_000);
@@ -292,10 +302,7 @@ async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
         (2, now, coins("0.0625"))
     );
 
-    let watched = closed
-        .watch(&deposit.id(), &WatchWish::default(), PERSON)
-        .await
-        .expect("the advice has something to watch for");
+    let watched = watch(&closed, &deposit, &WatchWish::default()).await;
     let below = Trigger::NetworkCostBelow(NetworkId::new(NETWORK), None);
     assert_eq!(watched[0].entry.trigger, below);
     assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
@@ -315,24 +322,10 @@ async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
         &chain,
         cheap.checked_add(Amount::from_u128(1)).expect("in range"),
     );
-    assert!(
-        closed
-            .estimate(&deposit)
-            .await
-            .expect("an answer")
-            .outcome
-            .is_err()
-    );
+    assert!(!is_quoted(&closed, &deposit).await);
     assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
     costs(&chain, cheap);
-    assert!(
-        closed
-            .estimate(&deposit)
-            .await
-            .expect("an answer")
-            .outcome
-            .is_ok()
-    );
+    assert!(is_quoted(&closed, &deposit).await);
     assert_eq!(night(&closed, true).await, (1, 0, 0, 1));
 }
 
@@ -340,19 +333,13 @@ async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
 async fn own_a_deposit_that_a_rule_refuses_is_not_told_to_be_topped_up() {
     let (engine, chain) = desk().await;
     let strict = policy(WAITS, "value_min = \"50\"\n");
-    let engine = with_minimum(&engine, Some(strict));
-    let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
-    let deposit = scanned(&engine, &chain, 10, &credit).await;
-    assert_eq!(deposit.classification.kind, Kind::BelowMinimum);
+    let (engine, deposit) = below_minimum(&engine, &chain, Some(strict)).await;
     costs(&chain, coins("0.0001"));
     // Worth 8, where the rule asks for 50: no coin beside it changes what a claim of it is worth.
     let told = advice(&engine, &deposit).await;
     assert_eq!(told, [Advice::WaitForValue]);
 
-    let watched = engine
-        .watch(&deposit.id(), &WatchWish::default(), PERSON)
-        .await
-        .expect("the advice has something to watch for");
+    let watched = watch(&engine, &deposit, &WatchWish::default()).await;
     assert_eq!(watched[0].entry.trigger.code(), TriggerCode::MinimumReached);
     assert_eq!(night(&engine, true).await, (0, 0, 0, 0));
     // Together they reach the smallest deposit, and each is refused as before: nobody is told that it goes on.
@@ -376,10 +363,8 @@ async fn own_a_deposit_that_a_rule_refuses_is_not_told_to_be_topped_up() {
 #[tokio::test]
 async fn own_a_rule_that_does_not_wait_credits_below_the_minimum_at_once() {
     let (engine, chain) = desk().await;
-    let engine = with_minimum(&engine, Some(policy(WAITS, "")));
-    let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
-    let deposit = scanned(&engine, &chain, 10, &credit).await;
-    assert_eq!(deposit.classification.kind, Kind::BelowMinimum);
+    let lenient = policy(WAITS, "");
+    let (engine, deposit) = below_minimum(&engine, &chain, Some(lenient)).await;
     let told = advice(&engine, &deposit).await;
     assert_eq!(told, [Advice::ClaimIt { is_quoted: true }]);
 
@@ -400,15 +385,6 @@ async fn own_a_rule_that_does_not_wait_credits_below_the_minimum_at_once() {
 /// The line of the example's rule for deposits below the minimum.
 const WAITS: &str = "waits_for_minimum = true\n";
 
-/// The desk's engine where the smallest deposit is 0.01.
-fn with_minimum(engine: &Engine, policy: Option<Policy>) -> Engine {
-    changed(
-        engine,
-        |network| network.native.terms.minimum = Some(coins("0.01")),
-        policy,
-    )
-}
-
 fn gathered(present: &str) -> Gathered {
     Gathered {
         minimum: coins("0.01"),
@@ -419,11 +395,9 @@ fn gathered(present: &str) -> Gathered {
 #[tokio::test]
 async fn own_what_is_topped_up_as_advised_is_quoted_and_the_watch_fires() {
     let (engine, chain) = desk().await;
-    let engine = with_minimum(&engine, None);
+    let (engine, deposit) = below_minimum(&engine, &chain, None).await;
     // A transfer of the user's takes 0.20 of the 8.00 that it frees.
     costs(&chain, coins("0.0001"));
-    let credit = payment(7, Position::value(), 1, 4_000_000_000_000_000);
-    let deposit = scanned(&engine, &chain, 10, &credit).await;
     let waits = Advice::WaitForNextDeposit {
         gathered: gathered("0.004"),
         missing: coins("0.006"),
@@ -456,10 +430,7 @@ async fn own_what_is_topped_up_as_advised_is_quoted_and_the_watch_fires() {
         );
     }
     costs(&chain, coins("0.0001"));
-    let watched = engine
-        .watch(&deposit.id(), &WatchWish::default(), PERSON)
-        .await
-        .expect("the advice has something to watch for");
+    let watched = watch(&engine, &deposit, &WatchWish::default()).await;
     assert_eq!(watched[0].entry.trigger.code(), TriggerCode::MinimumReached);
     assert_eq!(night(&engine, true).await, (0, 0, 0, 0));
 
@@ -486,10 +457,8 @@ async fn own_what_is_topped_up_as_advised_is_quoted_and_the_watch_fires() {
 #[tokio::test]
 async fn own_only_an_ordinary_deposit_that_comes_after_counts() {
     let (engine, chain) = desk().await;
-    let engine = with_minimum(&engine, None);
+    let (engine, small) = below_minimum(&engine, &chain, None).await;
     costs(&chain, coins("0.0001"));
-    let small = payment(7, Position::value(), 1, 4_000_000_000_000_000);
-    let small = scanned(&engine, &chain, 10, &small).await;
     let at = small.block_time().expect("it is in a block");
     book(&engine, 1, at.plus_seconds(-1)).await;
     assert!(!is_quoted(&engine, &small).await);
@@ -520,27 +489,12 @@ async fn book(engine: &Engine, number: u64, at: Option<Timestamp>) {
 #[tokio::test]
 async fn own_a_ceiling_that_nobody_named_moves_with_the_price() {
     let (engine, chain) = desk().await;
-    let closed = changed(
-        &engine,
-        |network| network.deposits = DepositState::Closed,
-        None,
-    );
+    let closed = in_state(&engine, DepositState::Closed);
     costs(&chain, coins("0.2"));
     let credit = payment(7, Position::value(), 1, 150_000_000_000_000_000);
     let deposit = scanned(&closed, &chain, 10, &credit).await;
-    closed
-        .watch(&deposit.id(), &WatchWish::default(), PERSON)
-        .await
-        .expect("the advice has something to watch for");
-    let named = |ceiling: &str| WatchWish {
-        codes: vec![TriggerCode::NetworkCostBelow],
-        ceiling: Some(ceiling.to_owned()),
-        ..WatchWish::default()
-    };
-    closed
-        .watch(&deposit.id(), &named("0.09"), PERSON)
-        .await
-        .expect("a person names one");
+    watch(&closed, &deposit, &WatchWish::default()).await;
+    watch(&closed, &deposit, &below("0.09")).await;
     assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
     // With a cheaper coin the service takes all: what the ceiling of that day allowed leaves nothing now.
     priced(&closed, "500", "2026-03-01T12:01:00Z").await;
@@ -559,11 +513,7 @@ async fn own_a_ceiling_that_nobody_named_moves_with_the_price() {
 #[tokio::test]
 async fn own_a_deposit_without_a_quote_hides_the_networks_cost_from_no_other() {
     let (engine, chain) = desk().await;
-    let closed = changed(
-        &engine,
-        |network| network.deposits = DepositState::Closed,
-        None,
-    );
+    let closed = in_state(&engine, DepositState::Closed);
     costs(&chain, coins("0.2"));
     let sure = payment(7, Position::value(), 1, 150_000_000_000_000_000);
     let sure = scanned(&closed, &chain, 10, &sure).await;
@@ -580,16 +530,9 @@ async fn own_a_deposit_without_a_quote_hides_the_networks_cost_from_no_other() {
         .expect("the store works");
     let young = stored(&closed, &young.id()).await;
     assert!(!young.classification.verdict.is_recoverable());
-    let wish = WatchWish {
-        codes: vec![TriggerCode::NetworkCostBelow],
-        ceiling: Some("0.09".to_owned()),
-        ..WatchWish::default()
-    };
+    let wish = below("0.09");
     for (deposit, at) in [(&young, NOW), (&sure, "2026-03-01T12:00:01Z")] {
-        later(&closed, at)
-            .watch(&deposit.id(), &wish, PERSON)
-            .await
-            .expect("a person names a ceiling");
+        watch(&later(&closed, at), deposit, &wish).await;
     }
     let tonight = later(&closed, "2026-03-01T12:00:02Z");
     assert_eq!(night(&tonight, true).await, (0, 0, 0, 0));
@@ -600,11 +543,7 @@ async fn own_a_deposit_without_a_quote_hides_the_networks_cost_from_no_other() {
 #[tokio::test]
 async fn own_a_day_that_came_fires_and_a_vanished_deposit_ends_its_entry() {
     let (engine, chain) = desk().await;
-    let paused = changed(
-        &engine,
-        |network| network.deposits = DepositState::Suspended,
-        None,
-    );
+    let paused = in_state(&engine, DepositState::Suspended);
     let credit = payment(7, Position::value(), 1, 5_000_000_000_000_000_000);
     let deposit = scanned(&paused, &chain, 45, &credit).await;
     let wish = |day: &str| WatchWish {
@@ -618,10 +557,7 @@ async fn own_a_day_that_came_fires_and_a_vanished_deposit_ends_its_entry() {
         matches!(over, Err(EngineError::Watch(WatchError::DayOver { .. }))),
         "{over:?}"
     );
-    paused
-        .watch(&deposit.id(), &wish("2026-03-02T00:00:00Z"), PERSON)
-        .await
-        .expect("a day to come");
+    watch(&paused, &deposit, &wish("2026-03-02T00:00:00Z")).await;
     assert_eq!(night(&paused, true).await, (0, 0, 0, 0));
     let later = later(&paused, "2026-03-02T00:00:00Z");
     assert_eq!(night(&later, true).await, (1, 0, 0, 1));
@@ -669,12 +605,7 @@ async fn own_what_does_not_fit_is_not_watched() {
         "{unknown:?}"
     );
     for text in ["", "x", "-1", "1e18", "0.0000000000000000001"] {
-        let wish = WatchWish {
-            codes: vec![TriggerCode::NetworkCostBelow],
-            ceiling: Some(text.to_owned()),
-            ..WatchWish::default()
-        };
-        let refused = engine.watch(&deposit.id(), &wish, PERSON).await;
+        let refused = engine.watch(&deposit.id(), &below(text), PERSON).await;
         assert!(
             matches!(refused, Err(EngineError::UnknownWord { .. })),
             "{text}: {refused:?}"
