@@ -1,24 +1,15 @@
 //! A desk to ask: what a quote is reckoned from, with everything at rest unless a test says otherwise.
 
+pub use crate::case::{cents, decimal, price};
+
+use crate::case::OwnCase;
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
-use recover_core::claim::Resolution;
-use recover_core::decimal::Decimal;
 use recover_core::fee::{
-    Basis, Case, Cents, Edge, FeeForm, FeePolicy, FeeRule, Gathered, NetworkFee, Percentage,
-    PricedAsset, Quote, QuoteInput, QuoteRefusal, UsedPrice, Waiver, quote,
+    Basis, Cents, Edge, FeeForm, FeePolicy, FeeRule, Gathered, NetworkFee, Percentage, PricedAsset,
+    Quote, QuoteInput, QuoteRefusal, UsedPrice, Waiver, quote,
 };
-use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
-use recover_core::time::Timestamp;
-
-pub fn cents(text: &str) -> Cents {
-    Cents::parse(text).expect("a plain sum")
-}
-
-pub fn decimal(text: &str) -> Decimal {
-    Decimal::parse(text).expect("a plain number")
-}
 
 pub fn flat(amount: &str) -> FeeForm {
     FeeForm::Flat {
@@ -44,28 +35,11 @@ pub fn percent(
     })
 }
 
-pub fn price(asset: &AssetId, text: &str) -> UsedPrice {
-    UsedPrice {
-        asset: asset.clone(),
-        price: decimal(text),
-        at: Timestamp::default(),
-        sources: vec!["file".to_owned()],
-        ids: vec![format!("prc_{text}")],
-    }
-}
-
 /// Everything a quote depends on, owned.
 #[derive(Debug, Clone)]
 pub struct Desk {
     pub policy: FeePolicy,
-    pub kind: Kind,
-    pub network: NetworkId,
-    pub home: Option<NetworkId>,
-    pub asset: AssetId,
-    pub is_listed: bool,
-    pub resolution: Resolution,
-    pub age_seconds: Option<i64>,
-    pub earlier_cases: Option<u32>,
+    pub case: OwnCase,
     pub amount: Amount,
     /// What came to the address and the smallest deposit, in coins; `None` where the deposit is not below one.
     pub gathered: Option<(&'static str, &'static str)>,
@@ -92,12 +66,6 @@ impl Desk {
                 rules: vec![FeeRule::new(1, form)],
                 ..FeePolicy::default()
             },
-            kind: Kind::UnlistedToken,
-            home: None,
-            is_listed: true,
-            resolution: Resolution::SweepToAddress,
-            age_seconds: None,
-            earlier_cases: None,
             amount: Amount::from_coin_text("250", 18).expect("coins"),
             gathered: None,
             decimals: Some(18),
@@ -115,8 +83,7 @@ impl Desk {
             coin: None,
             waivers: Vec::new(),
             named: None,
-            network,
-            asset,
+            case: OwnCase::of(asset),
         }
     }
 
@@ -126,7 +93,7 @@ impl Desk {
         Self {
             amount: Amount::from_coin_text(value, 2).expect("coins"),
             decimals: Some(2),
-            price: Some(price(&desk.asset, "1")),
+            price: Some(price(&desk.case.asset, "1")),
             network_fee: None,
             ..desk
         }
@@ -138,16 +105,7 @@ impl Desk {
 
     /// What core says of everything that the desk holds.
     pub fn with_input<T>(&self, ask: impl FnOnce(&QuoteInput<'_>) -> T) -> T {
-        let case = Case {
-            kind: self.kind,
-            network: &self.network,
-            home: self.home.as_ref(),
-            asset: &self.asset,
-            is_listed: self.is_listed,
-            resolution: self.resolution,
-            age_seconds: self.age_seconds,
-            earlier_cases: self.earlier_cases,
-        };
+        let case = self.case.borrowed();
         let waivers: Vec<&Waiver> = self.waivers.iter().collect();
         let coins =
             |text| Amount::from_coin_text(text, self.decimals.unwrap_or_default()).expect("coins");

@@ -10,7 +10,7 @@ use recover_core::kind::Kind;
 /// 6 coins at 1.00 of a minimum of 10, under a rule that waits for it.
 fn waiting(form: FeeForm) -> Desk {
     let mut desk = Desk::worth(form, "6");
-    desk.kind = Kind::BelowMinimum;
+    desk.case.kind = Kind::BelowMinimum;
     desk.policy.rules[0].waits_for_minimum = true;
     desk.gathered = Some(("6", "10"));
     desk
@@ -79,7 +79,7 @@ fn own_nobody_tops_up_for_what_is_refused_anyway_or_waits_for_nothing() {
 fn own_the_first_free_case_is_not_free_twice() {
     let mut desk = waiting(flat("1"));
     desk.policy.rules[0].first_free = 1;
-    desk.earlier_cases = Some(0);
+    desk.case.earlier_cases = Some(0);
     // The 6 are free, the 4 pay 1.
     assert_eq!(gain(&desk).as_deref(), Some("5.00"));
 }
@@ -95,7 +95,7 @@ fn own_what_is_sent_is_quoted_by_the_rule_for_a_new_deposit() {
         ..desk.policy.rules[0].clone()
     };
     desk.policy.rules = vec![old, FeeRule::new(2, flat("3.90"))];
-    desk.age_seconds = Some(40 * 86_400);
+    desk.case.age_seconds = Some(40 * 86_400);
     // 6 are free; of the 4 that are sent 0.10 are left.
     assert_eq!(gain(&desk).as_deref(), Some("2.10"));
 }

@@ -1,5 +1,6 @@
 //! The fee engine: forms, modifiers and quotes, to the cent and to the base unit.
 
+mod case;
 mod desk;
 mod gathered;
 mod policies;

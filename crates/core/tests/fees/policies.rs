@@ -161,12 +161,12 @@ pub fn desk() -> impl Strategy<Value = Desk> {
             let mut desk = Desk::new(form);
             let (amount, decimals, of_one, resolution, is_listed) = deposit;
             // Another asset than the network's own: that one has a price of its own.
-            desk.asset = AssetId::contract(desk.network.clone(), "0xToken");
+            desk.case.asset = AssetId::contract(desk.case.network.clone(), "0xToken");
             desk.amount = Amount::from_u128(amount);
             desk.decimals = Some(decimals);
-            desk.price = Some(price(&desk.asset, &of_one.to_string()));
-            desk.resolution = resolution;
-            desk.is_listed = is_listed;
+            desk.price = Some(price(&desk.case.asset, &of_one.to_string()));
+            desk.case.resolution = resolution;
+            desk.case.is_listed = is_listed;
             let (paid_from, prepaid, first_free, earlier) = rule;
             let is_range = matches!(desk.policy.rules[0].form, FeeForm::Range { .. });
             let mine = &mut desk.policy.rules[0];
@@ -174,8 +174,8 @@ pub fn desk() -> impl Strategy<Value = Desk> {
             mine.first_free = first_free;
             mine.prepaid_gas = prepaid
                 .map(|digits| Decimal::from_parts(Amount::from_u128(digits), 6).expect("six"));
-            desk.earlier_cases = Some(earlier);
-            let native = AssetId::native(desk.network.clone());
+            desk.case.earlier_cases = Some(earlier);
+            let native = AssetId::native(desk.case.network.clone());
             desk.network_fee = gas.map(|(amount, of_one, from_deposit)| NetworkFee {
                 amount: Amount::from_u128(amount),
                 decimals: 18,
@@ -184,7 +184,7 @@ pub fn desk() -> impl Strategy<Value = Desk> {
                 from_deposit,
                 asset: native,
             });
-            let fee_asset = AssetId::contract(desk.network.clone(), "0xUSDT");
+            let fee_asset = AssetId::contract(desk.case.network.clone(), "0xUSDT");
             desk.fee_asset = beside.map(|(decimals, of_one)| PricedAsset {
                 decimals,
                 price: Some(price(&fee_asset, &of_one.to_string())),
@@ -199,7 +199,7 @@ pub fn desk() -> impl Strategy<Value = Desk> {
             });
             // Whole coins fit every asset.
             desk.policy.withdrawals.insert(
-                desk.asset.clone(),
+                desk.case.asset.clone(),
                 WithdrawalTerms {
                     fee: Decimal::whole(1),
                     minimum: Decimal::whole(2),

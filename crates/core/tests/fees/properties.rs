@@ -223,8 +223,8 @@ proptest! {
             price: of_one,
             ..crate::desk::price(asset, "1")
         };
-        desk.price = Some(used(&desk.asset));
-        let native = AssetId::native(desk.network.clone());
+        desk.price = Some(used(&desk.case.asset));
+        let native = AssetId::native(desk.case.network.clone());
         desk.network_fee = Some(NetworkFee {
             amount: gas,
             decimals: gas_decimals,
@@ -318,7 +318,7 @@ const FAULTS: &[Fault] = &[
 /// A case that is quoted: 625 of value for a fee of 80, moved for 3.01.
 fn sound() -> Desk {
     let mut desk = Desk::new(flat("80"));
-    desk.resolution = Resolution::SweepToAddress;
+    desk.case.resolution = Resolution::SweepToAddress;
     desk
 }
 

@@ -56,7 +56,7 @@ fn currencies_of_30_decimals_are_quoted_or_refused_by_name() {
         let mut desk = Desk::new(flat("80"));
         desk.amount = amount;
         desk.decimals = Some(30);
-        desk.price = Some(crate::desk::price(&desk.asset, price));
+        desk.price = Some(crate::desk::price(&desk.case.asset, price));
         desk.network_fee = None;
         desk.ask()
     };
@@ -108,7 +108,7 @@ fn refusals_come_in_their_order() {
         (|desk| desk.decimals = None, QuoteRefusal::DecimalsUnknown),
         (|desk| desk.price = None, QuoteRefusal::PriceUnknown),
         (
-            |desk| desk.price = Some(crate::desk::price(&desk.asset, "0")),
+            |desk| desk.price = Some(crate::desk::price(&desk.case.asset, "0")),
             QuoteRefusal::PriceUnknown,
         ),
         (no_gas_price, QuoteRefusal::NetworkPriceUnknown),
@@ -138,8 +138,8 @@ fn refusals_come_in_their_order() {
 fn limits_go_by_the_price_of_now_and_never_below_the_fee() {
     let limit = |of_rule: &str, now: Option<&str>| {
         let mut desk = Desk::new(flat("80"));
-        desk.price = Some(crate::desk::price(&desk.asset, of_rule));
-        desk.price_now = now.map(|now| crate::desk::price(&desk.asset, now));
+        desk.price = Some(crate::desk::price(&desk.case.asset, of_rule));
+        desk.price_now = now.map(|now| crate::desk::price(&desk.case.asset, now));
         let quote = desk.ask().unwrap();
         (quote.value, quote.limit_value())
     };
@@ -160,10 +160,10 @@ fn limits_go_by_the_price_of_now_and_never_below_the_fee() {
 fn the_network_is_paid_coin_for_coin_where_the_deposit_is_its_coin() {
     for now in ["1500", "3000", "6000"] {
         let mut desk = Desk::new(flat("0"));
-        let native = AssetId::native(desk.network.clone());
+        let native = AssetId::native(desk.case.network.clone());
         desk.amount = Amount::from_coin_text("1", 18).unwrap();
         desk.price = Some(crate::desk::price(&native, "3000"));
-        desk.asset = native.clone();
+        desk.case.asset = native.clone();
         desk.network_fee.as_mut().unwrap().price = Some(crate::desk::price(&native, now));
         let quote = desk.ask().unwrap();
         assert_eq!(quote.fee_in_asset.to_coin_text(18), "0.001", "at {now}");
@@ -209,7 +209,7 @@ proptest! {
         let mut desk = Desk::new(FeeForm::Flat { amount: Cents(Amount::from_u128(fee)) });
         desk.amount = Amount::from_u128(amount);
         let price = recover_core::decimal::Decimal::from_parts(Amount::from_u128(digits), scale).unwrap();
-        desk.price = Some(crate::desk::price(&desk.asset, &price.to_string()));
+        desk.price = Some(crate::desk::price(&desk.case.asset, &price.to_string()));
         desk.network_fee = None;
         if let Ok(quote) = desk.ask() {
             prop_assert_eq!(quote.net.checked_add(quote.fee_in_asset), Some(desk.amount));

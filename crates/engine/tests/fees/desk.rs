@@ -1,69 +1,21 @@
 //! A desk at which a policy text is asked what it charges.
 
+pub use crate::case::cents;
+
+use crate::case::{OwnCase, price};
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
-use recover_core::claim::Resolution;
-use recover_core::decimal::Decimal;
 use recover_core::fee::{
-    Case, Cents, NetworkFee, PricedAsset, Quote, QuoteInput, QuoteRefusal, Terms, UsedPrice, Waiver,
+    Cents, NetworkFee, PricedAsset, Quote, QuoteInput, QuoteRefusal, Terms, UsedPrice, Waiver,
 };
-use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
-use recover_core::time::Timestamp;
 use recover_engine::config::Policy;
 
 /// USDT on Ethereum, which balances pay in.
 pub const USDT: &str = "ethereum/contract:0xdAC17F958D2ee523a2206206994597C13D831ec7";
 
-/// What stands before and after the fees in each text.
-const HEAD: &str = r#"
-name = "fees"
-currency = "CURRENCY"
-quote_valid_minutes = 60
-price_age_max_minutes = 60
-screening_age_max_minutes = 60
-release_screening_age_max_minutes = 30
-package_valid_minutes = 240
-gas_buffer_percent = "25"
-network_fee_max = "200"
-network_fee_max_percent = "30"
-"#;
-
-const REST: &str = r#"
-[approval]
-signed_votes = false
-vote_valid_minutes = 4320
-day_release_max = "250000"
-week_multiple = 3
-maker_multiple = 40
-pair_multiple = 50
-
-[[approval.rule]]
-kinds = []
-networks = []
-resolutions = []
-action = "tiers"
-
-[[approval.tier]]
-name = "all"
-votes = 1
-lead_votes = 0
-compliance_vote = false
-delay_minutes = 0
-
-[policy_change]
-admin_votes = 2
-compliance_votes = 1
-delay_minutes = 2880
-"#;
-
-const PEOPLE: [(&str, &str); 5] = [
-    ("ana", "specialist"),
-    ("chidi", "wallet"),
-    ("farah", "compliance"),
-    ("jonas", "admin"),
-    ("kim", "admin"),
-];
+/// A small policy, whose fees are taken out.
+const SMALL: &str = include_str!("../policy_text/small.toml");
 
 /// A whole policy around these fees, in a currency.
 pub fn text_in(currency: &str, fees: &str) -> String {
@@ -72,12 +24,10 @@ pub fn text_in(currency: &str, fees: &str) -> String {
         Some(first) => fees.split_at(first),
         None => (fees, ""),
     };
-    let people: String = PEOPLE
-        .iter()
-        .map(|(name, role)| format!("\n[[person]]\nname = \"{name}\"\nroles = [\"{role}\"]\n"))
-        .collect();
-    let head = HEAD.replace("CURRENCY", currency);
-    format!("{head}{top}\n{tables}\n{REST}{people}")
+    let (head, rest) = SMALL.split_once("[[fee]]").unwrap();
+    let (_, approval) = rest.split_once("[approval]").unwrap();
+    let head = head.replace("\"USD\"", &format!("\"{currency}\""));
+    format!("{head}{top}\n{tables}\n[approval]{approval}")
 }
 
 pub fn text(fees: &str) -> String {
@@ -92,32 +42,11 @@ pub fn refused(fees: &str) -> String {
     }
 }
 
-pub fn cents(text: &str) -> Cents {
-    Cents::parse(text).unwrap()
-}
-
-fn price(asset: &AssetId, text: &str) -> UsedPrice {
-    UsedPrice {
-        asset: asset.clone(),
-        price: Decimal::parse(text).unwrap(),
-        at: Timestamp::default(),
-        sources: vec!["file".to_owned()],
-        ids: vec![format!("prc_{asset}")],
-    }
-}
-
 /// A case at a desk: a deposit of a listed token on Ethereum, moved without a cost unless a test says otherwise.
 #[derive(Debug, Clone)]
 pub struct Desk {
     pub policy: Policy,
-    pub kind: Kind,
-    pub network: NetworkId,
-    pub home: Option<NetworkId>,
-    pub asset: AssetId,
-    pub is_listed: bool,
-    pub resolution: Resolution,
-    pub age_seconds: Option<i64>,
-    pub earlier_cases: Option<u32>,
+    pub case: OwnCase,
     pub amount: Amount,
     pub decimals: u8,
     pub price: Option<UsedPrice>,
@@ -134,24 +63,16 @@ impl Desk {
     pub fn in_currency(currency: &str, fees: &str) -> Self {
         let policy = Policy::parse("policy.toml", &text_in(currency, fees), None)
             .unwrap_or_else(|error| panic!("{error}\n{fees}"));
-        let network = NetworkId::new("ethereum");
-        let asset = AssetId::contract(network.clone(), "0xToken");
+        let asset = AssetId::contract(NetworkId::new("ethereum"), "0xToken");
         Self {
             policy,
-            kind: Kind::UnlistedToken,
-            home: None,
-            is_listed: true,
-            resolution: Resolution::SweepToAddress,
-            age_seconds: None,
-            earlier_cases: None,
             amount: Amount::ZERO,
             decimals: 6,
             price: Some(price(&asset, "1")),
             gas: None,
             granted: Vec::new(),
             named: None,
-            network,
-            asset,
+            case: OwnCase::of(asset),
         }
     }
 
@@ -165,11 +86,12 @@ impl Desk {
     /// A deposit of so many coins of an asset at a price.
     pub fn holding(&self, asset: &str, amount: &str, decimals: u8, of_one: &str) -> Self {
         self.with(|desk| {
-            desk.asset = AssetId::parse(asset).unwrap();
-            desk.network = desk.asset.network.clone();
+            let case = &mut desk.case;
+            case.asset = AssetId::parse(asset).unwrap();
+            case.network = case.asset.network.clone();
             desk.amount = Amount::from_coin_text(amount, decimals).unwrap();
             desk.decimals = decimals;
-            desk.price = Some(price(&desk.asset, of_one));
+            desk.price = Some(price(&desk.case.asset, of_one));
         })
     }
 
@@ -186,23 +108,14 @@ impl Desk {
 
     pub fn ask(&self) -> Result<Quote, QuoteRefusal> {
         let fees = &self.policy.fees;
-        let case = Case {
-            kind: self.kind,
-            network: &self.network,
-            home: self.home.as_ref(),
-            asset: &self.asset,
-            is_listed: self.is_listed,
-            resolution: self.resolution,
-            age_seconds: self.age_seconds,
-            earlier_cases: self.earlier_cases,
-        };
+        let case = self.case.borrowed();
         let rule = fees.rule_for(&case);
         let granted: Vec<&Waiver> = self
             .granted
             .iter()
             .map(|code| fees.waiver(code).unwrap())
             .collect();
-        let native = AssetId::native(self.network.clone());
+        let native = AssetId::native(self.case.network.clone());
         let coin = rule.ok().and_then(|rule| rule.form.coin());
         recover_core::fee::quote(&QuoteInput {
             policy: fees,

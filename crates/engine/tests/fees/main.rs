@@ -6,6 +6,8 @@
     reason = "helpers of tests are tests; the lint only knows the functions marked so"
 )]
 
+#[path = "../../../core/tests/fees/case.rs"]
+mod case;
 mod desk;
 mod own_forms;
 mod own_matrix;

@@ -318,8 +318,8 @@ fn form_12_matrix_of_networks() {
     let desk = Desk::in_currency("KRW", &text);
     let between = |landed: &str, home: Option<&str>| {
         desk.with(|desk| {
-            desk.network = NetworkId::new(landed);
-            desk.home = home.map(NetworkId::new);
+            desk.case.network = NetworkId::new(landed);
+            desk.case.home = home.map(NetworkId::new);
         })
         .fee("5000000")
     };
@@ -369,8 +369,8 @@ amount = "0.5"
     let desk = Desk::new(text);
     let between = |landed: &str, home: &str| {
         desk.with(|desk| {
-            desk.network = NetworkId::new(landed);
-            desk.home = Some(NetworkId::new(home));
+            desk.case.network = NetworkId::new(landed);
+            desk.case.home = Some(NetworkId::new(home));
         })
         .fee("100000")
     };
@@ -391,7 +391,10 @@ amount = "0.5"
 fn form_13_percent_after_the_first_free_case() {
     let desk =
         Desk::new("[[fee]]\nkinds = []\nfirst_free = 1\nform = \"percent\"\npercent = \"5\"\n");
-    let after = |earlier| desk.with(|desk| desk.earlier_cases = earlier).fee("1000");
+    let after = |earlier| {
+        desk.with(|desk| desk.case.earlier_cases = earlier)
+            .fee("1000")
+    };
     assert_eq!(after(Some(0)), ok("0.00"));
     assert_eq!(after(Some(1)), ok("50.00"));
     assert_eq!(after(Some(7)), ok("50.00"));
@@ -440,8 +443,8 @@ fn form_16_small_deposit_charge_in_the_coin() {
         "[[fee]]\nkinds = [\"below_minimum\"]\nform = \"coin\"\nasset = \"bitcoin/native\"\namount = \"0.0004\"\n",
     )
     .with(|desk| {
-        desk.kind = Kind::BelowMinimum;
-        desk.resolution = Resolution::LedgerCredit;
+        desk.case.kind = Kind::BelowMinimum;
+        desk.case.resolution = Resolution::LedgerCredit;
     });
     let quote = desk
         .holding("bitcoin/native", "0.001", 8, "60000")

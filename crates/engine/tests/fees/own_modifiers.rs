@@ -47,7 +47,7 @@ fn age_windows_are_exact_to_the_second() {
     ]
     .concat();
     let desk = Desk::new(&text);
-    let aged = |age: Option<i64>| desk.with(|desk| desk.age_seconds = age).fee("1000");
+    let aged = |age: Option<i64>| desk.with(|desk| desk.case.age_seconds = age).fee("1000");
     assert_eq!(aged(Some(0)), ok("1.00"));
     assert_eq!(aged(Some(3 * DAY - 1)), ok("1.00"));
     assert_eq!(aged(Some(3 * DAY)), ok("2.00"));
@@ -68,7 +68,7 @@ fn a_deposit_without_a_known_age_is_asked_only_where_the_age_decides() {
     );
     let desk = Desk::new(&text);
     assert_eq!(desk.fee("1000"), ok("80.00"), "another kind");
-    let memo = desk.with(|desk| desk.kind = Kind::MemoMissing);
+    let memo = desk.with(|desk| desk.case.kind = Kind::MemoMissing);
     assert_eq!(memo.fee("1000"), Err(QuoteRefusal::AgeUnknown));
 }
 
@@ -96,7 +96,7 @@ amount = "3"
 "#;
     let desk = Desk::new(text);
     assert_eq!(desk.fee("1000"), ok("1.00"));
-    let credit = desk.with(|desk| desk.resolution = Resolution::SweepThenCredit);
+    let credit = desk.with(|desk| desk.case.resolution = Resolution::SweepThenCredit);
     assert_eq!(credit.fee("1000"), ok("2.00"));
     let other = desk.holding("ethereum/contract:0xOther", "1000", 6, "1");
     assert_eq!(other.fee("1000"), ok("2.00"));
@@ -108,7 +108,7 @@ amount = "3"
 fn several_first_cases_are_free_where_the_policy_says_so() {
     let desk = Desk::new(&flat("first_free = 2\n")).with(|desk| desk.gas = Some("0.001"));
     let after = |earlier| {
-        desk.with(|desk| desk.earlier_cases = Some(earlier))
+        desk.with(|desk| desk.case.earlier_cases = Some(earlier))
             .quote("1000")
             .unwrap()
     };
@@ -154,7 +154,7 @@ fn an_unlisted_asset_pays_from_the_balance_where_the_policy_names_what_in() {
     let with = Desk::new(&format!("fee_asset = \"{USDT}\"\n{}", flat("")));
     let without = Desk::new(&flat(""));
     let unlisted = |desk: &Desk| {
-        desk.with(|desk| desk.is_listed = false)
+        desk.with(|desk| desk.case.is_listed = false)
             .quote("1000")
             .unwrap()
     };
@@ -222,7 +222,7 @@ fn what_the_fees_would_eat_is_refused() {
     assert_eq!(least.fee("90"), ok("80.00"));
     assert_eq!(least.fee("89.99"), Err(QuoteRefusal::NetTooSmall));
     // A credit to the account needs no minimum.
-    let credit = least.with(|desk| desk.resolution = Resolution::LedgerCredit);
+    let credit = least.with(|desk| desk.case.resolution = Resolution::LedgerCredit);
     assert_eq!(credit.fee("89.99"), ok("80.00"));
 }
 
