@@ -300,25 +300,10 @@ impl Desk {
         }
     }
 
-    /// One vote for each: hundreds of claims of one sender would need more and more people.
     fn furnish(&self) {
-        let multiples = [
-            ("maker_multiple = 10", "maker_multiple = 1000"),
-            ("pair_multiple = 10", "pair_multiple = 1000"),
-            ("week_multiple = 3", "week_multiple = 1000"),
-            ("value_max = \"1000\"", "value_max = \"900000\""),
-            ("value_max = \"20000\"", "value_max = \"950000\""),
-        ];
-        for (old, new) in multiples {
-            self.house.edit(old, new);
-        }
+        self.house.one_vote_each();
         self.house.furnish();
-        let mut roster = self.house.desk.read("roster.toml");
-        for (old, new) in multiples {
-            assert!(roster.contains(old), "{old}");
-            roster = roster.replace(old, new);
-        }
-        self.house.desk.write("roster.toml", roster);
+        self.house.pin_one_vote_each();
         // A book that says of an address what is not so, or what cannot be, must not get in.
         for case in &self.cases {
             let other = match case.twist {

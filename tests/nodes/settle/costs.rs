@@ -65,17 +65,7 @@ fn what_the_network_takes_is_within_the_quoted_ceiling() {
     let seed = number_of("FEE_SEED", 1);
     assert!(count <= 60, "the house has sixty addresses");
     let house = House::on_two();
-    // One vote each, whatever came before: hundreds of claims of one sender would need more and more people.
-    let multiples = [
-        ("maker_multiple = 10", "maker_multiple = 1000"),
-        ("pair_multiple = 10", "pair_multiple = 1000"),
-        ("week_multiple = 3", "week_multiple = 1000"),
-        ("value_max = \"1000\"", "value_max = \"900000\""),
-        ("value_max = \"20000\"", "value_max = \"950000\""),
-    ];
-    for (old, new) in multiples {
-        house.edit(old, new);
-    }
+    house.one_vote_each();
     let deployer = house.ethereum.accounts()[3].clone();
     let factory = house.factory(Chain::Ethereum, &deployer, &treasury().account());
     assert_eq!(
@@ -116,11 +106,7 @@ fn what_the_network_takes_is_within_the_quoted_ceiling() {
         paid.push((claim, story, chain, tx));
     }
     house.furnish();
-    let mut roster = house.desk.read("roster.toml");
-    for (old, new) in multiples {
-        roster = roster.replace(old, new);
-    }
-    house.desk.write("roster.toml", roster);
+    house.pin_one_vote_each();
     house.scan();
     house.review(Chain::Ethereum, &unlisted);
     house.review(Chain::Bsc, &wrong);

@@ -33,6 +33,16 @@ const TIERS: &[(&str, Option<&str>, u32, u32, bool)] = &[
     ("T3", None, 3, 2, true),
 ];
 
+/// What a policy and its roster say instead where one vote is enough whatever came before: hundreds of claims of one sender would
+/// need more and more people.
+const ONE_VOTE_EACH: [(&str, &str); 5] = [
+    ("maker_multiple = 10", "maker_multiple = 1000"),
+    ("pair_multiple = 10", "pair_multiple = 1000"),
+    ("week_multiple = 3", "week_multiple = 1000"),
+    ("value_max = \"1000\"", "value_max = \"900000\""),
+    ("value_max = \"20000\"", "value_max = \"950000\""),
+];
+
 /// An exchange's desk with its people.
 pub struct Office {
     pub desk: Desk,
@@ -73,6 +83,23 @@ impl Office {
         self.edits
             .borrow_mut()
             .push((old.to_owned(), new.to_owned()));
+    }
+
+    /// As [`ONE_VOTE_EACH`] says, for the policy.
+    pub fn one_vote_each(&self) {
+        for (old, new) in ONE_VOTE_EACH {
+            self.edit(old, new);
+        }
+    }
+
+    /// The same for the roster, once it is written.
+    pub fn pin_one_vote_each(&self) {
+        let mut roster = self.desk.read("roster.toml");
+        for (old, new) in ONE_VOTE_EACH {
+            assert!(roster.contains(old), "{old}");
+            roster = roster.replace(old, new);
+        }
+        self.desk.write("roster.toml", roster);
     }
 
     /// Says what signs a person's votes.
