@@ -7,6 +7,7 @@
 mod desk;
 mod diagnose;
 mod faults;
+mod gathered;
 mod kill;
 mod late_address;
 mod no_traces;

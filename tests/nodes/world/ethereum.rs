@@ -344,7 +344,9 @@ fn good_and_booked(stage: &mut Stage<'_>, book: &mut Book, tokens: &[(&'static s
         kind: "below_minimum",
         ..MISSED
     };
+    // Each is half of the smallest deposit: together they are enough.
     stage.pay("below_minimum", &to, COIN / 2000, small);
+    stage.pay("below_minimum_rest", &to, COIN / 2000, small);
     let to = book.issue(6);
     stage.pay_token(
         "token_returning_nothing",

@@ -211,8 +211,9 @@ pub(super) enum NoFee {
 #[derive(Clone, Copy)]
 pub(super) struct FormInput<'a> {
     pub value: Cents,
-    pub case: &'a Case<'a>,
-    /// Decimals of the deposit's asset.
+    /// The deposit's asset.
+    pub asset: &'a AssetId,
+    /// Its decimals.
     pub decimals: u8,
     /// Decimals of the asset of [`FeeForm::Coin`].
     pub coin_decimals: Option<u8>,
@@ -291,7 +292,7 @@ impl FeeForm {
                 let terms = input.withdrawal.ok_or(NoFee::WithdrawalFeeUnknown)?;
                 let fee = exactly(terms.fee, input.decimals).ok_or(NoFee::OutOfRange)?;
                 let amount = multiple.times_ceil(fee).ok_or(NoFee::OutOfRange)?;
-                let asset = input.case.asset.clone();
+                let asset = input.asset.clone();
                 Ok(ServiceFee::Coins { asset, amount })
             }
             Self::Range { from, to } => {

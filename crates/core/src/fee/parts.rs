@@ -75,7 +75,7 @@ impl<'a> Service<'a> {
             .ok_or(QuoteRefusal::ValueTooSmall)?;
         let fee = deciding.fee(FormInput {
             value,
-            case: &input.case,
+            asset: input.case.asset,
             decimals,
             coin_decimals: input.coin.as_ref().map(|coin| coin.decimals),
             withdrawal: input.policy.withdrawals.get(input.case.asset),
