@@ -1,6 +1,6 @@
 //! The specialist's day: the queue, one appeal, and every decision.
 
-use crate::desk::{Desk, now, rows};
+use crate::desk::{Desk, by_two_sources, now, rows};
 use serde_json::Value;
 
 const DEPOSITS: &str = "\
@@ -35,7 +35,7 @@ fn desk() -> Desk {
     for (noun, text) in [
         ("addresses", BOOK),
         ("deposits", DEPOSITS),
-        ("prices", &PRICES.replace("NOW", &now())),
+        ("prices", &by_two_sources(&PRICES.replace("NOW", &now()))),
         ("appeals", APPEALS),
     ] {
         desk.write("rows.csv", text);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::desk::{Desk, now, rows};
+use crate::desk::{Desk, by_two_sources, now, rows};
 
 const DEPOSITS: &str = "\
 deposit_id,chain,tx_id,output_index,block_height,block_time,from_address,to_address,asset,amount,memo,orphan_reason
@@ -41,7 +41,7 @@ fn desk() -> Desk {
     let desk = unpriced_desk();
     desk.write(
         "prices.csv",
-        PRICES.replace("800.01", "800").replace("NOW", &now()),
+        by_two_sources(&PRICES.replace("800.01", "800").replace("NOW", &now())),
     );
     desk.run(&["prices", "import", "prices.csv"]).ok();
     desk
@@ -287,7 +287,7 @@ fn nothing_above_the_policys_limit_passes_and_nothing_whose_value_nobody_knows()
     for id in ["A-3", "A-5"] {
         assert_eq!(of(&lines, id), "review analyst", "{lines:#?}");
     }
-    desk.write("prices.csv", PRICES.replace("NOW", &now()));
+    desk.write("prices.csv", by_two_sources(&PRICES.replace("NOW", &now())));
     desk.run(&["prices", "import", "prices.csv"]).ok();
     let lines = matches(&desk);
     assert_eq!(of(&lines, "A-3"), "review analyst", "{lines:#?}");
@@ -338,7 +338,7 @@ fn without_any_policy_a_match_says_only_what_the_evidence_says() {
 #[test]
 fn a_wallet_that_turns_out_to_be_anothers_too_is_evidence_no_longer() {
     let desk = unpriced_desk();
-    desk.write("prices.csv", PRICES.replace("NOW", &now()));
+    desk.write("prices.csv", by_two_sources(&PRICES.replace("NOW", &now())));
     desk.run(&["prices", "import", "prices.csv"]).ok();
     let sender = "r32WgcxKER33NcPXobkEa7EfCPZJmxctHp";
     let transaction = "A2ACEF1D0E39B76933522EAF42C58BEA5FF12EAAD0CFECB991530FA0DCB08D99";

@@ -152,6 +152,13 @@ fn policy_check_warns_of_what_may_not_be_meant() {
             "name = \"T4\"\nvalue_max = \"500000\"",
             "values_denied",
         ),
+        ("sources_min = 2", "sources_min = 1", "one_price_source"),
+        ("sources_min = 2\n", "", "one_price_source"),
+        (
+            "form = \"flat\"\n",
+            "form = \"flat\"\nprice_source = \"desk\"\n",
+            "price_source_unnamed",
+        ),
     ] {
         desk.write("policy.toml", text.replacen(from, to, 1));
         let view = desk.json(&["policy", "check"]);
@@ -161,6 +168,27 @@ fn policy_check_warns_of_what_may_not_be_meant() {
             "{code}: {warnings}"
         );
     }
+    // The last stands no longer once the source is there, whatever its capital letters.
+    let rule = text.replacen(
+        "form = \"flat\"\n",
+        "form = \"flat\"\nprice_source = \"desk\"\n",
+        1,
+    );
+    desk.write("policy.toml", rule);
+    desk.write(
+        "chains.toml",
+        format!(
+            "{}\n[[price_source]]\nname = \"Desk\"\nkind = \"coingecko\"\nurl = \"https://prices.exchange.example\"\nrequests_per_minute = 60\n",
+            desk.read("chains.toml")
+        ),
+    );
+    let view = desk.json(&["policy", "check"]);
+    assert!(
+        !view["warnings"]
+            .to_string()
+            .contains("price_source_unnamed"),
+        "{view}"
+    );
     // One lead can lift no halt; a tier that needs two is refused before.
     let one = text
         .replace(

@@ -154,7 +154,16 @@ fn a_source_that_fails_is_told_and_the_other_stands() {
         errors.contains("prices of two") && !errors.contains("CANARY"),
         "{errors}"
     );
+    // The example wants two; whoever is content with one says so.
+    assert_eq!(
+        shown(&desk, "ethereum/native")["no_price"],
+        "too_few_sources"
+    );
+    let policy = desk.read("policy.toml");
+    let one_is_enough = policy.replace("sources_min = 2", "sources_min = 1");
+    desk.write("policy.toml", one_is_enough);
     assert_eq!(shown(&desk, "ethereum/native")["price"], "2000");
+    desk.write("policy.toml", policy);
     // The nightly job says so, goes on, and asks for a person.
     let run = desk.run(&["--format", "json", "reconcile"]).exits(4);
     let report = run.json();

@@ -8,6 +8,19 @@ use std::process::{Child, Command, Output, Stdio};
 use recover_testkit::{TempDir, temp_dir};
 use serde_json::Value;
 
+/// A prices.csv of one source, as two sources say the same: the example policy takes no price from one alone.
+pub fn by_two_sources(prices: &str) -> String {
+    let mut lines = prices.lines();
+    let mut text = format!("{}\n", lines.next().unwrap_or_default());
+    for line in lines {
+        let (row, source) = line
+            .rsplit_once(',')
+            .unwrap_or_else(|| panic!("'{line}' names no source"));
+        text.push_str(&format!("{row},{source}\n{row},second\n"));
+    }
+    text
+}
+
 /// A folder in which the program runs. Removed when dropped.
 pub struct Desk {
     dir: TempDir,

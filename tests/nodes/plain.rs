@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use recover_testkit::Anvil;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, now, rows};
+use crate::desk::{Desk, by_two_sources, now, rows};
 use crate::setting::{Key, by_key, policy};
 use crate::world::{Book, COIN, Chain, START, address, bare_chains_toml};
 
@@ -80,7 +80,7 @@ impl Plain {
             "asset,currency,price,time,source\nethereum/native,USD,3000,{},t\n",
             now()
         );
-        desk.write("prices.csv", price);
+        desk.write("prices.csv", by_two_sources(&price));
         desk.run(&["addresses", "import", "addresses.csv"]).ok();
         desk.run(&["ledger", "import", "ledger.csv"]).ok();
         desk.run(&["prices", "import", "prices.csv"]).ok();

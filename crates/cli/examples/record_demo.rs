@@ -138,7 +138,11 @@ fn tables(world: &World) -> Vec<(&'static str, String, &'static str)> {
         ),
         ("ledger.csv", world.book.ledger_csv(), "an invented ledger"),
         ("policy.toml", policy, "the example policy"),
-        ("prices.csv", world.prices_csv(PRICED), "invented prices"),
+        (
+            "prices.csv",
+            world.prices_csv(PRICED),
+            "invented prices of two invented sources",
+        ),
     ]
 }
 

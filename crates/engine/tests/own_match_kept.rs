@@ -135,8 +135,11 @@ fn prices(price: &str) -> Part {
     } else {
         "2025-12-31T23:50"
     };
-    let row = |asset: &&str| format!("{asset},USD,{price},{time}:00Z,hand");
-    (What::Prices, header, assets.iter().map(row).collect())
+    let rows = |asset: &&str| {
+        let asset = (*asset).to_owned();
+        ["hand", "second"].map(|source| format!("{asset},USD,{price},{time}:00Z,{source}"))
+    };
+    (What::Prices, header, assets.iter().flat_map(rows).collect())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -802,14 +802,15 @@ async fn own_a_files_memo_of_two_users_is_nobodys_though_one_alone_appeals() {
     for (also_others, decision) in [(false, MatchDecision::Auto), (true, MatchDecision::Review)] {
         let world = World::new().await;
         // Without a price nothing passes by itself.
-        let price = recover_store::Price {
+        let by = |source: &str| recover_store::Price {
             asset: recover_core::asset::AssetId::native(xrpl()),
             currency: "USD".to_owned(),
             price: recover_core::decimal::Decimal::parse("2").expect("a number"),
             priced_at: time("2026-03-01T23:30:00Z"),
-            source: "test".to_owned(),
+            source: source.to_owned(),
         };
-        let prices = world.store.import_prices(vec![price], paid_at()).await;
+        let prices = vec![by("test"), by("second")];
+        let prices = world.store.import_prices(prices, paid_at()).await;
         prices.expect("stored");
         if also_others {
             let rows = vec![memo_of("B", "123456")];

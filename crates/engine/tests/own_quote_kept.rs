@@ -95,15 +95,16 @@ async fn opened(engine: &Engine, chain: &Chain) -> Claim {
 }
 
 async fn priced(engine: &Engine, at: &str) {
-    let price = Price {
+    let by = |source: &str| Price {
         asset: native(),
         currency: "USD".to_owned(),
         price: Decimal::whole(2_000),
         priced_at: time(at),
-        source: "file".to_owned(),
+        source: source.to_owned(),
     };
-    let stored = engine.store().import_prices(vec![price], time(at)).await;
-    assert_eq!(stored.expect("stored").inserted, 1);
+    let prices = vec![by("file"), by("second")];
+    let stored = engine.store().import_prices(prices, time(at)).await;
+    assert_eq!(stored.expect("stored").inserted, 2);
 }
 
 async fn quoted_with(engine: &Engine, claim: &Claim) -> QuotedClaim {

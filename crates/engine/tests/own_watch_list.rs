@@ -80,17 +80,18 @@ async fn desk() -> (Engine, Chain) {
     (engine, chain)
 }
 
-/// The one source says what the coin costs from a time on.
+/// Two sources say what the coin costs from a time on.
 async fn priced(engine: &Engine, price: &str, at: &str) {
-    let price = Price {
+    let by = |source: &str| Price {
         asset: native(),
         currency: "USD".to_owned(),
         price: Decimal::parse(price).expect("a price"),
         priced_at: time(at),
-        source: "test".to_owned(),
+        source: source.to_owned(),
     };
-    let stored = engine.store().import_prices(vec![price], time(NOW)).await;
-    assert_eq!(stored.expect("stored").inserted, 1);
+    let prices = vec![by("test"), by("second")];
+    let stored = engine.store().import_prices(prices, time(NOW)).await;
+    assert_eq!(stored.expect("stored").inserted, 2);
 }
 
 /// The same engine at another time.

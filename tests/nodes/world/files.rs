@@ -129,11 +129,13 @@ pub fn bare_chains_toml(url: &str, finality: &str, confirmations: u64) -> String
 }
 
 impl World {
-    /// prices.csv with every price at this time. Unlisted tokens are priced by contract.
+    /// prices.csv with every price at this time, by two sources that agree. Unlisted tokens are priced by contract.
     pub fn prices_csv(&self, time: &str) -> String {
         let mut text = "asset,currency,price,time,source\n".to_owned();
         let mut row = |asset: &str, price: &str| {
-            text.push_str(&format!("{asset},USD,{price},{time},test\n"));
+            for source in ["test", "second"] {
+                text.push_str(&format!("{asset},USD,{price},{time},{source}\n"));
+            }
         };
         row("ethereum/native", "3000.00");
         row("bsc/native", "600.00");

@@ -124,7 +124,7 @@ impl PolicyView {
             },
             wallets: policy.wallets.keys().map(ToString::to_string).collect(),
             warnings: policy
-                .warnings()
+                .warnings(chains)
                 .iter()
                 .map(|warning| WarningView {
                     code: warning.code(),
@@ -189,7 +189,7 @@ pub fn check(
     output::line(&output::table(TIER_COLUMNS, tiers).to_string())?;
     output::line(&sums(&policy))?;
     fees.print()?;
-    for warning in policy.warnings() {
+    for warning in policy.warnings(chains) {
         eprintln!("warning: {}", output::printable(&warning.to_string()));
     }
     Ok(Exit::Done)

@@ -1,9 +1,11 @@
 //! What a policy allows and its author may not have meant. Nothing here stops anything: `policy check` says it.
 
+use super::chains::{ChainsConfig, PriceSourceConfig};
 use super::policy::Policy;
 use recover_core::asset::AssetId;
 use recover_core::fee::{Cents, FeeForm};
 use recover_core::people::{Person, Role};
+use recover_core::price::same_source;
 
 /// Something that a policy allows and its author may not have meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +58,23 @@ pub enum PolicyWarning {
         "no fee_asset: what a token that the exchange does not list costs is taken out of that token; name what balances pay in"
     )]
     NoFeeAsset,
+    /// Prices are compared with nothing.
+    #[error(
+        "[prices] sources_min is 1: where only one source has a price, its mistake decides what is quoted and who must agree; import or \
+         fetch prices of two sources and write sources_min = 2"
+    )]
+    OnePriceSource,
+    /// A fee that goes by the prices of a source that chains.toml does not name.
+    #[error(
+        "rule {rule} takes the prices of '{source_name}' alone, and no [[price_source]] of chains.toml has that name: unless files bring \
+         prices in that name, no quote is given"
+    )]
+    PriceSourceUnnamed {
+        /// The rule.
+        rule: u32,
+        /// The name that it takes.
+        source_name: String,
+    },
     /// A fee that is a multiple of what the policy does not name.
     #[error(
         "rule {rule} charges a multiple of the withdrawal fee, and {standing}: there no quote is given"
@@ -96,6 +115,8 @@ impl PolicyWarning {
             Self::ChangeWithoutDelay => "change_without_delay",
             Self::NoWallet => "no_wallet",
             Self::NoFeeAsset => "no_fee_asset",
+            Self::OnePriceSource => "one_price_source",
+            Self::PriceSourceUnnamed { .. } => "price_source_unnamed",
             Self::WithdrawalUnnamed { .. } => "withdrawal_unnamed",
             Self::WaiverUngranted { .. } => "waiver_ungranted",
             Self::LeadsScarce { .. } => "leads_scarce",
@@ -111,9 +132,9 @@ impl Policy {
             .filter(move |person| person.roles.contains(&role))
     }
 
-    /// What it allows and its author may not have meant, the gravest first.
+    /// What it allows beside these networks and sources of prices and its author may not have meant, the gravest first.
     #[must_use]
-    pub fn warnings(&self) -> Vec<PolicyWarning> {
+    pub fn warnings(&self, chains: &ChainsConfig) -> Vec<PolicyWarning> {
         let voters = [Role::Wallet, Role::WalletLead, Role::Compliance];
         let mut found = Vec::new();
         if !self.approval.signed_votes {
@@ -152,17 +173,28 @@ impl Policy {
         if self.wallets.is_empty() {
             found.push(PolicyWarning::NoWallet);
         }
-        found.extend(self.fee_warnings());
+        if self.prices.sources_min == 1 {
+            found.push(PolicyWarning::OnePriceSource);
+        }
+        found.extend(self.fee_warnings(chains));
         found
     }
 
-    fn fee_warnings(&self) -> Vec<PolicyWarning> {
+    fn fee_warnings(&self, chains: &ChainsConfig) -> Vec<PolicyWarning> {
         let fees = &self.fees;
         let mut found = Vec::new();
         if fees.fee_asset.is_none() && !fees.rules.is_empty() {
             found.push(PolicyWarning::NoFeeAsset);
         }
         for rule in &fees.rules {
+            let unnamed = rule.price_source.as_deref().filter(|name| {
+                let is = |source: &PriceSourceConfig| same_source(&source.name, name);
+                !chains.price_sources.iter().any(is)
+            });
+            found.extend(unnamed.map(|name| PolicyWarning::PriceSourceUnnamed {
+                rule: rule.number,
+                source_name: name.to_owned(),
+            }));
             let is_multiple = |form: &FeeForm| matches!(form, FeeForm::WithdrawalFee { .. });
             if !rule.form.members().any(is_multiple) {
                 continue;
