@@ -4,6 +4,7 @@
 use crate::config::ConfigError;
 use recover_core::claim::Refusal;
 use recover_core::fee::QuoteRefusal;
+use recover_source::carry::CarryError;
 use recover_source::error::SourceError;
 use recover_store::StoreError;
 
@@ -173,7 +174,7 @@ pub enum EngineError {
     },
     /// A transaction cannot be laid out or built now.
     #[error(transparent)]
-    Carry(#[from] recover_source::carry::CarryError),
+    Carry(#[from] CarryError),
     /// A package cannot be written.
     #[error("the package cannot be written: {detail}")]
     Package {
@@ -240,6 +241,12 @@ impl EngineError {
                 | Self::PolicyMissing
                 | Self::DecimalsNotConfirmed { .. }
                 | Self::KeyReused
+                // What holds now, not what broke: no repeat changes it before the network, the claim or the policy does.
+                | Self::Carry(
+                    CarryError::Refused { .. }
+                        | CarryError::FeeAboveLimit { .. }
+                        | CarryError::ByHand { .. }
+                )
         )
     }
 }

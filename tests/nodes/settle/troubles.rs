@@ -28,8 +28,7 @@ fn pitfall_039_a_fee_spike_between_two_steps_forces_a_new_quote() {
     };
     spike(40);
     let run = house.desk.run_as("tariq", &["claims", "export", &id]);
-    assert_ne!(run.code, Some(0), "{}", run.out);
-    run.says(&["quote again"]);
+    run.exits(3).says(&["fee_above_limit", "quote again"]);
     assert_eq!(house.status(&id), "confirming", "nothing was released");
     // Quoted again: another revision, accepted, screened and voted on anew, and what came already is counted.
     let before = house.revision(&id);
@@ -79,8 +78,7 @@ fn pitfall_042_a_token_that_is_paused_at_sweep_time_waits() {
     };
     pause(true);
     let run = house.desk.run_as("tariq", &["claims", "export", &id]);
-    assert_ne!(run.code, Some(0), "{}", run.out);
-    run.says(&["token_paused"]);
+    run.exits(3).says(&["token_paused"]);
     assert_eq!(
         house.status(&id),
         "approved",
