@@ -97,7 +97,24 @@ impl Lines<'_, '_> {
             Some(self.net_value),
             Some(own(self.quote.net)),
         ));
+        lines.extend(self.reserve());
         lines
+    }
+
+    /// What a new account keeps, where the network's own coin is paid to an address.
+    fn reserve(&self) -> Option<Line> {
+        let fee = self.network?.fee;
+        let is_kept =
+            self.input.case.resolution.needs_destination() && fee.asset == *self.input.case.asset;
+        let amount = fee.reserve.filter(|_| is_kept)?;
+        Some(Line {
+            code: LineCode::Reserve,
+            detail:
+                "where nothing was ever paid to the address; less than that cannot be sent to it"
+                    .to_owned(),
+            cents: None,
+            coins: Some((self.own)(amount)),
+        })
     }
 
     /// How what is taken out of the deposit was reckoned.

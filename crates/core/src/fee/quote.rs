@@ -27,6 +27,8 @@ pub struct NetworkFee {
     /// Whether the deposit itself pays it, whatever the rule says: where the network keeps outputs, an output pays for its own
     /// transaction.
     pub from_deposit: bool,
+    /// What an account that does not exist yet must keep of the native coin, in base units; `None` where accounts keep nothing.
+    pub reserve: Option<Amount>,
 }
 
 impl NetworkFee {
@@ -40,6 +42,7 @@ impl NetworkFee {
             price: None,
             basis: String::new(),
             from_deposit: false,
+            reserve: None,
         }
     }
 }

@@ -78,6 +78,8 @@ coded! {
         Charge => "charge",
         /// What the customer receives.
         Net => "net",
+        /// What of that stays on the network where the customer's account there is new.
+        Reserve => "reserve",
     }
 }
 
@@ -97,6 +99,7 @@ impl LineCode {
             Self::Deducted => "taken out of the deposit",
             Self::Charge => "paid beside the deposit",
             Self::Net => "= the customer receives",
+            Self::Reserve => "a new account keeps",
         }
     }
 }

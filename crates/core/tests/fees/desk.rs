@@ -78,6 +78,7 @@ impl Desk {
                 price: Some(price(&native, "3000.01")),
                 basis: "gas".to_owned(),
                 from_deposit: false,
+                reserve: None,
             }),
             fee_asset: None,
             coin: None,

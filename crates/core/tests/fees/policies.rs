@@ -182,6 +182,7 @@ pub fn desk() -> impl Strategy<Value = Desk> {
                 price: Some(price(&native, &of_one.to_string())),
                 basis: "gas".to_owned(),
                 from_deposit,
+                reserve: None,
                 asset: native,
             });
             let fee_asset = AssetId::contract(desk.case.network.clone(), "0xUSDT");

@@ -231,6 +231,7 @@ proptest! {
             price: Some(used(&native)),
             basis: String::new(),
             from_deposit: false,
+            reserve: None,
             asset: native.clone(),
         });
         desk.coin = Some(PricedAsset {

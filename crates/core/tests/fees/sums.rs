@@ -4,8 +4,9 @@ use crate::desk::{Desk, cents, decimal, flat, percent};
 use proptest::prelude::*;
 use recover_core::amount::Amount;
 use recover_core::asset::AssetId;
+use recover_core::claim::Resolution;
 use recover_core::fee::{
-    Basis, Cents, Edge, FeeForm, FeeRule, QuoteRefusal, Rounding, ValueMin, value_of,
+    Basis, Cents, Edge, FeeForm, FeeRule, LineCode, QuoteRefusal, Rounding, ValueMin, value_of,
 };
 use recover_core::kind::Kind;
 use recover_core::network::NetworkId;
@@ -169,6 +170,32 @@ fn the_network_is_paid_coin_for_coin_where_the_deposit_is_its_coin() {
         assert_eq!(quote.fee_in_asset.to_coin_text(18), "0.001", "at {now}");
         assert_eq!(quote.net.to_coin_text(18), "0.999", "at {now}");
     }
+}
+
+#[test]
+fn what_a_new_account_keeps_is_told_where_its_own_coin_is_paid_to_an_address() {
+    let kept = |desk: &Desk| -> Vec<String> {
+        let quote = desk.ask().expect("a quote");
+        let terms = quote.terms.expect("its terms");
+        let lines = terms
+            .lines
+            .iter()
+            .filter(|line| line.code == LineCode::Reserve);
+        lines
+            .map(|line| line.coins.as_ref().expect("coins").to_string())
+            .collect()
+    };
+    let mut desk = Desk::new(flat("1"));
+    let fee = desk.network_fee.as_mut().expect("a network");
+    fee.reserve = Some(Amount::from_coin_text("1", 18).expect("coins"));
+    assert_eq!(kept(&desk), [""; 0], "a token");
+    desk.case.asset = AssetId::native(desk.case.network.clone());
+    assert_eq!(kept(&desk), ["1"]);
+    desk.case.resolution = Resolution::SweepThenCredit;
+    assert_eq!(kept(&desk), [""; 0], "nobody's account on the network");
+    desk.case.resolution = Resolution::SweepToAddress;
+    desk.network_fee.as_mut().expect("a network").reserve = None;
+    assert_eq!(kept(&desk), [""; 0], "a network that keeps nothing");
 }
 
 #[test]

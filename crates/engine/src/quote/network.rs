@@ -11,6 +11,7 @@ use recover_core::fee::NetworkFee;
 use recover_core::network::Family;
 use recover_core::time::Timestamp;
 use recover_core::verdict::Verdict;
+use recover_source::chain::NetworkCost;
 use std::fmt::Display;
 
 impl Engine {
@@ -23,7 +24,7 @@ impl Engine {
     ) -> Result<NetworkFee, EngineError> {
         let policy = self.policy()?;
         let native = AssetId::native(asked.deposit.network().clone());
-        let (network, amount, basis) = match self.moving(asked, policy).await {
+        let (network, amount, cost) = match self.moving(asked, policy).await {
             Ok(moving) => moving,
             Err(unknown) => {
                 lacks.network = unknown;
@@ -36,19 +37,20 @@ impl Engine {
             asset: native,
             amount,
             decimals: network.native.terms.decimals,
-            basis: format!("{basis}, {} % margin", policy.gas_buffer_percent),
+            basis: format!("{}, {} % margin", cost.basis, policy.gas_buffer_percent),
+            reserve: cost.reserve,
             // A payout in kind is the output itself, and nothing but the output can pay for its transaction.
             from_deposit: network.family == Family::Bitcoin && asked.resolution.needs_destination(),
         })
     }
 
-    /// The deposit's network, what moving it costs there in base units of its coin, and how that was reckoned; else what is not
-    /// known.
+    /// The deposit's network, what moving it costs there in base units of its coin, and what that was reckoned from; else what is
+    /// not known.
     async fn moving(
         &self,
         asked: Asked<'_>,
         policy: &Policy,
-    ) -> Result<(&NetworkConfig, Amount, String), String> {
+    ) -> Result<(&NetworkConfig, Amount, NetworkCost), String> {
         let deposit = asked.deposit;
         let network = self
             .chains
@@ -73,7 +75,7 @@ impl Engine {
             .and_then(|total| policy.with_margin(total))
             .ok_or_else(|| format!("what {} charges does not fit any number", network.id))?;
         let at_least = asked.at_least.unwrap_or(Amount::ZERO);
-        Ok((network, amount.max(at_least), cost.basis))
+        Ok((network, amount.max(at_least), cost))
     }
 
     /// How a network fee was reckoned, in words; `None` where it is not known.

@@ -134,6 +134,7 @@ impl Desk {
                 price: Some(price(&native, "2500")),
                 basis: "gas".to_owned(),
                 from_deposit: false,
+                reserve: None,
                 asset: native,
             }),
             fee_asset: fees.fee_asset.as_ref().map(|asset| PricedAsset {
