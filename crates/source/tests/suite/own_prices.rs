@@ -29,7 +29,7 @@ fn source(url: &str, change: impl FnOnce(&mut PriceSourceSettings)) -> Arc<dyn P
     open(&settings)
 }
 
-fn coin(network: &str, id: &str) -> PriceQuestion {
+pub fn coin(network: &str, id: &str) -> PriceQuestion {
     PriceQuestion {
         asset: AssetId::native(NetworkId::new(network)),
         subject: PriceSubject::Coin { id: id.to_owned() },
@@ -50,7 +50,7 @@ fn body(text: &str) -> Response {
     Response::status(200).with_body("application/json", text)
 }
 
-async fn ask(answer: Response, questions: &[PriceQuestion]) -> PriceUpdate {
+pub async fn ask(answer: Response, questions: &[PriceQuestion]) -> PriceUpdate {
     let server = FaultyServer::always(answer);
     source(&server.url(), |_| {}).prices(questions, "USD").await
 }
