@@ -275,19 +275,12 @@ impl Explorer for Esplora {
         found(self.hash(&format!("/block-height/{height}")).await)
     }
 
-    async fn told(&self, id: &str) -> Result<Option<Told>, SourceError> {
+    async fn answered(&self, id: &str) -> Result<Option<Told>, SourceError> {
         let (_, dialect) = self.reading()?;
-        let path = format!("/tx/{id}");
-        let answer: Option<wire::Transaction> = found(self.json(&path).await)?;
-        let Some(answer) = answer else {
-            return Ok(None);
-        };
-        if answer.txid != id {
-            return Err(self
-                .client
-                .inconsistent(format!("another transaction than {id}")));
-        }
-        wire::told(&self.client, dialect, &answer, None).map(Some)
+        let answer: Option<wire::Transaction> = found(self.json(&format!("/tx/{id}")).await)?;
+        answer
+            .map(|answer| wire::told(&self.client, dialect, &answer, None))
+            .transpose()
     }
 }
 

@@ -79,8 +79,22 @@ pub trait Explorer: Send + Sync {
     /// The hash of the block at a height of the best chain; `None` above the tip.
     async fn hash_at(&self, height: Height) -> Result<Option<String>, SourceError>;
 
+    /// What it answers to the question for a transaction; `None` where it knows none of this id. [`Explorer::told`] looks whether it
+    /// is the one that was asked for.
+    async fn answered(&self, id: &str) -> Result<Option<Told>, SourceError>;
+
     /// A transaction; `None` where it knows none of this id.
-    async fn told(&self, id: &str) -> Result<Option<Told>, SourceError>;
+    ///
+    /// # Errors
+    /// [`SourceError::Inconsistent`] for another transaction than that.
+    async fn told(&self, id: &str) -> Result<Option<Told>, SourceError> {
+        let told = self.answered(id).await?;
+        if told.as_ref().is_some_and(|told| told.id.as_str() != id) {
+            let detail = format!("another transaction than {id}");
+            return Err(self.explorer().inconsistent(detail));
+        }
+        Ok(told)
+    }
 
     /// What reads its network's bytes.
     ///
