@@ -512,16 +512,7 @@ impl Engine {
         asked: &mut Asked,
         ask_sources: bool,
     ) -> Result<bool, EngineError> {
-        let mut seen = Seen {
-            verdict: &deposit.classification.verdict,
-            network: None,
-            asset: None,
-            has_price: None,
-            network_cost: None,
-            is_quoted: None,
-            minimum_reached: None,
-            now: self.now(),
-        };
+        let mut seen = Seen::of(&deposit.classification.verdict, self.now());
         match trigger {
             Trigger::NetworkReopened(network) => {
                 seen.network = self

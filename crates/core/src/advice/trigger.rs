@@ -163,6 +163,23 @@ pub struct Seen<'a> {
     pub now: Timestamp,
 }
 
+impl<'a> Seen<'a> {
+    /// A verdict at a time, with nothing else looked at yet.
+    #[must_use]
+    pub fn of(verdict: &'a Verdict, now: Timestamp) -> Self {
+        Self {
+            verdict,
+            network: None,
+            asset: None,
+            has_price: None,
+            network_cost: None,
+            is_quoted: None,
+            minimum_reached: None,
+            now,
+        }
+    }
+}
+
 impl Trigger {
     /// Whether it has happened.
     #[must_use]
@@ -238,16 +255,7 @@ mod tests {
     }
 
     fn seen(verdict: &Verdict) -> Seen<'_> {
-        Seen {
-            verdict,
-            network: None,
-            asset: None,
-            has_price: None,
-            network_cost: None,
-            is_quoted: None,
-            minimum_reached: None,
-            now: Timestamp::from_seconds(1_000).unwrap(),
-        }
+        Seen::of(verdict, Timestamp::from_seconds(1_000).unwrap())
     }
 
     fn triggers() -> Vec<Trigger> {
