@@ -138,22 +138,28 @@ fn of_kind(
     is_charged && found.next().map(change).is_some()
 }
 
+fn raised(one: &mut Instruction) {
+    one.amount = more(one.amount);
+}
+
+fn lowered(one: &mut Instruction) {
+    one.amount = less(one.amount);
+}
+
+fn of_another_user(one: &mut Instruction) {
+    one.user = Some("u-78".to_owned());
+}
+
 /// On what is charged beside the deposit, and on what people said.
 pub const BESIDE: &[(&str, Operator)] = &[
     ("hold_more", |claim| {
-        of_kind(claim, InstructionKind::HoldFee, |one| {
-            one.amount = more(one.amount)
-        })
+        of_kind(claim, InstructionKind::HoldFee, raised)
     }),
     ("hold_less", |claim| {
-        of_kind(claim, InstructionKind::HoldFee, |one| {
-            one.amount = less(one.amount)
-        })
+        of_kind(claim, InstructionKind::HoldFee, lowered)
     }),
     ("hold_of_another_user", |claim| {
-        of_kind(claim, InstructionKind::HoldFee, |one| {
-            one.user = Some("u-78".to_owned())
-        })
+        of_kind(claim, InstructionKind::HoldFee, of_another_user)
     }),
     ("hold_that_captures", |claim| {
         of_kind(claim, InstructionKind::HoldFee, |one| {
@@ -167,19 +173,13 @@ pub const BESIDE: &[(&str, Operator)] = &[
         }
     }),
     ("capture_more", |claim| {
-        of_kind(claim, InstructionKind::CaptureFee, |one| {
-            one.amount = more(one.amount)
-        })
+        of_kind(claim, InstructionKind::CaptureFee, raised)
     }),
     ("capture_less", |claim| {
-        of_kind(claim, InstructionKind::CaptureFee, |one| {
-            one.amount = less(one.amount)
-        })
+        of_kind(claim, InstructionKind::CaptureFee, lowered)
     }),
     ("capture_of_another_user", |claim| {
-        of_kind(claim, InstructionKind::CaptureFee, |one| {
-            one.user = Some("u-78".to_owned())
-        })
+        of_kind(claim, InstructionKind::CaptureFee, of_another_user)
     }),
     ("capture_that_credits", |claim| {
         of_kind(claim, InstructionKind::CaptureFee, |one| {
@@ -187,14 +187,10 @@ pub const BESIDE: &[(&str, Operator)] = &[
         })
     }),
     ("release_to_another_user", |claim| {
-        of_kind(claim, InstructionKind::ReleaseFee, |one| {
-            one.user = Some("u-78".to_owned())
-        })
+        of_kind(claim, InstructionKind::ReleaseFee, of_another_user)
     }),
     ("release_more", |claim| {
-        of_kind(claim, InstructionKind::ReleaseFee, |one| {
-            one.amount = more(one.amount)
-        })
+        of_kind(claim, InstructionKind::ReleaseFee, raised)
     }),
     ("release_kept", |claim| {
         of_kind(claim, InstructionKind::ReleaseFee, |one| {
