@@ -1,15 +1,16 @@
 //! Fees beside the deposit, on a real node: set aside, sent whole, captured; and given back where the recovery fails.
 
-use recover_testkit::Arg;
 use serde_json::{Value, json};
 
 use crate::desk::Run;
-use crate::settle::house::{House, deposit, gas, proved, user};
+use crate::settle::house::{House, base_fee, deposit, gas, proved, user};
 use crate::settle::signer::checksummed;
 use crate::world::{COIN, Chain, Token, UNIT};
 
 /// What the exchange takes, in cents, before the network's share.
 const FEE: u128 = 10 * UNIT;
+
+const GWEI: u64 = 1_000_000_000;
 
 /// A house whose balances pay fees in a listed coin of its own; an unlisted token of some contract of ours lies at address 1.
 struct Charged {
@@ -208,12 +209,8 @@ fn a_token_that_is_paused_gives_the_fee_back() {
     let charge = charged.charge(&id);
     charged.hold(&id);
     house.carry_out(&id, "gas_top_up");
-    let paused = [Arg::Bool(true)];
-    charged
-        .token
-        .call(&house.ethereum, &house.stranger, "setPaused(bool)", &paused);
-    let run = house.desk.run_as("tariq", &["claims", "export", &id]);
-    run.exits(3).says(&["token_paused"]);
+    house.pause(&charged.token, true);
+    house.refused("tariq", &["claims", "export", &id], "token_paused");
     let told = charged.unwind(&id, "bruno");
     assert_eq!(told.len(), 1);
     assert_eq!(
@@ -252,10 +249,7 @@ fn a_transfer_that_fails_on_the_chain_keeps_its_costs_and_gives_the_rest_back() 
         &["claims", "unwind", &id, "--reason", "too early"],
         "package_live",
     );
-    let paused = [Arg::Bool(true)];
-    charged
-        .token
-        .call(&house.ethereum, &house.stranger, "setPaused(bool)", &paused);
+    house.pause(&charged.token, true);
     let tx = house.send(&id, &package);
     assert!(!house.ethereum.succeeded(&tx));
     house.bury();
@@ -327,28 +321,19 @@ fn what_the_network_wants_above_the_ceiling_is_never_a_silent_loss() {
     let house = &charged.house;
     let id = charged.approved();
     charged.hold(&id);
-    let price = format!("0x{:x}", 60_u64 * 1_000_000_000);
-    house
-        .ethereum
-        .call("anvil_setNextBlockBaseFeePerGas", json!([price]));
-    house.ethereum.mine(1);
+    let dear = 60 * GWEI;
+    base_fee(&house.ethereum, dear);
     let before = house.ethereum.balance(&gas().account());
     // It waits or is given up: a program must tell that from a fault, which it would try again.
-    let run = house.desk.run_as("tariq", &["claims", "export", &id]);
-    run.exits(3).says(&[
-        "fee_above_limit",
-        "the network would take up to",
-        "claims unwind",
-    ]);
+    house
+        .refused("tariq", &["claims", "export", &id], "fee_above_limit")
+        .says(&["the network would take up to", "claims unwind"]);
     assert_eq!(house.ethereum.balance(&gas().account()), before);
     assert_eq!(house.status(&id), "instructed", "nothing was released");
     // Given up, and claimed again at what it costs now: the customer accepts another price.
     let told = charged.unwind(&id, "bruno");
     assert!(told.iter().all(|line| line[1] == "release_fee"), "{told:?}");
-    house
-        .ethereum
-        .call("anvil_setNextBlockBaseFeePerGas", json!([price]));
-    house.ethereum.mine(1);
+    base_fee(&house.ethereum, dear);
     let dearer = house.open(&charged.tx, &["--destination", &proved().address()]);
     house.put_up(&dearer);
     let first = charged.charge(&dearer);

@@ -3,12 +3,12 @@
 //!
 //! `just fee-truth 50 SEED` settles many; CI a few with a fixed seed.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::settle::house::{House, proved, treasury};
+use crate::settle::house::{House, base_fee, proved, treasury};
 use crate::world::{COIN, Chain, UNIT};
-use recover_testkit::{Anvil, Arg, Contracts};
+use recover_testkit::{Arg, Contracts};
 
 /// What is recovered, each with other legs.
 #[derive(Clone, Copy, Debug)]
@@ -44,14 +44,6 @@ fn number_of(variable: &str, otherwise: u64) -> u64 {
 fn dice(seed: u64, claim: u64, what: &str, sides: u64) -> u64 {
     let digest = Sha256::digest(format!("{seed} {claim} {what}"));
     u64::from_be_bytes(digest[..8].try_into().unwrap()) % sides
-}
-
-fn base_fee(anvil: &Anvil, price: u64) {
-    anvil.call(
-        "anvil_setNextBlockBaseFeePerGas",
-        json!([format!("0x{price:x}")]),
-    );
-    anvil.mine(1);
 }
 
 fn amount(value: &Value) -> u128 {

@@ -18,6 +18,15 @@ pub fn gas() -> Key {
     Key::new(0x22)
 }
 
+/// Mines a block with this base fee, in wei: what the next ones cost.
+pub fn base_fee(anvil: &Anvil, price: u64) {
+    anvil.call(
+        "anvil_setNextBlockBaseFeePerGas",
+        json!([format!("0x{price:x}")]),
+    );
+    anvil.mine(1);
+}
+
 /// Where swept money goes.
 pub fn treasury() -> Key {
     Key::new(0x33)
@@ -185,6 +194,12 @@ impl House {
             "1.00",
         );
         token
+    }
+
+    /// Pauses a token of ethereum, or lets it go on.
+    pub fn pause(&self, token: &Token, is_paused: bool) {
+        let argument = [Arg::Bool(is_paused)];
+        token.call(&self.ethereum, &self.stranger, "setPaused(bool)", &argument);
     }
 
     /// Puts something before ethereum's node.

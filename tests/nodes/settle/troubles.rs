@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::settle::handover::{rival, sent_by_signers, waiting};
-use crate::settle::house::{House, deposit, gas, proved};
+use crate::settle::house::{House, base_fee, deposit, gas, proved};
 use crate::settle::signer;
 use crate::world::{COIN, Chain, UNIT};
 
@@ -19,16 +19,11 @@ fn pitfall_039_a_fee_spike_between_two_steps_forces_a_new_quote() {
     let id = house.approved(&tx, &["--destination", &proved().address()]);
     let (first, _) = house.carry_out(&id, "gas_top_up");
     // Twenty times the price, and it stays.
-    let spike = |gwei: u64| {
-        let price = format!("0x{:x}", gwei * 1_000_000_000);
-        house
-            .ethereum
-            .call("anvil_setNextBlockBaseFeePerGas", json!([price]));
-        house.ethereum.mine(1);
-    };
+    let spike = |gwei: u64| base_fee(&house.ethereum, gwei * 1_000_000_000);
     spike(40);
-    let run = house.desk.run_as("tariq", &["claims", "export", &id]);
-    run.exits(3).says(&["fee_above_limit", "quote again"]);
+    house
+        .refused("tariq", &["claims", "export", &id], "fee_above_limit")
+        .says(&["quote again"]);
     assert_eq!(house.status(&id), "confirming", "nothing was released");
     // Quoted again: another revision, accepted, screened and voted on anew, and what came already is counted.
     let before = house.revision(&id);
@@ -67,24 +62,14 @@ fn pitfall_042_a_token_that_is_paused_at_sweep_time_waits() {
     house.scan();
     house.review(Chain::Ethereum, &token);
     let id = house.approved(&tx, &["--destination", &proved().address()]);
-    let pause = |paused: bool| {
-        let arguments = [recover_testkit::Arg::Bool(paused)];
-        token.call(
-            &house.ethereum,
-            &house.stranger,
-            "setPaused(bool)",
-            &arguments,
-        );
-    };
-    pause(true);
-    let run = house.desk.run_as("tariq", &["claims", "export", &id]);
-    run.exits(3).says(&["token_paused"]);
+    house.pause(&token, true);
+    house.refused("tariq", &["claims", "export", &id], "token_paused");
     assert_eq!(
         house.status(&id),
         "approved",
         "nothing was released, no vote was lost"
     );
-    pause(false);
+    house.pause(&token, false);
     house.carry_out(&id, "transfer");
     house.is_settled(&id);
 }
@@ -92,8 +77,7 @@ fn pitfall_042_a_token_that_is_paused_at_sweep_time_waits() {
 #[test]
 fn pitfall_042_a_token_that_is_paused_after_signing_fails_on_the_chain_and_is_swept_later() {
     let (house, token, id, package) = waiting("TokenPausable");
-    let paused = [recover_testkit::Arg::Bool(true)];
-    token.call(&house.ethereum, &house.stranger, "setPaused(bool)", &paused);
+    house.pause(&token, true);
     let tx = house.send(&id, &package);
     assert!(!house.ethereum.succeeded(&tx));
     // Not final: a reorganisation may still make it good.
@@ -103,8 +87,7 @@ fn pitfall_042_a_token_that_is_paused_after_signing_fails_on_the_chain_and_is_sw
     house.track(&id);
     assert_eq!(house.status(&id), "failed_on_chain");
     // The fee is gone, the money is where it was; the claim goes on with another quote.
-    let paused = [recover_testkit::Arg::Bool(false)];
-    token.call(&house.ethereum, &house.stranger, "setPaused(bool)", &paused);
+    house.pause(&token, false);
     house.put_up(&id);
     house.vote(&id);
     let (again, _) = house.carry_out(&id, "transfer");
