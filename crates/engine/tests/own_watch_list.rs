@@ -140,6 +140,17 @@ async fn scanned(engine: &Engine, chain: &Chain, height: u64, credit: &Observati
     stored(engine, &credit.id()).await
 }
 
+/// A desk whose network takes no deposits, and a deposit that the network's cost eats up: worth 300, of which 100 are for the service
+/// and 500 for the network with its margin.
+async fn dear_desk() -> (Engine, Chain, Deposit) {
+    let (engine, chain) = desk().await;
+    let closed = in_state(&engine, DepositState::Closed);
+    costs(&chain, coins("0.2"));
+    let credit = payment(7, Position::value(), 1, 150_000_000_000_000_000);
+    let deposit = scanned(&closed, &chain, 10, &credit).await;
+    (closed, chain, deposit)
+}
+
 /// The engine where the smallest deposit is 0.01, and one of 0.004.
 async fn below_minimum(
     engine: &Engine,
@@ -268,12 +279,7 @@ async fn own_a_paused_network_reopens_and_the_appeal_goes_on() {
 
 #[tokio::test]
 async fn own_a_dear_network_is_waited_for_down_to_the_last_base_unit() {
-    let (engine, chain) = desk().await;
-    let closed = in_state(&engine, DepositState::Closed);
-    costs(&chain, coins("0.2"));
-    // Worth 300: 100 for the service, and 500 for the network with its margin.
-    let credit = payment(7, Position::value(), 1, 150_000_000_000_000_000);
-    let deposit = scanned(&closed, &chain, 10, &credit).await;
+    let (closed, chain, deposit) = dear_desk().await;
     assert_eq!(deposit.classification.kind, Kind::WrongChainSameKey);
     let told = advice(&closed, &deposit).await;
     let [Advice::WaitForCheaperNetwork { now, ceiling }] = told.as_slice() else {
@@ -489,11 +495,7 @@ async fn book(engine: &Engine, number: u64, at: Option<Timestamp>) {
 
 #[tokio::test]
 async fn own_a_ceiling_that_nobody_named_moves_with_the_price() {
-    let (engine, chain) = desk().await;
-    let closed = in_state(&engine, DepositState::Closed);
-    costs(&chain, coins("0.2"));
-    let credit = payment(7, Position::value(), 1, 150_000_000_000_000_000);
-    let deposit = scanned(&closed, &chain, 10, &credit).await;
+    let (closed, chain, deposit) = dear_desk().await;
     watch(&closed, &deposit, &WatchWish::default()).await;
     watch(&closed, &deposit, &below("0.09")).await;
     assert_eq!(night(&closed, true).await, (0, 0, 0, 0));
@@ -513,11 +515,7 @@ async fn own_a_ceiling_that_nobody_named_moves_with_the_price() {
 
 #[tokio::test]
 async fn own_a_deposit_without_a_quote_hides_the_networks_cost_from_no_other() {
-    let (engine, chain) = desk().await;
-    let closed = in_state(&engine, DepositState::Closed);
-    costs(&chain, coins("0.2"));
-    let sure = payment(7, Position::value(), 1, 150_000_000_000_000_000);
-    let sure = scanned(&closed, &chain, 10, &sure).await;
+    let (closed, chain, sure) = dear_desk().await;
     // A second one that is not final yet, looked at first.
     let young = payment(8, Position::value(), 1, 150_000_000_000_000_000);
     {
