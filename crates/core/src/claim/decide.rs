@@ -202,6 +202,14 @@ pub(super) fn step_with(
     }
 }
 
+/// The claim as its next revision, on which nobody has voted yet: its content changes.
+fn revised(claim: &Claim) -> Claim {
+    let mut next = claim.clone();
+    next.revision = claim.revision.saturating_add(1);
+    next.approvals.clear();
+    next
+}
+
 /// No package is out, so that the claim may be changed or withdrawn: nothing left the house, or what left is proven dead, or the
 /// step before is final and the next was not released. What was moved or booked cannot be undone by changing or ending a claim.
 fn require_nothing_out(

@@ -1,6 +1,6 @@
 //! Who agrees to a recovery: screened, voted on, rejected, and voted on afresh.
 
-use super::{MAKERS, end, is_freshly_cleared, require_nothing_out, require_role};
+use super::{MAKERS, end, is_freshly_cleared, require_nothing_out, require_role, revised};
 use crate::approval::PolicyInForce;
 use crate::claim::ClaimStatus;
 use crate::claim::command::Facts;
@@ -203,9 +203,7 @@ pub(super) fn lapsed(
     let too_few = claim.is_decided()
         && !count_all(guards, claim, facts).is_ok_and(|counts| are_enough(claim, facts, &counts));
     guards.require(some_old || too_few, Refusal::VotesStillValid)?;
-    let mut next = claim.clone();
-    next.revision = claim.revision.saturating_add(1);
-    next.approvals.clear();
+    let mut next = revised(claim);
     renew_screening(&mut next);
     // What may have moved stays in the sums by which other claims find their tier.
     let is_out = claim.status == ClaimStatus::Instructed && claim.execution.package.is_some();

@@ -1,6 +1,6 @@
 //! What a recovery costs the customer: quoted, let off, accepted, expired.
 
-use super::{CHANGEABLE, MAKERS, require_nothing_out, require_role, require_status};
+use super::{CHANGEABLE, MAKERS, require_nothing_out, require_role, require_status, revised};
 use crate::claim::ClaimStatus;
 use crate::claim::command::Facts;
 use crate::claim::consent::{Acceptance, Evidence, GrantedWaiver};
@@ -11,6 +11,16 @@ use crate::claim::refusal::Refusal;
 use crate::claim::standing::require_payable;
 use crate::fee::{Cents, Waiver};
 use crate::plan::Plan;
+
+/// The claim before another price: where it had one, that is another content, and votes on it no longer count.
+fn repriced(claim: &Claim) -> Claim {
+    if claim.quote.is_none() {
+        return claim.clone();
+    }
+    let mut next = revised(claim);
+    next.approved = None;
+    next
+}
 
 pub(super) fn quoted(
     guards: &impl Guards,
@@ -37,12 +47,9 @@ pub(super) fn quoted(
         .iter()
         .any(|waiver| waiver.person == facts.actor.name);
     guards.require(!has_waived, Refusal::ActorInvolved)?;
-    let mut next = claim.clone();
-    // Another price is another content: what was accepted, screened or voted before no longer counts.
+    let mut next = repriced(claim);
+    // Nor does the clearance of that content.
     if claim.quote.is_some() {
-        next.revision = claim.revision.saturating_add(1);
-        next.approvals.clear();
-        next.approved = None;
         next.screening = None;
         next.rescreening = None;
     }
@@ -86,12 +93,7 @@ pub(super) fn waived(
         Refusal::ActorInvolved,
     )?;
     guards.require(!note.trim().is_empty(), Refusal::ReasonMissing)?;
-    let mut next = claim.clone();
-    if claim.quote.is_some() {
-        next.revision = claim.revision.saturating_add(1);
-        next.approvals.clear();
-        next.approved = None;
-    }
+    let mut next = repriced(claim);
     next.quote = None;
     next.plan = None;
     next.acceptance = None;

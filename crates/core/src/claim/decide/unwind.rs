@@ -1,7 +1,7 @@
 //! Giving a recovery up whose fee is set aside.
 
 use super::approval::renew_screening;
-use super::{CHANGEABLE, require_role, require_status};
+use super::{CHANGEABLE, require_role, require_status, revised};
 use crate::claim::ClaimStatus;
 use crate::claim::beside::{Unwinding, unwinding_plan};
 use crate::claim::command::Facts;
@@ -38,9 +38,7 @@ pub(super) fn unwound(
     });
     let (plan, costs) = planned.ok_or(Refusal::PlanMissing)?;
     guards.require(!reason.trim().is_empty(), Refusal::ReasonMissing)?;
-    let mut next = claim.clone();
-    next.revision = claim.revision.saturating_add(1);
-    next.approvals.clear();
+    let mut next = revised(claim);
     renew_screening(&mut next);
     // Nothing of the deposit moved, so that it weighs on no other claim until it is decided again.
     next.approved = None;
