@@ -44,32 +44,7 @@ impl Rows {
     }
 }
 
-/// Which source of prices is asked.
-#[derive(Clone)]
-pub struct Asking(ProgressBar);
-
-impl Asking {
-    /// Starts.
-    pub fn start() -> Self {
-        let bar = ProgressBar::with_draw_target(None, target());
-        bar.set_style(style("{spinner} {msg}, {elapsed}"));
-        bar.enable_steady_tick(std::time::Duration::from_millis(200));
-        Self(bar)
-    }
-
-    /// Names the source.
-    pub fn source(&self, name: &str, count: usize) {
-        self.0
-            .set_message(format!("asking {name} for {count} prices"));
-    }
-
-    /// Ends it.
-    pub fn finish(&self) {
-        self.0.finish_and_clear();
-    }
-}
-
-/// What a backtest or a report is doing.
+/// What is being done: by a backtest, a report, or while prices are asked for.
 #[derive(Clone)]
 pub struct Steps(ProgressBar);
 

@@ -3,7 +3,7 @@
 use crate::args::{Format, Prices};
 use crate::exit::Exit;
 use crate::output;
-use crate::progress::Asking;
+use crate::progress::Steps;
 use recover_core::asset::AssetId;
 use recover_core::network::NetworkId;
 use recover_core::time::Timestamp;
@@ -186,11 +186,11 @@ async fn fetch(
     for text in assets {
         wanted.extend(engine.assets_named(text)?);
     }
-    let asking = Asking::start();
+    let asking = Steps::start();
     let at = asking.clone();
     let fetched = engine
         .fetch_prices(&wanted, &networks, &move |source, count| {
-            at.source(source, count);
+            at.say(&format!("asking {source} for {count} prices"));
         })
         .await;
     asking.finish();
