@@ -323,6 +323,7 @@ mod tests {
     struct Oracle {
         has_operator_fee: bool,
         has_no_base_fee: bool,
+        has_no_block: bool,
         history: Option<Value>,
         suggested: Option<&'static str>,
     }
@@ -357,6 +358,7 @@ mod tests {
                         "eth_maxPriorityFeePerGas" => {
                             self.suggested.map(|tip| json!(tip)).ok_or_else(revert)
                         }
+                        "eth_getBlockByNumber" if self.has_no_block => Ok(Value::Null),
                         "eth_getBlockByNumber" => Ok(json!({
                             "number": "0x1", "timestamp": "0x1",
                             "baseFeePerGas": (!self.has_no_base_fee).then_some("0x7"),
@@ -375,6 +377,39 @@ mod tests {
                 })
                 .collect())
         }
+    }
+
+    /// A quote and a transaction read the same of a node: the tips of blocks with transactions, and nothing where it has no block.
+    #[tokio::test]
+    async fn empty_blocks_have_no_tip_and_a_node_without_blocks_has_no_price() {
+        let window = Window {
+            blocks: "0x3",
+            percentile: 50,
+        };
+        let history = json!({
+            "baseFeePerGas": ["0x6", "0x6", "0x7", "0x8"],
+            "gasUsedRatio": [0.5, 0.0, 0.9],
+            "reward": [["0x5"], ["0x0"], ["0x3"]],
+        });
+        let oracle = Oracle {
+            history: Some(history),
+            ..Oracle::default()
+        };
+        let market = MarketData::read(&oracle, window).await.unwrap();
+        let number = Amount::from_u128;
+        assert_eq!(market.asked, number(10));
+        assert_eq!(market.base.map(|base| base.price), Some(number(8)));
+        assert_eq!(market.tips, [number(3), number(5)]);
+        assert_eq!(market.suggested, None);
+        let empty = Oracle {
+            has_no_block: true,
+            ..Oracle::default()
+        };
+        let error = MarketData::read(&empty, window).await.unwrap_err();
+        assert!(
+            matches!(error, SourceError::Inconsistent { .. }),
+            "{error:?}"
+        );
     }
 
     async fn native(rule: FeeRule, has_operator_fee: bool) -> String {
