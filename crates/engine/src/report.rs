@@ -6,7 +6,7 @@ use recover_core::advice::Lack;
 use recover_core::amount::Amount;
 use recover_core::fee::Cents;
 use recover_core::network::{DepositState, NetworkId, RecoveryCapability};
-use recover_store::{LackRow, LackTotals};
+use recover_store::{LackRow, LackTotals, Lacks};
 
 /// One thing that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Engine {
     pub async fn report(&self, step: &(dyn Fn(&str) + Send + Sync)) -> Result<Report, EngineError> {
         step("valuing deposits at the newest known prices");
         self.revalue().await?;
-        step("adding up what is missing");
+        step("adding up what is missing, and counting customers");
         let unsigned: Vec<NetworkId> = self
             .chains
             .networks
@@ -57,7 +57,10 @@ impl Engine {
             .filter(|network| network.recovery != RecoveryCapability::Direct)
             .map(|network| network.id.clone())
             .collect();
-        let lacks = self.store.lacks(&unsigned).await?;
+        let Lacks {
+            rows: lacks,
+            totals: beside,
+        } = self.store.lacks(&unsigned).await?;
         let sum = |of: fn(&LackRow) -> u64| {
             lacks
                 .iter()
@@ -67,8 +70,6 @@ impl Engine {
             .iter()
             .fold(0_u128, |sum, row| sum.saturating_add(row.value_cents));
         let (deposits, without_value) = (sum(|row| row.deposits), sum(|row| row.without_value));
-        step("counting customers");
-        let beside = self.store.lack_totals().await?;
         Ok(Report {
             currency: self.policy.as_ref().map(|policy| policy.currency.clone()),
             rows: lacks

@@ -76,7 +76,7 @@ pub use proofs::{
 };
 pub use queue::{Assigned, QueueCursor, QueueFilter, QueuePage, QueuedAppeal};
 pub use records::{DiagnosisRecord, ImportKind, ImportRun};
-pub use report::{LackRow, LackTotals};
+pub use report::{LackRow, LackTotals, Lacks};
 pub use reservations::{Feed, OwnTransaction, Reservation};
 pub use store::Store;
 pub use tokens::{Token, TokenDecision, TokenFilter, TokenSighting};

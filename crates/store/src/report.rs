@@ -33,6 +33,15 @@ pub struct LackRow {
     pub also_network: u64,
 }
 
+/// What undecided deposits lack.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lacks {
+    /// One row for one thing of one subject, dearest first, then by customers and deposits.
+    pub rows: Vec<LackRow>,
+    /// What is beside them.
+    pub totals: LackTotals,
+}
+
 /// What is beside the ranking.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LackTotals {
@@ -141,16 +150,18 @@ fn row(row: &Row, customers: &BTreeMap<(String, String), u64>) -> Result<LackRow
 }
 
 impl Store {
-    /// What undecided deposits lack, one row for one thing of one subject, dearest first, then by customers and deposits. A
-    /// deposit that lacks two things counts under the first. On `networks` nobody can sign now.
+    /// What undecided deposits lack. A deposit that lacks two things counts under the first. On `networks` nobody can sign now.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn lacks(&self, networks: &[NetworkId]) -> Result<Vec<LackRow>, StoreError> {
+    pub async fn lacks(&self, networks: &[NetworkId]) -> Result<Lacks, StoreError> {
+        // Who waits is found once, for each row and for all: with a million open deposits that is the dearest part. The union
+        // has each customer of a row once; the last row of the answer, whose lack is empty, is of all rows together.
         let mut statement = lacking(networks);
         statement.push(&format!(
-            " SELECT lack, subject, COUNT(DISTINCT customer) AS customers FROM ({CUSTOMERS}) AS waiting
-              GROUP BY lack, subject"
+            ", waiting AS ({CUSTOMERS})
+              SELECT lack, subject, COUNT(*) AS customers FROM waiting GROUP BY lack, subject
+              UNION ALL SELECT '' AS lack, '' AS subject, COUNT(DISTINCT customer) AS customers FROM waiting"
         ));
         let mut customers = BTreeMap::new();
         for row in self.db.rows(&statement.text, statement.values).await? {
@@ -158,6 +169,9 @@ impl Store {
             let key = (row.text("lack")?, row.text("subject")?);
             customers.insert(key, row.number("customers")?);
         }
+        let of_all = customers
+            .remove(&(String::new(), String::new()))
+            .unwrap_or(0);
         let mut statement = lacking(networks);
         statement.push(&format!(
             " SELECT lack, subject, MIN(network) AS network, COUNT(*) AS deposits,
@@ -177,19 +191,14 @@ impl Store {
                 .cmp(&rank(one))
                 .then_with(|| (one.lack, &one.subject).cmp(&(other.lack, &other.subject)))
         });
-        Ok(lacks)
+        Ok(Lacks {
+            rows: lacks,
+            totals: self.lack_totals(of_all).await?,
+        })
     }
 
-    /// What is beside [`Store::lacks`].
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn lack_totals(&self) -> Result<LackTotals, StoreError> {
-        let mut statement = lacking(&[]);
-        statement.push(&format!(
-            " SELECT COUNT(DISTINCT customer) AS count FROM ({CUSTOMERS}) AS waiting"
-        ));
-        let customers = self.count(&statement.text, statement.values).await?;
+    /// What is beside the rows, of which so many customers wait.
+    async fn lack_totals(&self, customers: u64) -> Result<LackTotals, StoreError> {
         let time: Vec<String> = Missing::ALL
             .iter()
             .filter(|missing| Lack::of(**missing).is_none())
