@@ -21,6 +21,9 @@ pub struct TermsView {
     pub on_failure: &'static str,
     /// What the customer receives, in the policy's currency.
     pub net_value: String,
+    /// The value by which approvers and limits are chosen, in the policy's currency; `null` where nobody knows it: then everything asks for
+    /// the most.
+    pub limit_value: Option<String>,
 }
 
 /// One line.
@@ -106,6 +109,7 @@ impl TermsView {
                 .collect(),
             on_failure: terms.on_failure.code(),
             net_value: terms.net_value.to_string(),
+            limit_value: terms.limit_value.map(|value| value.to_string()),
         }
     }
 }
@@ -140,4 +144,32 @@ pub fn table(terms: &Terms, coins: &Coins<'_>) -> String {
         column.set_cell_alignment(comfy_table::CellAlignment::Right);
     }
     table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recover_core::amount::Amount;
+    use recover_core::fee::{Cents, OnFailure};
+
+    #[test]
+    fn own_the_value_that_limits_go_by_is_told_and_unknown_is_null() {
+        let mut terms = Terms {
+            currency: "USD".to_owned(),
+            lines: Vec::new(),
+            prices: Vec::new(),
+            ceiling: None,
+            network_cost: Cents::default(),
+            charges: Vec::new(),
+            on_failure: OnFailure::Refund,
+            net_value: Cents::default(),
+            limit_value: Some(Cents(Amount::from_u128(123_456))),
+        };
+        let shown = |terms: &Terms| serde_json::to_value(TermsView::of(terms)).unwrap();
+        assert_eq!(shown(&terms)["limit_value"], "1234.56");
+        terms.limit_value = None;
+        let view = shown(&terms);
+        assert!(view.as_object().unwrap().contains_key("limit_value"));
+        assert_eq!(view["limit_value"], serde_json::Value::Null);
+    }
 }
