@@ -55,6 +55,10 @@ fn policy_check_says_who_may_approve_what() {
     assert_eq!(tiers[2]["value_max"], "10000.00");
     assert_eq!(tiers[2]["delay_seconds"], 14_400);
     assert_eq!(tiers[4]["value_max"], serde_json::Value::Null);
+    assert_eq!(
+        view["prices"],
+        serde_json::json!({"sources_min": 2, "spread_max_percent": "5"})
+    );
     let codes: Vec<&str> = view["warnings"]
         .as_array()
         .unwrap()
@@ -123,6 +127,13 @@ fn policy_check_prints_the_fees_as_a_table_to_publish() {
     let rows = view["fees"]["table"].as_array().unwrap();
     // A row a line between the head and what holds for all.
     assert_eq!(run.out.lines().count(), rows.len() + 4);
+    // A value that the fee eats whole is refused: no row promises it.
+    let fees: Vec<&str> = rows
+        .iter()
+        .map(|row| row["fee"].as_str().unwrap())
+        .collect();
+    assert!(fees[0].contains("for a value above 40.00 USD of which the fees leave something"));
+    assert!(!fees[0].contains("from a value of 40.00"), "{}", fees[0]);
     assert_eq!(rows[0]["days"], serde_json::json!([2, 3]));
 }
 

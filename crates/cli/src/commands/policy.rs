@@ -36,11 +36,18 @@ struct PolicyView {
     network_fee_max_percent: String,
     quote_valid_minutes: u32,
     price_age_max_minutes: u32,
+    prices: PricesView,
     package_valid_minutes: u32,
     approval: ApprovalView,
     policy_change: ChangeView,
     wallets: Vec<String>,
     warnings: Vec<WarningView>,
+}
+
+#[derive(Serialize)]
+struct PricesView {
+    sources_min: u32,
+    spread_max_percent: String,
 }
 
 #[derive(Serialize)]
@@ -104,6 +111,10 @@ impl PolicyView {
             network_fee_max_percent: policy.network_fee_max_percent.to_string(),
             quote_valid_minutes: policy.quote_valid_minutes,
             price_age_max_minutes: policy.price_age_max_minutes,
+            prices: PricesView {
+                sources_min: policy.prices.sources_min,
+                spread_max_percent: policy.prices.spread_max_percent.to_string(),
+            },
             package_valid_minutes: policy.package_valid_minutes,
             approval: ApprovalView {
                 signed_votes: approval.signed_votes,
@@ -222,6 +233,7 @@ fn facts(policy: &Policy, path: &Path) -> Vec<(&'static str, String)> {
                 span(minutes(policy.price_age_max_minutes))
             ),
         ),
+        ("prices", prices(policy)),
         (
             "screening",
             format!(
@@ -275,6 +287,19 @@ fn facts(policy: &Policy, path: &Path) -> Vec<(&'static str, String)> {
             },
         ),
     ]
+}
+
+/// Which prices count: how many sources must have one, and how far they may lie apart.
+fn prices(policy: &Policy) -> String {
+    let rules = &policy.prices;
+    let sources = match rules.sources_min {
+        1 => "of 1 source at least".to_owned(),
+        number => format!("of {number} sources at least"),
+    };
+    format!(
+        "{sources}, at most {} % apart; the highest counts",
+        rules.spread_max_percent
+    )
 }
 
 fn minutes(minutes: u32) -> i64 {

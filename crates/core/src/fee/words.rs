@@ -137,6 +137,14 @@ fn times(multiple: Decimal) -> String {
     }
 }
 
+/// Whether what a form charges leaves nothing of a value, somewhere at least where it charges by networks.
+fn is_eaten(form: &FeeForm, value: Cents) -> bool {
+    match form {
+        FeeForm::Matrix(cells) => cells.iter().any(|cell| is_eaten(&cell.form, value)),
+        form => form.cents_at(value).is_some_and(|fee| fee >= value),
+    }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 fn listed(texts: &[String], and: &str) -> String {
     match texts.split_last() {

@@ -1,7 +1,7 @@
 //! A fee policy in plain sentences.
 
 use super::case::{case, conditions, done};
-use super::{Names, form_with, listed};
+use super::{Names, form_with, is_eaten, listed};
 use crate::amount::Amount;
 use crate::fee::form::{Edge, FeeForm};
 use crate::fee::money::Cents;
@@ -113,13 +113,8 @@ impl Speaker<'_> {
         let currency = self.names.currency;
         let minimum = self.rule.value_min?;
         let value = minimum.value;
-        let eaten = self
-            .rule
-            .form
-            .cents_at(value)
-            .is_some_and(|fee| fee >= value);
         Some(match minimum.edge {
-            _ if eaten => format!(
+            _ if is_eaten(&self.rule.form, value) => format!(
                 "What is worth less than {value} {currency} is refused, and so is what the fees would eat."
             ),
             Edge::GreaterOrEqual => format!(
@@ -354,6 +349,10 @@ pub(super) fn range((least, most): (u32, u32)) -> String {
     }
 }
 
+/// No waiver reaches what an output pays for its own transaction: nobody else's coin could pay it there.
+const OUTPUTS_PAY: &str = " What an output of Bitcoin or its relatives pays for its own transaction to an address is not waived: it comes out of \
+                           the output.";
+
 fn waived(waiver: &Waiver) -> String {
     let Waiver {
         code,
@@ -370,6 +369,7 @@ fn waived(waiver: &Waiver) -> String {
         (false, true) => format!("{percent} % of the service fee, and what the network takes"),
         (false, false) => format!("{percent} % of the service fee"),
     };
+    let outputs = if *network { OUTPUTS_PAY } else { "" };
     let kinds = if kinds.is_empty() {
         "every case".to_owned()
     } else {
@@ -384,7 +384,7 @@ fn waived(waiver: &Waiver) -> String {
         (Some(from), Some(until)) => format!(", from {from} until before {until}"),
     };
     format!(
-        "Waiver {code} ({title}) lets a customer off {what}{window}, for {kinds}. Somebody with the role {} grants it, with a note.",
+        "Waiver {code} ({title}) lets a customer off {what}{window}, for {kinds}.{outputs} Somebody with the role {} grants it, with a note.",
         listed(&roles, "or")
     )
 }

@@ -2,7 +2,7 @@
 
 use super::case::{case, conditions};
 use super::explain::range;
-use super::{Names, form_with};
+use super::{Names, form_with, is_eaten};
 use crate::claim::Resolution;
 use crate::fee::form::{Edge, FeeForm};
 use crate::fee::money::Cents;
@@ -89,6 +89,9 @@ fn fee(rule: &FeeRule, form: &FeeForm, names: &Names<'_>) -> String {
     if let Some(minimum) = rule.value_min {
         let value = minimum.value;
         text.push_str(&match minimum.edge {
+            _ if is_eaten(form, value) => {
+                format!("; for a value above {value} {currency} of which the fees leave something")
+            }
             Edge::GreaterOrEqual => format!("; from a value of {value} {currency} on"),
             Edge::GreaterThan => format!("; for a value above {value} {currency}"),
         });
