@@ -36,7 +36,7 @@ fn a_customer_who_sends_exactly_what_was_told_missing_is_credited_both() {
         ["top_up_to_minimum", "wait_for_next_deposit"]
     );
     let told = refused["advice"][0]["what"].as_str().unwrap();
-    assert!(told.starts_with("Send exactly 0.0006 ETH more"), "{told}");
+    assert!(told.starts_with("Send at least 0.0006 ETH more"), "{told}");
     assert!(told.contains(&address(1)[2..8]), "{told}");
     desk.run_as("ana", &["watch", "add", id]).ok();
     // Somebody else's does not count.

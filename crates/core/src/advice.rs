@@ -132,6 +132,8 @@ pub enum Advice {
         missing: Amount,
         /// What the network takes for the user's own transfer, about.
         costs: Cents,
+        /// What comes of it beyond what is sent, all fees paid, before those costs.
+        gain: Cents,
     },
     /// As [`AdviceCode::WaitForNextDeposit`].
     WaitForNextDeposit {
@@ -367,6 +369,8 @@ pub struct Known<'a> {
     pub has_owner: bool,
     /// What came of asking for a quote.
     pub quoted: Quoted,
+    /// What the fee is paid in and has no price; `None` where nothing, or where its price is known.
+    pub unpriced: Option<&'a AssetId>,
     /// What has gathered at the address; `None` where the deposit's rule does not wait for that.
     pub gathered: Option<Gathered>,
     /// What sending the rest would cost and bring; `None` where either is unknown: then nobody is told to send more.
@@ -488,10 +492,13 @@ fn possible(known: &Known<'_>) -> Vec<Advice> {
             let native = AssetId::native(known.asset.network.clone());
             advice.push(Advice::WaitForPrice(native));
         }
-        QuoteRefusal::NoRule
-        | QuoteRefusal::RefusedByRule
-        | QuoteRefusal::WithdrawalFeeUnknown
-        | QuoteRefusal::FeeAssetUnknown => advice.push(Advice::WaitForRule),
+        QuoteRefusal::FeeAssetUnknown => advice.push(match known.unpriced {
+            Some(unpriced) => Advice::WaitForPrice(unpriced.clone()),
+            None => Advice::WaitForRule,
+        }),
+        QuoteRefusal::NoRule | QuoteRefusal::RefusedByRule | QuoteRefusal::WithdrawalFeeUnknown => {
+            advice.push(Advice::WaitForRule)
+        }
         QuoteRefusal::HomeUnknown => advice.push(Advice::WaitForControl),
         QuoteRefusal::AgeUnknown => advice.push(Advice::WaitForSource),
         QuoteRefusal::MinimumNotReached => too_small(known, &mut advice),
@@ -528,6 +535,7 @@ fn too_small(known: &Known<'_>, advice: &mut Vec<Advice>) {
             gathered,
             missing,
             costs,
+            gain,
         });
     }
     advice.push(Advice::WaitForNextDeposit { gathered, missing });

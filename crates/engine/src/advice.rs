@@ -62,7 +62,7 @@ impl Engine {
             Some(_) => None,
             None if !proposed.needs_transaction()
                 && classification.verdict.is_recoverable()
-                && self.policy.is_some() =>
+                && self.may_quote().await? =>
             {
                 Some(self.estimate(deposit).await?)
             }
@@ -103,6 +103,7 @@ impl Engine {
             is_listed: matches!(standing, Some(AssetStanding::Listed(_))),
             has_owner: classification.owner.is_some(),
             quoted,
+            unpriced: quote.and_then(|quote| quote.unpriced.as_ref()),
             gathered: quote.and_then(|quote| quote.gathered),
             top_up,
             share,

@@ -239,6 +239,19 @@ impl Engine {
         }
     }
 
+    /// Whether the policy file is what is in force, or what would be at once in a database that knows none yet; `false` without a
+    /// file. Loads nothing. No price is made with a file that people have not agreed to.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn may_quote(&self) -> Result<bool, EngineError> {
+        let Some(file) = &self.policy else {
+            return Ok(false);
+        };
+        let in_force = self.store.active_policy().await?;
+        Ok(in_force.is_none_or(|version| version.digest == digest_of(file)))
+    }
+
     /// The number of the file's version, and the version in force.
     async fn load_policy_file(&self) -> Result<(u32, PolicyVersion), EngineError> {
         let file = self.policy.clone().ok_or(EngineError::PolicyMissing)?;

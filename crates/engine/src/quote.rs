@@ -42,7 +42,9 @@ pub struct DepositQuote {
     pub network_ceiling: Option<Amount>,
     /// What came to the deposit's address, where its rule waits for the smallest deposit that is credited; else `None`.
     pub gathered: Option<Gathered>,
-    /// Where that alone is why no quote is given: what sending the rest gains its owner, as
+    /// What the fee would be paid in and has no price; `None` where nothing, or where its price is known.
+    pub unpriced: Option<AssetId>,
+    /// Where too little of it is why no quote is given: what sending the rest gains its owner, as
     /// [`gain_of_topping_up`](fee::gain_of_topping_up) says.
     pub top_up_gain: Option<Cents>,
     /// What shall happen to the money.
@@ -111,7 +113,7 @@ impl Engine {
     /// Reckons a quote for a deposit without storing anything.
     ///
     /// # Errors
-    /// When no policy is loaded or the store fails. What is unknown makes a refusal, never a number.
+    /// When no policy is loaded, the file is not in force, or the store fails. What is unknown makes a refusal, never a number.
     pub async fn estimate(&self, deposit: &Deposit) -> Result<DepositQuote, EngineError> {
         self.estimate_with(deposit, None, None).await
     }
@@ -126,6 +128,9 @@ impl Engine {
         resolution: Option<Resolution>,
         named: Option<Cents>,
     ) -> Result<DepositQuote, EngineError> {
+        if !self.may_quote().await? {
+            self.policy_for_quotes().await?;
+        }
         let classification = &deposit.classification;
         let proposed = Resolution::proposed(classification.kind, &classification.verdict);
         self.reckon(Asked {
@@ -150,7 +155,7 @@ impl Engine {
             network: deposit.network(),
             home: home.as_ref(),
             asset: deposit.asset(),
-            is_listed: self.chains.terms(deposit.asset()).is_some(),
+            is_listed: self.chains.is_listed(deposit.asset()),
             resolution: asked.resolution,
             // A block's own clock may run ahead of ours: it is no younger than new.
             age_seconds: deposit
@@ -225,7 +230,12 @@ impl Engine {
             .flat_map(|price| price.ids.iter().cloned())
             .collect();
         let network_fee = &input.network_fee;
+        let unpriced = [&input.fee_asset, &input.coin]
+            .into_iter()
+            .flatten()
+            .find(|asset| asset.price.is_none());
         Ok(DepositQuote {
+            unpriced: unpriced.map(|unpriced| unpriced.asset.clone()),
             detail,
             lost_waivers: lost.into_iter().map(str::to_owned).collect(),
             currency: policy.currency.clone(),

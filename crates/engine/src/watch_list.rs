@@ -255,7 +255,7 @@ impl Engine {
         &self,
         deposit: &Deposit,
     ) -> Result<Option<crate::quote::DepositQuote>, EngineError> {
-        if self.policy.is_none() || !deposit.classification.verdict.is_recoverable() {
+        if !deposit.classification.verdict.is_recoverable() || !self.may_quote().await? {
             return Ok(None);
         }
         // Nobody waits for a network that is silent.

@@ -414,6 +414,7 @@ async fn own_what_is_topped_up_as_advised_is_quoted_and_the_watch_fires() {
         gathered: gathered("0.004"),
         missing: coins("0.006"),
         costs: Cents::parse("0.20").expect("a sum"),
+        gain: Cents::parse("8").expect("a sum"),
     };
     assert_eq!(told, [top_up, waits.clone()]);
     let refused = engine.estimate(&deposit).await.expect("an answer");
@@ -462,31 +463,87 @@ async fn own_what_is_topped_up_as_advised_is_quoted_and_the_watch_fires() {
 }
 
 #[tokio::test]
-async fn own_only_an_ordinary_deposit_that_comes_after_counts() {
+async fn own_only_an_ordinary_deposit_that_comes_after_and_stands_counts() {
     let (engine, chain) = desk().await;
     let (engine, small) = below_minimum(&engine, &chain, None).await;
-    costs(&chain, coins("0.0001"));
     let at = small.block_time().expect("it is in a block");
-    book(&engine, 1, at.plus_seconds(-1)).await;
-    assert!(!is_quoted(&engine, &small).await);
-    book(&engine, 2, at.plus_seconds(1)).await;
+    let paid = |number, base_units| {
+        let credit = payment(number, Position::value(), 1, base_units);
+        chain.state().replace(20, credit);
+    };
+    book(
+        &engine,
+        LedgerEntryKind::CreditedDeposit,
+        1,
+        "1",
+        at.plus_seconds(-1),
+    )
+    .await;
+    paid(1, 1_000_000_000_000_000_000);
+    assert!(!is_quoted(&engine, &small).await, "it came before");
+    book(
+        &engine,
+        LedgerEntryKind::CreditedDeposit,
+        2,
+        "1",
+        at.plus_seconds(1),
+    )
+    .await;
+    assert!(!is_quoted(&engine, &small).await, "no network shows it");
+    // One row for this deposit and another: it was credited with it.
+    paid(2, 996_000_000_000_000_000);
+    assert!(!is_quoted(&engine, &small).await, "another sum was paid");
+    paid(2, 1_000_000_000_000_000_000);
     assert!(is_quoted(&engine, &small).await);
     let told = advice(&engine, &small).await;
     assert_eq!(told[1], Advice::CreditTogether(gathered("1.004")));
 }
 
-/// The ledger books an ordinary deposit of one coin to the user's address.
-async fn book(engine: &Engine, number: u64, at: Option<Timestamp>) {
+#[tokio::test]
+async fn own_what_was_credited_counts_and_what_was_given_back_does_not() {
+    for (kind, counts) in [
+        (LedgerEntryKind::CreditedDeposit, true),
+        (LedgerEntryKind::SettledCase, false),
+    ] {
+        let (engine, chain) = desk().await;
+        let (engine, first) = below_minimum(&engine, &chain, None).await;
+        let rest = payment(8, Position::value(), 1, 6_000_000_000_000_000);
+        let rest = scanned(&engine, &chain, 60, &rest).await;
+        assert!(is_quoted(&engine, &rest).await);
+        let at = first.block_time().expect("it is in a block");
+        book(&engine, kind, 7, "0.004", at.plus_seconds(60)).await;
+        engine
+            .reclassify(&Default::default())
+            .await
+            .expect("the store works");
+        let first = stored(&engine, &first.id()).await;
+        assert_eq!(first.classification.kind, Kind::AlreadyCredited);
+        assert_eq!(is_quoted(&engine, &rest).await, counts, "{kind}");
+        // What comes after a full group gathers anew.
+        let dust = payment(9, Position::value(), 1, 9_000_000_000_000_000);
+        let dust = scanned(&engine, &chain, 70, &dust).await;
+        assert_eq!(is_quoted(&engine, &dust).await, !counts, "{kind}");
+    }
+}
+
+/// The ledger books a payment of the coin to the user's address.
+async fn book(
+    engine: &Engine,
+    kind: LedgerEntryKind,
+    number: u64,
+    amount: &str,
+    at: Option<Timestamp>,
+) {
     let entry = LedgerEntry {
         id: format!("L{number}"),
-        kind: LedgerEntryKind::CreditedDeposit,
+        kind,
         user_id: Some("U1".to_owned()),
         network: NetworkId::new(NETWORK),
         tx_id: tx(number),
         position: None,
         address: Some(address(1).text().to_owned()),
         asset: Some(native()),
-        amount: Some(coins("1")),
+        amount: Some(coins(amount)),
         booked_at: at.expect("a time"),
     };
     let counts = engine.store().import_ledger(vec![entry], time(NOW)).await;

@@ -26,6 +26,23 @@ pub struct LedgerPeriod {
     pub to: Timestamp,
 }
 
+/// Which ordinary deposits of a user are looked for in the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct OrdinaryCredits<'a> {
+    /// Who was credited.
+    pub user_id: &'a str,
+    /// Whether rows that name no user count too: the address is the user's alone.
+    pub or_nobody: bool,
+    /// Of which asset.
+    pub asset: &'a AssetId,
+    /// At which address, canonical text.
+    pub address: &'a str,
+    /// At least so much, in base units.
+    pub minimum: Amount,
+    /// Booked then or later.
+    pub since: Timestamp,
+}
+
 /// Network, instant, and the instant again.
 pub(crate) const LEDGER_COVERS: &str =
     "SELECT network FROM ledger_coverage WHERE network = $1 AND from_time <= $2 AND to_time >= $3";
@@ -262,33 +279,36 @@ impl Store {
         rows.iter().map(entry).collect()
     }
 
-    /// The amount of the first deposit of at least `minimum` that a user was credited of an asset from an instant on, at an address
-    /// or at one that the row does not name; `None` where there is none.
+    /// The first ordinary deposits that answer to a question, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn ordinary_credit_since(
+    pub async fn ordinary_credits(
         &self,
-        user_id: &str,
-        asset: &AssetId,
-        address: &str,
-        minimum: Amount,
-        since: Timestamp,
-    ) -> Result<Option<Amount>, StoreError> {
-        let rows = self
-            .db
-            .rows(
-                "SELECT id, amount FROM ledger_entry
-                 WHERE kind = 'credited_deposit' AND user_id = $1 AND asset = $2 AND booked_at >= $3 AND amount >= $4
-                    AND (address IS NULL OR address = $5)
-                 ORDER BY booked_at, id LIMIT 1",
-                values![user_id, asset, since, minimum, address],
-            )
-            .await?;
-        let amounts = rows
-            .iter()
-            .map(|row| row.of("ledger_entry", "id").amount("amount"));
-        Ok(amounts.collect::<Result<Vec<_>, _>>()?.pop())
+        asked: &OrdinaryCredits<'_>,
+        limit: u32,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let or_nobody = if asked.or_nobody {
+            " OR user_id IS NULL"
+        } else {
+            ""
+        };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM ledger_entry
+             WHERE kind = 'credited_deposit' AND asset = $1 AND address = $2 AND booked_at >= $3 AND amount >= $4
+                AND (user_id = $5{or_nobody})
+             ORDER BY booked_at, id LIMIT $6"
+        );
+        let values = values![
+            asked.asset,
+            asked.address,
+            asked.since,
+            asked.minimum,
+            asked.user_id,
+            limit
+        ];
+        let rows = self.db.rows(&sql, values).await?;
+        rows.iter().map(entry).collect()
     }
 
     /// How many ledger rows there are, by kind.

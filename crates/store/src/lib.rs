@@ -62,7 +62,7 @@ pub use error::StoreError;
 pub use halts::{HaltEvent, HaltState, LiftAnswer};
 pub use incidents::{CloseAnswer, Closing, Incident, IncidentKind};
 pub use leases::{Lease, LeaseAnswer};
-pub use ledger::LedgerPeriod;
+pub use ledger::{LedgerPeriod, OrdinaryCredits};
 pub use log::{ClaimEvent, OutboxMessage};
 pub use match_kept::{
     MatchEnd, MatchKeeping, MatchPart, MatchReading, MatchRun, MeantDeposit, OpenAppeal,

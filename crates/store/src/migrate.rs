@@ -46,7 +46,7 @@ pub(crate) const MIGRATIONS: &[Entry] = migrations![
     20 "0020_appeal_resume",
     21 "0021_claim_consent",
     22 "0022_limit_value",
-    23 "0023_ledger_by_user",
+    23 "0023_ledger_by_credited_address",
 ];
 
 #[derive(Debug, Clone, Copy)]

@@ -168,7 +168,7 @@ on_both! {
         rows_come_back_and_are_updated_by_id,
         bookings_that_no_deposit_explains_are_found_by_amount_and_time,
         own_withdrawals_are_found_by_where_they_went,
-        the_first_ordinary_credit_since_an_instant_is_found,
+        the_ordinary_credits_since_an_instant_are_found,
         coverage_periods_join_and_outside_is_unknown,
         accounts_are_unknown_until_told,
     ;

@@ -82,9 +82,9 @@ impl Found {
         let quote = match diagnosis.deciding() {
             // What cannot be recovered costs nothing, and nobody receives anything of it.
             Some(deposit)
-                if engine.policy().is_ok()
-                    && is_ours(&diagnosis)
-                    && !matches!(deposit.classification.verdict, Verdict::NotRecoverable(_)) =>
+                if is_ours(&diagnosis)
+                    && !matches!(deposit.classification.verdict, Verdict::NotRecoverable(_))
+                    && engine.may_quote().await? =>
             {
                 Some(engine.estimate(deposit).await?)
             }

@@ -8,7 +8,7 @@ use super::record::Claim;
 use crate::amount::Amount;
 use crate::asset::AssetId;
 use crate::digest::Encoder;
-use crate::fee::{Cents, OnFailure, Quote, Rounding, Terms, value_of};
+use crate::fee::{Cents, OnFailure, Quote, Terms};
 use crate::plan::{Instruction, InstructionKind, Plan, Step};
 use crate::time::Timestamp;
 
@@ -188,7 +188,7 @@ pub(super) fn unwinding_plan(claim: &Claim, quote: &Quote, costs: Amount) -> Opt
 }
 
 /// What is kept of each charge. The networks' costs are taken from what was charged in the native coin first, base unit for base
-/// unit; the rest is valued at the quote's own price of that coin, rounded up, and taken from the other charges in their order, by
+/// unit; the rest is valued as the quote valued its ceiling, rounded up, and taken from the other charges in their order, by
 /// the quote's own conversion, rounded up. Never more than the charge. What nobody can value is not taken; nor are costs that the
 /// exchange took upon itself when it asked no network fee for them.
 fn kept_of(claim: &Claim, quote: &Quote, terms: &Terms, costs: Amount) -> Option<Vec<Amount>> {
@@ -232,7 +232,8 @@ fn kept_of(claim: &Claim, quote: &Quote, terms: &Terms, costs: Amount) -> Option
     Some(kept)
 }
 
-/// What native coin is worth by the quote: at its price, else in proportion to its ceiling. Nothing where the quote says neither.
+/// What native coin is worth by the quote: in proportion to its ceiling and what it said that is worth, since a deposit in the same
+/// coin may have been valued at the price of another time. Nothing where the quote names no ceiling.
 fn in_cents(native: &AssetId, terms: &Terms, costs: Amount) -> Option<Cents> {
     if costs == Amount::ZERO {
         return Some(Cents::default());
@@ -241,12 +242,8 @@ fn in_cents(native: &AssetId, terms: &Terms, costs: Amount) -> Option<Cents> {
         .ceiling
         .as_ref()
         .filter(|ceiling| ceiling.asset == *native);
-    let price = terms.prices.iter().find(|price| price.asset == *native);
-    match (price, ceiling) {
-        (Some(price), Some(ceiling)) => {
-            value_of(costs, ceiling.decimals, price.price, Rounding::Up)
-        }
-        (None, Some(ceiling)) if ceiling.amount != Amount::ZERO => terms
+    match ceiling {
+        Some(ceiling) if ceiling.amount != Amount::ZERO => terms
             .network_cost
             .0
             .mul_ratio_ceil(costs, ceiling.amount)

@@ -230,8 +230,8 @@ pub fn quote(input: &QuoteInput<'_>) -> Result<Quote, QuoteRefusal> {
     require_sendable(input, decimals, net)?;
     let net_value =
         value_of(net, decimals, price.price, Rounding::Down).ok_or(QuoteRefusal::OutOfRange)?;
-    // Something is charged for, and what is left is worth nothing.
-    if total_fee != Cents::default() && net_value == Cents::default() {
+    // What is worth nothing is dust, whatever is charged for it.
+    if net_value == Cents::default() {
         return Err(QuoteRefusal::NetTooSmall);
     }
     let limit_value = known(input.price_now.as_ref())

@@ -429,12 +429,12 @@ fn costs_are_never_more_than_the_charge_and_never_guessed() {
     assert_eq!(kept(270, same), [CHARGED, 20]);
     assert_eq!(kept(1_000_000, same), [CHARGED, 20]);
     // A third of a cent is a cent.
-    assert_eq!(
-        kept(21, |terms| terms.prices[0].price =
-            recover_core::decimal::Decimal::whole(3_333)),
-        [10_000, 20]
-    );
-    // Without a price the quote's own ceiling says what the coin was worth; without either nothing is taken.
+    let cheap: fn(&mut recover_core::fee::Terms) = |terms| terms.network_cost = cents(67);
+    assert_eq!(kept(21, cheap), [10_000, 20]);
+    // The coin was worth what the quote's ceiling was worth, whatever price of another time the deposit itself had.
+    let dear: fn(&mut recover_core::fee::Terms) =
+        |terms| terms.prices[0].price = recover_core::decimal::Decimal::whole(9_999_999);
+    assert_eq!(kept(21, dear), [20_000, 20]);
     assert_eq!(kept(21, |terms| terms.prices.clear()), [20_000, 20]);
     let none: fn(&mut recover_core::fee::Terms) = |terms| {
         terms.prices.clear();

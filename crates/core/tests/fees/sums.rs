@@ -206,11 +206,16 @@ fn what_is_left_and_worth_nothing_is_no_quote() {
     assert_eq!(desk.ask(), Err(QuoteRefusal::NetTooSmall));
     desk.amount = Amount::from_coin_text("150.01", 6).unwrap();
     assert_eq!(desk.ask().unwrap().net.to_coin_text(6), "0.01");
-    // Without any fee there is nothing to refuse: it is all the customer's.
+    // Without any fee it is dust all the same.
     let mut free = Desk::worth(flat("0"), "0");
-    free.amount = Amount::from_u128(1);
     free.decimals = Some(6);
-    assert_eq!(free.ask().unwrap().net, Amount::from_u128(1));
+    for (amount, expected) in [
+        (1, Err(QuoteRefusal::NetTooSmall)),
+        (10_000, Ok(Amount::from_u128(10_000))),
+    ] {
+        free.amount = Amount::from_u128(amount);
+        assert_eq!(free.ask().map(|quote| quote.net), expected);
+    }
 }
 
 #[test]

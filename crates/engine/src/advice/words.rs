@@ -151,10 +151,11 @@ pub fn tell(advice: &Advice, trigger: Option<&Trigger>, scene: &Scene<'_>) -> To
             gathered,
             missing,
             costs,
+            gain,
         } => (
             format!(
-                "Send exactly {} more, on {network}, to the same address {}{}: with the {} that came there it makes the smallest \
-                 deposit that is credited, {}.",
+                "Send at least {} more, on {network}, to the same address {}{}, then ask for each: with the {} that came there it makes the \
+                 smallest deposit that is credited today, {}.",
                 scene.coins(*missing),
                 scene.deposit.to(),
                 scene.with_memo(),
@@ -162,22 +163,23 @@ pub fn tell(advice: &Advice, trigger: Option<&Trigger>, scene: &Scene<'_>) -> To
                 scene.coins(gathered.minimum)
             ),
             format!(
-                "Your own transfer: about {costs} {} of network fee now, and what the service takes that you send from. It must \
-                 arrive whole: what is deducted on the way is missing again.",
-                scene.currency
+                "Your own transfer: about {costs} {currency} of network fee now, and what the service takes that you send from. With all \
+                 our fees paid about {gain} {currency} more than you send come of it. It must arrive whole: what is deducted on the way is \
+                 missing again.",
+                currency = scene.currency
             ),
-            "Do not send it as another coin or on another network: that would be the next mistake. Compare the address with \
-             your deposit page first; if that shows another one by now, send nothing.".to_owned(),
+            "Do not send it as another coin, on another network or from your account with us: that would be the next mistake. Compare \
+             the address with your deposit page first; if that shows another one by now, send nothing.".to_owned(),
         ),
         Advice::WaitForNextDeposit { gathered, missing } => (
             format!(
-                "Send nothing for its sake: the {} that came to this address count together with your next ordinary deposit there. \
-                 The smallest that is credited is {}; {} are missing.",
+                "It can also wait, with nothing sent for its sake: the {} that came to this address count together with what you deposit there \
+                 next. The smallest deposit that is credited today is {}; {} are missing.",
                 scene.coins(gathered.present),
                 scene.coins(gathered.minimum),
                 scene.coins(*missing)
             ),
-            "Nothing; until then it is not available to you.".to_owned(),
+            "Nothing for waiting; until then it is not available to you, and what is charged then is said in a quote.".to_owned(),
             "Do not send several small payments instead of one: each pays the network again.".to_owned(),
         ),
         Advice::PoolWithOthers(share) => (

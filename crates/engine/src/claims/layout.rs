@@ -18,8 +18,14 @@ use recover_source::carry::{CarryError, Order, refused};
 use recover_store::{DepositFilter, DepositOrder};
 use std::collections::BTreeSet;
 
-/// The codes by which a carrier says that the network carries no such sum: dust, or less than it takes to send it.
-const TOO_SMALL: [&str; 2] = ["dust_output", "fee_exceeds_value"];
+/// The codes by which a carrier says that the network carries no such sum: dust, less than it takes to send it, or less than the
+/// account that it would open must keep.
+const TOO_SMALL: [&str; 4] = [
+    "dust_output",
+    "fee_exceeds_value",
+    "below_base_reserve",
+    "below_starting_balance",
+];
 
 /// Where money still lies at its address.
 const UNSETTLED: [DepositStatus; 3] = [

@@ -270,6 +270,13 @@ impl ChainsConfig {
         })
     }
 
+    /// Whether the exchange trades an asset: not one that it only traded once.
+    #[must_use]
+    pub fn is_listed(&self, asset: &AssetId) -> bool {
+        let standing = self.standing(asset, TokenReview::Unreviewed);
+        matches!(standing, Some(AssetStanding::Listed(_)))
+    }
+
     /// What the file says about an asset; `None` for one that it does not have.
     #[must_use]
     pub fn terms(&self, asset: &AssetId) -> Option<&AssetTerms> {

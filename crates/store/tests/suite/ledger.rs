@@ -6,7 +6,7 @@ use recover_core::ledger::{AccountStanding, CreditKey, LedgerEntry, LedgerEntryK
 use recover_core::network::NetworkId;
 use recover_core::observation::{Mechanism, Observation, Position};
 use recover_core::time::Timestamp;
-use recover_store::{ImportCounts, LedgerPeriod};
+use recover_store::{ImportCounts, LedgerPeriod, OrdinaryCredits};
 
 fn entry(id: &str, kind: LedgerEntryKind, seconds: u64) -> LedgerEntry {
     LedgerEntry {
@@ -187,7 +187,7 @@ pub async fn own_withdrawals_are_found_by_where_they_went(backend: Backend) {
     assert_eq!(found.len(), 1, "the instant itself is not before");
 }
 
-pub async fn the_first_ordinary_credit_since_an_instant_is_found(backend: Backend) {
+pub async fn the_ordinary_credits_since_an_instant_are_found(backend: Backend) {
     let store = backend.open().await;
     let native = AssetId::native(ethereum());
     let credited = |id: &str, seconds, amount: u128| LedgerEntry {
@@ -231,27 +231,42 @@ pub async fn the_first_ordinary_credit_since_an_instant_is_found(backend: Backen
         },
     ];
     store.import_ledger(rows, now()).await.unwrap();
-    let found = async |minimum, since| {
-        let minimum = Amount::from_u128(minimum);
+    let found = async |minimum, since, or_nobody| {
+        let asked = OrdinaryCredits {
+            user_id: "u1",
+            or_nobody,
+            asset: &native,
+            address: "0xme",
+            minimum: Amount::from_u128(minimum),
+            since: at(since),
+        };
         store
-            .ordinary_credit_since("u1", &native, "0xme", minimum, at(since))
+            .ordinary_credits(&asked, 2)
             .await
             .unwrap()
-            .map(|amount| amount.to_base_units())
+            .into_iter()
+            .map(|row| row.id)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(found(100, 10).await.as_deref(), Some("100"));
+    assert_eq!(found(100, 10, true).await, ["whose", "later"]);
+    assert_eq!(found(100, 10, false).await, ["later"]);
     assert_eq!(
-        found(101, 10).await.as_deref(),
-        Some("1000"),
+        found(201, 10, true).await,
+        ["later"],
         "as numbers, not as text"
     );
     assert_eq!(
-        found(100, 9).await.as_deref(),
-        Some("500"),
+        found(100, 9, false).await,
+        ["early", "later"],
         "from the instant itself on"
     );
-    assert_eq!(found(1_001, 10).await, None);
-    assert_eq!(found(100, 41).await, None);
+    assert_eq!(
+        found(100, 9, true).await,
+        ["early", "whose"],
+        "the first of them"
+    );
+    assert_eq!(found(1_001, 10, true).await, [""; 0]);
+    assert_eq!(found(100, 41, true).await, [""; 0]);
 }
 
 pub async fn coverage_periods_join_and_outside_is_unknown(backend: Backend) {

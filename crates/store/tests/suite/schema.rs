@@ -98,8 +98,8 @@ const MIGRATIONS: [(&str, &str); 23] = [
         include_str!("../../../../migrations/postgres/0022_limit_value.sql"),
     ),
     (
-        include_str!("../../../../migrations/sqlite/0023_ledger_by_user.sql"),
-        include_str!("../../../../migrations/postgres/0023_ledger_by_user.sql"),
+        include_str!("../../../../migrations/sqlite/0023_ledger_by_credited_address.sql"),
+        include_str!("../../../../migrations/postgres/0023_ledger_by_credited_address.sql"),
     ),
 ];
 

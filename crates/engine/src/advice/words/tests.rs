@@ -65,6 +65,7 @@ fn all() -> Vec<Advice> {
             gathered,
             missing,
             costs: Cents(amount(123)),
+            gain: Cents(amount(456)),
         },
         Advice::WaitForNextDeposit { gathered, missing },
         Advice::PoolWithOthers(Share {
@@ -151,16 +152,26 @@ fn own_figures_are_told_in_coins_and_the_currency() {
         gathered,
         missing: amount(60_000),
         costs: Cents(amount(7)),
+        gain: Cents(amount(1_205)),
     });
     assert!(
         told.what.starts_with(
-            "Send exactly 0.0006 LTC more, on litecoin, to the same address Laddress:"
+            "Send at least 0.0006 LTC more, on litecoin, to the same address Laddress, then"
         ),
         "{}",
         told.what
     );
-    assert!(told.what.ends_with("credited, 0.001 LTC."), "{}", told.what);
+    assert!(
+        told.what.ends_with("credited today, 0.001 LTC."),
+        "{}",
+        told.what
+    );
     assert!(told.costs.contains("about 0.07 USD"), "{}", told.costs);
+    assert!(
+        told.costs.contains("about 12.05 USD more"),
+        "{}",
+        told.costs
+    );
     assert_eq!(
         told.watch.as_deref(),
         Some("enough of litecoin/native lies at Laddress to be worked")
