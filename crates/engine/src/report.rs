@@ -118,6 +118,11 @@ impl Engine {
                 "a record of how the addresses are controlled: `recover addresses import` with control"
                     .to_owned()
             }
+            Lack::Key => {
+                "nothing but the lost key itself, found in a backup and written as control by `recover addresses import`; without it \
+                 these stay lost"
+                    .to_owned()
+            }
             Lack::Factory => "the factory at the same address, by the wallet team".to_owned(),
             Lack::Price => "a price: `recover prices import`".to_owned(),
             Lack::Person => "a person who looks at each by hand".to_owned(),

@@ -49,7 +49,7 @@ pub struct LackTotals {
     pub customers: u64,
     /// Deposits that time alone brings.
     pub wait_for_time: u64,
-    /// Deposits at addresses whose key is lost: nothing that is added brings them back.
+    /// Deposits of the rows at addresses whose key is lost: nothing but that key brings them back.
     pub key_lost: u64,
 }
 
@@ -71,13 +71,16 @@ fn lacking(networks: &[NetworkId]) -> Statement {
             ));
         }
     }
-    let (network, review, price) = (
+    let key_lost = Reason::KeyLost.code();
+    let (network, key, review, price) = (
         Lack::Network.code(),
+        Lack::Key.code(),
         Lack::Review.code(),
         Lack::Price.code(),
     );
     lack.push_str(&format!(
         " WHEN verdict = 'not_recoverable' AND verdict_detail = '{out_of_reach}' THEN '{network}'
+          WHEN verdict = 'not_recoverable' AND verdict_detail = '{key_lost}' THEN '{key}'
           WHEN verdict IN ('controllable', 'needs_deploy') AND decimals_vouched = 0 THEN '{review}'
           WHEN verdict IN ('controllable', 'needs_deploy') AND value_cents IS NULL THEN '{price}' END"
     ));
@@ -98,7 +101,7 @@ fn lacking(networks: &[NetworkId]) -> Statement {
             SELECT id, owner, network, value_cents, lack,
                 CASE WHEN lack IN ({assets}) THEN asset WHEN lack IN ({factories}) THEN {factory} ELSE network END AS subject,
                 CASE WHEN lack <> '{price}' AND value_cents IS NULL THEN 1 ELSE 0 END AS also_price,
-                CASE WHEN lack <> '{network}' AND (kind = '{suspended}' OR network IN ",
+                CASE WHEN lack NOT IN ('{network}', '{key}') AND (kind = '{suspended}' OR network IN ",
         assets = of_subject(LackSubject::Asset),
         factories = of_subject(LackSubject::Factory),
         suspended = Kind::SuspendedNetwork.code(),
@@ -109,7 +112,8 @@ fn lacking(networks: &[NetworkId]) -> Statement {
     statement.push(&format!(
         ") THEN 1 ELSE 0 END AS also_network
             FROM (SELECT id, owner, network, kind, asset, to_payload, value_cents, {lack} AS lack FROM deposit
-                WHERE status IN ('open', 'unconfirmed') AND queue <> 'none' AND {NO_TWIN}) AS found
+                WHERE status IN ('open', 'unconfirmed')
+                    AND (queue <> 'none' OR (verdict = 'not_recoverable' AND verdict_detail = '{key_lost}')) AND {NO_TWIN}) AS found
             WHERE lack IS NOT NULL)"
     ));
     statement
@@ -191,14 +195,22 @@ impl Store {
                 .cmp(&rank(one))
                 .then_with(|| (one.lack, &one.subject).cmp(&(other.lack, &other.subject)))
         });
+        let key_lost = lacks
+            .iter()
+            .filter(|row| row.lack == Lack::Key)
+            .fold(0_u64, |sum, row| sum.saturating_add(row.deposits));
         Ok(Lacks {
+            totals: LackTotals {
+                customers: of_all,
+                wait_for_time: self.wait_for_time().await?,
+                key_lost,
+            },
             rows: lacks,
-            totals: self.lack_totals(of_all).await?,
         })
     }
 
-    /// What is beside the rows, of which so many customers wait.
-    async fn lack_totals(&self, customers: u64) -> Result<LackTotals, StoreError> {
+    /// How many deposits time alone brings.
+    async fn wait_for_time(&self) -> Result<u64, StoreError> {
         let time: Vec<String> = Missing::ALL
             .iter()
             .filter(|missing| Lack::of(**missing).is_none())
@@ -209,17 +221,7 @@ impl Store {
                 AND verdict = 'conditional' AND verdict_detail IN ({}) AND {NO_TWIN}",
             time.join(", ")
         );
-        let wait_for_time = self.count(&sql, Vec::new()).await?;
-        let sql = format!(
-            "SELECT COUNT(*) AS count FROM deposit WHERE status <> 'gone' AND verdict = 'not_recoverable'
-                AND verdict_detail = '{}' AND {NO_TWIN}",
-            Reason::KeyLost.code()
-        );
-        Ok(LackTotals {
-            customers,
-            wait_for_time,
-            key_lost: self.count(&sql, Vec::new()).await?,
-        })
+        self.count(&sql, Vec::new()).await
     }
 
     async fn count(&self, sql: &str, values: Vec<crate::sql::Value>) -> Result<u64, StoreError> {

@@ -252,16 +252,16 @@ fn summary(report: &Report) -> Vec<String> {
         "in all: {} {currency}, {} customers, {} deposits, {} of them without a known value, which no sum holds",
         report.value, report.beside.customers, report.deposits, report.without_value
     )];
+    if report.beside.key_lost > 0 {
+        lines.push(format!(
+            "of these: {} deposits at addresses whose key is lost; without that key they stay lost, whatever is added",
+            report.beside.key_lost
+        ));
+    }
     if report.beside.wait_for_time > 0 {
         lines.push(format!(
             "beside these: {} deposits that time alone brings",
             report.beside.wait_for_time
-        ));
-    }
-    if report.beside.key_lost > 0 {
-        lines.push(format!(
-            "beside these: {} deposits at addresses whose key is lost; they stay lost",
-            report.beside.key_lost
         ));
     }
     lines

@@ -20,6 +20,8 @@ coded! {
         Listing => "listing",
         /// Records of how the address is controlled.
         Control => "control",
+        /// A key that is lost: nothing but the key itself, found again, brings what lies there back.
+        Key => "key",
         /// The factory that makes our contract.
         Factory => "factory",
         /// A price.
@@ -61,6 +63,7 @@ impl Lack {
             | Self::Ledger
             | Self::Ownership
             | Self::Control
+            | Self::Key
             | Self::Person => LackSubject::Network,
             Self::Review | Self::Listing | Self::Price => LackSubject::Asset,
             Self::Factory => LackSubject::Factory,

@@ -98,7 +98,7 @@ pub async fn what_is_missing_is_ranked_by_value(backend: Backend) {
         Some("u4"),
         5,
     );
-    // What is not in it: with a price and a way, lost, booked, gone, and what time brings.
+    // What is not in it: with a price and a way, booked, gone, and what time brings.
     let fine = of(
         "0x7",
         Kind::MissedCredit,
@@ -141,6 +141,7 @@ pub async fn what_is_missing_is_ranked_by_value(backend: Backend) {
         (&contract, 700),
         (&far, 700),
         (&fine, 9_900),
+        (&lost, 9_000),
         (&young, 9_900),
     ] {
         value(&store, deposit, cents).await;
@@ -179,6 +180,7 @@ pub async fn what_is_missing_is_ranked_by_value(backend: Backend) {
         told(&rows),
         [
             (Lack::Network, "ethereum", twice_the_most, 0, 1, 2),
+            (Lack::Key, "ethereum", 9_000, 0, 1, 1),
             (Lack::Network, "celo", 700, 0, 1, 1),
             (Lack::Factory, factory.as_str(), 700, 0, 1, 1),
             (Lack::Review, native, 0, 1, 2, 1),
@@ -190,11 +192,11 @@ pub async fn what_is_missing_is_ranked_by_value(backend: Backend) {
         .iter()
         .map(|row| (row.also_price, row.also_network))
         .collect();
-    assert_eq!(also, [(0, 0), (0, 0), (0, 1), (1, 0), (0, 0)]);
+    assert_eq!(also, [(0, 0), (0, 0), (0, 0), (0, 1), (1, 0), (0, 0)]);
     assert_eq!(
         lacks.totals,
         LackTotals {
-            customers: 6,
+            customers: 7,
             wait_for_time: 1,
             key_lost: 1,
         }
