@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use recover_core::time::Timestamp;
 use recover_testkit::{FaultyServer, Request, Response};
 use serde_json::{Value, json};
 
@@ -227,4 +228,39 @@ fn a_price_source_that_cannot_be_is_refused_with_its_place() {
         let errors = run.errors().join("\n");
         assert!(errors.contains(says), "{says}: {errors}");
     }
+}
+
+/// A mistake dated ahead of its correction stays in force: the import says so, and how it is corrected.
+#[test]
+fn a_correction_that_does_not_count_is_told() {
+    let desk = Desk::new();
+    desk.run(&["init"]).ok();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let now = Timestamp::from_seconds(now).unwrap();
+    let ahead = now.plus_seconds(120).unwrap();
+    let import = |price: &str, at: Timestamp| {
+        desk.write(
+            "prices.csv",
+            format!("asset,currency,price,time,source\nethereum/native,USD,{price},{at},desk\n"),
+        );
+        desk.run(&["prices", "import", "prices.csv"]).ok()
+    };
+    let counted = || shown(&desk, "ethereum/native")["sources"][0]["price"].clone();
+    assert!(!import("25000", ahead).err.contains("warning"));
+    let corrected = import("2500", now);
+    corrected.says(&[
+        "does not count",
+        "25000 of",
+        &ahead.to_string(),
+        "import its row again",
+    ]);
+    assert_eq!(counted(), "25000");
+    assert!(!import("2500", ahead).err.contains("warning"));
+    assert_eq!(counted(), "2500");
+    // The old row is there already: it does not come back by itself.
+    import("25000", ahead).says(&["does not count", "was imported after it"]);
+    assert_eq!(counted(), "2500");
 }

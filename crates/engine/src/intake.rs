@@ -7,6 +7,7 @@ use crate::import::{
     self, ColumnMap, Context, ImportError, LedgerCoverage, LedgerRecord, Records, RejectFile,
     SecretsFound,
 };
+use crate::prices::{Newest, Overtaken};
 use recover_core::deposit::{
     Classification, Deposit, DepositStatus, ImportedDeposit, Origin, Queue,
 };
@@ -51,6 +52,8 @@ pub struct IntakeReport {
     pub covered: Vec<LedgerCoverage>,
     /// Periods that were named and not stored, because rows are missing.
     pub not_covered: Vec<LedgerCoverage>,
+    /// Prices of the file that do not count now because a newer one of their source stands, one an asset and source.
+    pub overtaken: Vec<Overtaken>,
 }
 
 /// Told after each batch: how many rows were read.
@@ -188,9 +191,10 @@ impl Engine {
         let context = self.context();
         let records = import::prices(&file.name, file.reader, &file.map, &context)?;
         let mut report = IntakeReport::default();
+        let mut newest = Newest::default();
         let mut batches = Batches::new(records, &file.reject);
         while let Some(batch) = batches.next()? {
-            let prices = batch
+            let prices: Vec<recover_store::Price> = batch
                 .into_iter()
                 .flat_map(|record| {
                     record
@@ -205,12 +209,14 @@ impl Engine {
                         })
                 })
                 .collect();
+            newest.take(&prices);
             report.counts = report
                 .counts
                 .plus(self.store.import_prices(prices, self.now()).await?);
             progress(batches.rows);
         }
         batches.finish(&mut report)?;
+        report.overtaken = self.overtaken(newest).await?;
         self.revalue().await?;
         Ok(report)
     }

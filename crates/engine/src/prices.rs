@@ -1,10 +1,13 @@
 //! Which price an asset has for a decision: the newest of each source, compared by the policy's rules, at the time that counts.
 
 mod fetch;
+mod overtaken;
 mod words;
 
 pub(crate) use fetch::open as open_sources;
 pub use fetch::{PriceFetch, SourceFetch};
+pub(crate) use overtaken::Newest;
+pub use overtaken::Overtaken;
 
 use crate::config::Policy;
 use crate::engine::Engine;

@@ -6,6 +6,7 @@ use crate::progress;
 use recover_engine::error::EngineError;
 use recover_engine::import::{self, ColumnMap, ImportError};
 use recover_engine::intake::{IntakeFile, IntakeReport};
+use recover_engine::prices::Overtaken;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -75,6 +76,9 @@ const fn is_of_whole_file(error: &EngineError) -> bool {
     )
 }
 
+/// More prices that do not count than these are counted, not named.
+const OVERTAKEN_NAMED: usize = 5;
+
 fn tell(noun: &str, report: &IntakeReport) -> Exit {
     let counts = report.counts;
     eprintln!(
@@ -105,6 +109,29 @@ fn tell(noun: &str, report: &IntakeReport) -> Exit {
             "{} stored deposits are classified otherwise now",
             report.reclassified
         );
+    }
+    for overtaken in report.overtaken.iter().take(OVERTAKEN_NAMED) {
+        let Overtaken { imported, newer } = overtaken;
+        // A row that was there before is not imported again: only a later time brings its price back.
+        let why = if newer.priced_at > imported.priced_at {
+            "is newer; where that one is wrong, import its row again with its time and the right price"
+        } else {
+            "was imported after it; where that one is wrong, import the right price with a later time"
+        };
+        let text = format!(
+            "the price {} of {} by {} of {} does not count: {} of {} {why}",
+            imported.price,
+            imported.asset,
+            imported.source,
+            imported.priced_at,
+            newer.price,
+            newer.priced_at
+        );
+        eprintln!("warning: {}", crate::output::printable(&text));
+    }
+    let unnamed = report.overtaken.len().saturating_sub(OVERTAKEN_NAMED);
+    if unnamed > 0 {
+        eprintln!("warning: so it is with {unnamed} more; `recover prices show` says what counts");
     }
     if let Some((line, kind)) = report.secrets.first {
         eprintln!(

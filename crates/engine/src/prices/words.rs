@@ -72,7 +72,7 @@ impl Said<'_> {
                     |spread| format!("{spread} %"),
                 );
                 format!(
-                    "the sources of {of} lie {spread} apart, and the policy allows {} %: {counting}; find out which is wrong and import a corrected price",
+                    "the sources of {of} lie {spread} apart, and the policy allows {} %: {counting}; find out which is wrong and import its row again with the same source and time",
                     self.asked.rules.spread_max_percent
                 )
             }
