@@ -9,7 +9,7 @@ use recover_core::advice::{Advice, AdviceCode, Trigger, TriggerCode};
 use recover_core::amount::Amount;
 use recover_core::appeal::{Appeal, AppealId, AppealStatus};
 use recover_core::decimal::Decimal;
-use recover_core::deposit::Deposit;
+use recover_core::deposit::{Deposit, Origin};
 use recover_core::fee::{Cents, Gathered, QuoteRefusal};
 use recover_core::kind::Kind;
 use recover_core::ledger::{LedgerEntry, LedgerEntryKind};
@@ -467,6 +467,12 @@ async fn own_only_an_ordinary_deposit_that_comes_after_and_stands_counts() {
     let (engine, chain) = desk().await;
     let (engine, small) = below_minimum(&engine, &chain, None).await;
     let at = small.block_time().expect("it is in a block");
+    // One that nobody stored yet counts for itself alone.
+    let mut unseen = small.clone();
+    if let Origin::Observed(credit) = &mut unseen.origin {
+        credit.tx_id = tx(99);
+    }
+    assert!(!is_quoted(&engine, &unseen).await);
     let paid = |number, base_units| {
         let credit = payment(number, Position::value(), 1, base_units);
         chain.state().replace(20, credit);

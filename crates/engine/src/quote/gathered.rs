@@ -35,29 +35,34 @@ impl Engine {
         let minimum = terms
             .filter(|terms| terms.decimals == deposit.decimals)
             .and_then(|terms| terms.minimum);
+        let minimum = minimum.filter(|minimum| deposit.amount() < *minimum);
         let (Some(minimum), Kind::BelowMinimum) = (minimum, deposit.classification.kind) else {
             return Ok(None);
+        };
+        let alone = Gathered {
+            minimum,
+            present: deposit.amount(),
         };
         // What a file tells may be what a source saw as well: it counts for itself alone.
         let (Origin::Observed(_), Some(owner)) = (&deposit.origin, &deposit.classification.owner)
         else {
-            return Ok(Gathered::of(minimum, &[deposit.amount()], 0));
+            return Ok(Some(alone));
         };
         let small = self.small_ones(deposit, owner, minimum).await?;
         let own = small
             .iter()
             .position(|stored| stored.deposit.id() == deposit.id());
         let amounts: Vec<Amount> = small.iter().map(|stored| stored.deposit.amount()).collect();
+        // One that is in doubt, or not stored yet, counts for itself alone too.
         let gathered = own.and_then(|own| Gathered::of(minimum, &amounts, own));
-        match gathered {
-            Some(gathered) if !gathered.is_enough() => {
-                let ordinary = self.ordinary(deposit, owner, minimum).await?;
-                Ok(Some(
-                    ordinary.map_or(gathered, |amount| gathered.with(amount)),
-                ))
-            }
-            gathered => Ok(gathered),
+        let gathered = gathered.unwrap_or(alone);
+        if gathered.is_enough() {
+            return Ok(Some(gathered));
         }
+        let ordinary = self.ordinary(deposit, owner, minimum).await?;
+        Ok(Some(
+            ordinary.map_or(gathered, |amount| gathered.with(amount)),
+        ))
     }
 
     /// The deposits of an owner to the address of one, of its asset, that are each below the minimum and that the owner has or
