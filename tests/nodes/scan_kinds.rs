@@ -210,3 +210,18 @@ fn stored_credits_follow_a_later_change_of_ledger_and_configuration() {
     assert_eq!(row["kind"], "missed_credit");
     assert_eq!(world.ethereum.height(), requests);
 }
+
+#[test]
+fn lost_keys_stand_in_the_report_with_what_they_are_worth() {
+    let world = World::build();
+    let desk = Desk::new();
+    furnish(&desk, &world);
+    scan(&desk);
+    let report = desk.json(&["report"]);
+    let rows = report["rows"].as_array().unwrap();
+    let key = rows.iter().find(|row| row["missing"] == "key");
+    let key = key.unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(key["subject"], "ethereum");
+    assert_eq!(key["value"], "3000.00", "{key}");
+    assert_eq!(key["customers"], 1);
+}

@@ -106,14 +106,16 @@ fn lacking(networks: &[NetworkId]) -> Statement {
         factories = of_subject(LackSubject::Factory),
         suspended = Kind::SuspendedNetwork.code(),
     ));
+    let no_key = Kind::NoKey.code();
     // An empty list is no SQL; no network is called so.
     let none = [NetworkId::new("")];
     statement.bind_list(if networks.is_empty() { &none } else { networks });
     statement.push(&format!(
         ") THEN 1 ELSE 0 END AS also_network
             FROM (SELECT id, owner, network, kind, asset, to_payload, value_cents, {lack} AS lack FROM deposit
-                WHERE status IN ('open', 'unconfirmed')
-                    AND (queue <> 'none' OR (verdict = 'not_recoverable' AND verdict_detail = '{key_lost}')) AND {NO_TWIN}) AS found
+                WHERE ((status IN ('open', 'unconfirmed') AND queue <> 'none')
+                    OR (kind = '{no_key}' AND status <> 'gone'))
+                    AND {NO_TWIN}) AS found
             WHERE lack IS NOT NULL)"
     ));
     statement

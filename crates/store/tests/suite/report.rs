@@ -106,13 +106,15 @@ pub async fn what_is_missing_is_ranked_by_value(backend: Backend) {
         Some("u5"),
         5,
     );
-    let lost = of(
+    let mut lost = of(
         "0x8",
         Kind::NoKey,
         Verdict::NotRecoverable(Reason::KeyLost),
         Some("u5"),
         5,
     );
+    // As the classifier leaves it: nobody works it.
+    lost.status = DepositStatus::Resolved;
     let young = of(
         "0x9",
         Kind::MissedCredit,
