@@ -90,10 +90,10 @@ fn desk(api: Api, network: &str, server: &FaultyServer) -> Office {
          C-0,coverage,2012-01-01T00:00:00Z,2100-01-01T00:00:00Z,,{network},,,\n"
     );
     office.import_book(&format!("{}\n", lines.join("\n")), &ledger);
-    // Half a million lumens, a few drops of XRP: no story here is about a limit of a day, or about dust.
+    // Half a million lumens, a drop of XRP: no story here is about a limit of a day, or about dust.
     let price = match network {
         "stellar" => "0.05",
-        "xrpl" => "5000.00",
+        "xrpl" => "50000.00",
         _ => "50.00",
     };
     office.price(&format!("{network}/native"), price);
