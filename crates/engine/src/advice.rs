@@ -14,9 +14,8 @@ use crate::prices::Wanted;
 use crate::quote::DepositQuote;
 use recover_core::advice::{Advice, Known, Place, Quoted, Share, TopUp, Trigger, advise};
 use recover_core::amount::Amount;
-use recover_core::asset::{AssetId, AssetReference, AssetStanding, TokenReview};
+use recover_core::asset::{AssetId, AssetReference};
 use recover_core::claim::Resolution;
-use recover_core::decimal::Decimal;
 use recover_core::deposit::{Deposit, DepositStatus};
 use recover_core::fee::{Cents, QuoteRefusal, Rounding, value_of};
 use recover_core::network::Family;
@@ -75,7 +74,6 @@ impl Engine {
             Some(Err(refusal)) => Quoted::Refused(*refusal),
         };
         let network = self.chains.network(deposit.network());
-        let standing = self.asset_standing(deposit.asset()).await?;
         let top_up = match quote.and_then(|quote| quote.top_up_gain) {
             None => None,
             Some(gain) => {
@@ -100,7 +98,7 @@ impl Engine {
             status: deposit.status,
             asset: deposit.asset(),
             deposits: network.map(|network| network.deposits),
-            is_listed: matches!(standing, Some(AssetStanding::Listed(_))),
+            is_listed: self.chains.is_listed(deposit.asset()),
             has_owner: classification.owner.is_some(),
             quoted,
             unpriced: quote.and_then(|quote| quote.unpriced.as_ref()),
@@ -139,18 +137,6 @@ impl Engine {
             .collect())
     }
 
-    /// How we stand to an asset as things are now; `None` where its network is not configured.
-    pub(crate) async fn asset_standing(
-        &self,
-        asset: &AssetId,
-    ) -> Result<Option<AssetStanding>, EngineError> {
-        let review = match self.chains.terms(asset) {
-            Some(_) => TokenReview::Unreviewed,
-            None => self.store.token_review(asset).await?,
-        };
-        Ok(self.chains.standing(asset, review))
-    }
-
     async fn neighbours(&self, filter: &DepositFilter) -> Result<Vec<Deposit>, EngineError> {
         let page = self
             .store
@@ -177,8 +163,8 @@ impl Engine {
         };
         let native = AssetId::native(network.id.clone());
         let decimals = network.native.terms.decimals;
-        let price = self.price_now(&native).await?.flatten();
-        Ok(price.and_then(|price| value_of(cost, decimals, price, Rounding::Up)))
+        let price = self.price(&Wanted::now(&native, self.now())).await?.ok();
+        Ok(price.and_then(|price| value_of(cost, decimals, price.price, Rounding::Up)))
     }
 
     /// What the network's work costs; `None` where it does not say so soon.
@@ -186,20 +172,6 @@ impl Engine {
         let source = self.source(network).ok()?;
         let cost = tokio::time::timeout(PATIENCE, source.network_cost()).await;
         cost.ok()?.ok()
-    }
-
-    /// The price that counts now: `None` without a policy, `Some(None)` where there is none.
-    async fn price_now(&self, asset: &AssetId) -> Result<Option<Option<Decimal>>, EngineError> {
-        if self.policy.is_none() {
-            return Ok(None);
-        }
-        let price = self.price(&Wanted::now(asset, self.now())).await?;
-        Ok(Some(price.ok().map(|price| price.price)))
-    }
-
-    /// Whether an asset has a price that counts now; `None` without a policy.
-    pub(crate) async fn has_price(&self, asset: &AssetId) -> Result<Option<bool>, EngineError> {
-        Ok(self.price_now(asset).await?.map(|price| price.is_some()))
     }
 
     /// Whom a deposit could share the network's cost with: on networks that keep balances, what else of the same asset lies at

@@ -5,11 +5,12 @@ use crate::appeals::{AppealWorkError, not_found};
 use crate::claims::ENGINE_ACTOR;
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::prices::Wanted;
 use recover_core::advice::{Seen, Trigger, TriggerCode};
 use recover_core::amount::Amount;
 use recover_core::appeal::{AppealId, AppealStatus};
 use recover_core::appeal_work::Act;
-use recover_core::asset::{AssetId, AssetReference};
+use recover_core::asset::{AssetId, AssetReference, AssetStanding, TokenReview};
 use recover_core::claim::Resolution;
 use recover_core::deposit::{Deposit, DepositStatus};
 use recover_core::kind::Kind;
@@ -563,6 +564,24 @@ impl Engine {
             | Trigger::Date(_) => {}
         }
         Ok(trigger.is_met(&seen))
+    }
+
+    /// How we stand to an asset as things are now; `None` where its network is not configured.
+    async fn asset_standing(&self, asset: &AssetId) -> Result<Option<AssetStanding>, EngineError> {
+        let review = match self.chains.terms(asset) {
+            Some(_) => TokenReview::Unreviewed,
+            None => self.store.token_review(asset).await?,
+        };
+        Ok(self.chains.standing(asset, review))
+    }
+
+    /// Whether an asset has a price that counts now; `None` without a policy.
+    async fn has_price(&self, asset: &AssetId) -> Result<Option<bool>, EngineError> {
+        if self.policy.is_none() {
+            return Ok(None);
+        }
+        let price = self.price(&Wanted::now(asset, self.now())).await?;
+        Ok(Some(price.is_ok()))
     }
 
     /// Whether a deposit is enough to be worked: a quote is given for it. Without a policy nobody quotes.

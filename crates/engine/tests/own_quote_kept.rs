@@ -107,6 +107,33 @@ async fn priced(engine: &Engine, at: &str) {
     assert_eq!(stored.expect("stored").inserted, 2);
 }
 
+/// One database and one network, under whichever policy is loaded.
+struct Desk {
+    chain: Chain,
+    store: Store,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        Self {
+            chain: chain(50, Some(40)),
+            store: Store::open("sqlite::memory:").await.expect("a store"),
+        }
+    }
+
+    fn under(&self, policy: Policy, now: &str) -> Engine {
+        engine_under(self.store.clone(), &self.chain, policy, now)
+    }
+
+    /// The engine under the first policy, and a claim of which everything has a price.
+    async fn priced_claim(&self) -> (Engine, Claim) {
+        let engine = self.under(first(), NOW);
+        let claim = opened(&engine, &self.chain).await;
+        priced(&engine, NOW).await;
+        (engine, claim)
+    }
+}
+
 async fn quoted_with(engine: &Engine, claim: &Claim) -> QuotedClaim {
     engine
         .quote_claim(&claim.id, &QuoteOptions::default(), &specialist())
@@ -130,13 +157,8 @@ async fn agreed(engine: &Engine) {
 
 #[tokio::test]
 async fn own_a_changed_policy_never_changes_an_existing_quote() {
-    let chain = chain(50, Some(40));
-    let store = Store::open("sqlite::memory:").await.expect("a store");
-    let under = |policy, now| engine_under(store.clone(), &chain, policy, now);
-
-    let engine = under(first(), NOW);
-    let claim = opened(&engine, &chain).await;
-    priced(&engine, NOW).await;
+    let desk = Desk::open().await;
+    let (engine, claim) = desk.priced_claim().await;
     let before = quoted(&engine, &claim).await;
     let quote = before.quote.clone().expect("it has one");
     assert_eq!(quote.policy_version, 1);
@@ -148,8 +170,8 @@ async fn own_a_changed_policy_never_changes_an_existing_quote() {
 
     // The file is edited, agreed to, and in force.
     let changed = second();
-    agreed(&under(changed.clone(), NEXT_DAY)).await;
-    let engine = under(changed, LATER);
+    agreed(&desk.under(changed.clone(), NEXT_DAY)).await;
+    let engine = desk.under(changed, LATER);
     assert_eq!(
         engine.policy_in_force().await.expect("it is kept").number,
         2
@@ -174,13 +196,8 @@ async fn own_a_changed_policy_never_changes_an_existing_quote() {
 
 #[tokio::test]
 async fn own_a_waiver_that_counts_no_more_is_named() {
-    let chain = chain(50, Some(40));
-    let store = Store::open("sqlite::memory:").await.expect("a store");
-    let under = |policy, now| engine_under(store.clone(), &chain, policy, now);
-
-    let engine = under(first(), NOW);
-    let claim = opened(&engine, &chain).await;
-    priced(&engine, NOW).await;
+    let desk = Desk::open().await;
+    let (engine, claim) = desk.priced_claim().await;
     for (code, name) in [("venue_fault", "emre"), ("goodwill", "ines")] {
         engine
             .waive_claim(
@@ -198,8 +215,8 @@ async fn own_a_waiver_that_counts_no_more_is_named() {
     let quote = before.claim.quote.expect("it has one").quote;
     assert_eq!(quote.total_fee.to_string(), "0.00");
 
-    agreed(&under(second(), NEXT_DAY)).await;
-    let engine = under(second(), LATER);
+    agreed(&desk.under(second(), NEXT_DAY)).await;
+    let engine = desk.under(second(), LATER);
     // Where there is no quote it is said as well: the customer was told of it.
     let unpriced = engine
         .quote_claim(&claim.id, &QuoteOptions::default(), &specialist())
