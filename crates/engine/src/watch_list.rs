@@ -556,7 +556,7 @@ impl Engine {
                 };
             }
             Trigger::MinimumReached(..) => {
-                seen.minimum_reached = self.reaches_minimum(deposit, ask_sources).await?;
+                seen.is_quoted = self.is_quoted(deposit, ask_sources).await?;
             }
             Trigger::FactoryInPlace(..)
             | Trigger::ControlKnown(..)
@@ -585,7 +585,7 @@ impl Engine {
     }
 
     /// Whether a deposit is enough to be worked: a quote is given for it. Without a policy nobody quotes.
-    async fn reaches_minimum(
+    async fn is_quoted(
         &self,
         deposit: &Deposit,
         ask_sources: bool,

@@ -157,8 +157,6 @@ pub struct Seen<'a> {
     pub network_cost: Option<Amount>,
     /// Whether a quote is given now.
     pub is_quoted: Option<bool>,
-    /// Whether what lies at the address reaches the smallest sum that is worked.
-    pub minimum_reached: Option<bool>,
     /// The time.
     pub now: Timestamp,
 }
@@ -174,7 +172,6 @@ impl<'a> Seen<'a> {
             has_price: None,
             network_cost: None,
             is_quoted: None,
-            minimum_reached: None,
             now,
         }
     }
@@ -217,11 +214,12 @@ impl Trigger {
                 Verdict::Conditional(missing) => *missing > Missing::ControlContradicted,
                 Verdict::NotRecoverable(_) => false,
             },
-            Self::NetworkCostBelow(_, None) => seen.is_quoted == Some(true),
+            Self::MinimumReached(..) | Self::NetworkCostBelow(_, None) => {
+                seen.is_quoted == Some(true)
+            }
             Self::NetworkCostBelow(_, Some(ceiling)) => {
                 seen.network_cost.is_some_and(|cost| cost <= *ceiling)
             }
-            Self::MinimumReached(..) => seen.minimum_reached == Some(true),
             Self::Recoverable => seen.verdict.is_recoverable(),
             Self::Date(date) => *date <= seen.now,
         }
